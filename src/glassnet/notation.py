@@ -1,0 +1,188 @@
+"""The small notations that a user types: splits, nets, times. Text in, frozen records out.
+
+>>> parse_net("64:relu,32:tanh:0.2").hidden[1]
+HiddenLayer(units=32, activation='tanh', dropout=0.2)
+>>> parse_split("last:21d").seconds
+1814400.0
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from glassnet.errors import did_you_mean, message
+
+Activation = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "silu", "gelu", "elu", "softplus"]
+ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
+NET_NAMES = ("tabular", "linear")
+SPLIT_KINDS = ("last", "random", "group", "file", "windows", "cv", "none")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+MAX_UNITS = 1 << 20
+MAX_HIDDEN = 100
+
+
+@dataclass(frozen=True)
+class HiddenLayer:
+    """One hidden layer: its width, its activation, and the share of units that dropout switches off."""
+
+    units: int
+    activation: Activation
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class NetSpec:
+    """A net as the user wrote it: a name, or hidden layers from input to output (none: a linear model)."""
+
+    name: str | None
+    hidden: tuple[HiddenLayer, ...] = ()
+
+
+@dataclass(frozen=True)
+class SplitSpec:
+    """How rows are set aside. Of ``rows``, ``fraction`` and ``seconds`` exactly one is given for ``last``;
+    ``count`` is the number of folds or windows."""
+
+    kind: Literal["last", "random", "group", "file", "windows", "cv", "none"]
+    rows: int | None = None
+    fraction: float | None = None
+    seconds: float | None = None
+    column: str | None = None
+    path: str | None = None
+    count: int = 1
+
+
+def parse_net(text: str) -> NetSpec:
+    """Read a net: a name, or ``units[:activation[:dropout]]`` for each hidden layer, comma-separated.
+
+    A layer without an activation takes that of the next layer that names one, else ReLU:
+    ``64,64:tanh`` has two tanh layers.
+
+    Raises:
+        ValueError: the text is no such notation; every wrong part is named.
+    """
+    text = text.strip()
+    if text in NET_NAMES:
+        return NetSpec(name=text)
+    parts = [part.strip() for part in text.split(",")]
+    problems = [problem for part in parts for problem in _layer_problems(part)]
+    if not text[:1].isdigit():
+        problems = [_net_problem(text, f"net={text!r}", did_you_mean(text, NET_NAMES))]
+    if len(parts) > MAX_HIDDEN:
+        problems = [_net_problem(text, f"{len(parts)} hidden layers", f"write at most {MAX_HIDDEN}")]
+    if problems:
+        raise ValueError("; ".join(problems))
+    hidden: list[HiddenLayer] = []
+    activation: str = "relu"
+    for part in reversed(parts):
+        fields = part.split(":")
+        activation = fields[1] if len(fields) > 1 else activation
+        dropout = float(fields[2]) if len(fields) > 2 else 0.0
+        hidden.insert(0, HiddenLayer(int(fields[0]), _activation(activation), dropout))
+    return NetSpec(name=None, hidden=tuple(hidden))
+
+
+def _activation(name: str) -> Activation:
+    return next(each for each in ACTIVATIONS if each == name)
+
+
+def _net_problem(part: str, found: str, hint: str) -> str:
+    return message("a net must be a name or hidden layers such as 64:relu,32:tanh:0.2", found, hint)
+
+
+def _layer_problems(part: str) -> list[str]:
+    fields = part.split(":")
+    problems = []
+    if not fields[0].isdecimal() or not 1 <= int(fields[0][:9]) <= MAX_UNITS:
+        problems.append(_net_problem(part, f"units={fields[0]!r}", f"write a number from 1 to {MAX_UNITS}"))
+    if len(fields) > 1 and fields[1] not in ACTIVATIONS:
+        problems.append(_net_problem(part, f"activation={fields[1]!r}", did_you_mean(fields[1], ACTIVATIONS)))
+    if len(fields) > 2 and not _is_share(fields[2]):
+        problems.append(_net_problem(part, f"dropout={fields[2]!r}", "write a number from 0 to below 1"))
+    if len(fields) > 3:
+        problems.append(_net_problem(part, repr(part), "write units:activation:dropout"))
+    return problems
+
+
+def _is_share(text: str) -> bool:
+    return re.fullmatch(r"0?\.\d+|0", text) is not None
+
+
+def parse_split(text: str) -> SplitSpec:
+    """Read a split: ``last:504``, ``last:21d``, ``last:0.2``, ``random:0.2``, ``group:COL``,
+    ``file:PATH``, ``windows:6x21d``, ``cv:5`` or ``none``.
+
+    Raises:
+        ValueError: the text is no such notation.
+    """
+    kind, _, value = text.strip().partition(":")
+    if kind not in SPLIT_KINDS:
+        raise ValueError(_split_problem(text, did_you_mean(kind, SPLIT_KINDS)))
+    if kind == "none" and not value:
+        return SplitSpec("none")
+    if kind == "last":
+        return _parse_last(text, value)
+    if kind == "random" and _is_share(value) and float(value) > 0:
+        return SplitSpec("random", fraction=float(value))
+    if kind == "group" and value:
+        return SplitSpec("group", fraction=0.2, column=value)
+    if kind == "file" and value:
+        return SplitSpec("file", path=value)
+    if kind == "cv" and value.isdecimal() and 2 <= int(value[:4]) <= 1000:
+        return SplitSpec("cv", count=int(value))
+    window = re.fullmatch(r"(\d{1,3})x(\S+)", value)
+    if kind == "windows" and window and int(window[1]) >= 2:
+        last = _parse_last(text, window[2])
+        return SplitSpec("windows", last.rows, last.fraction, last.seconds, count=int(window[1]))
+    raise ValueError(_split_problem(text, f"see what follows {kind}: in glassnet train --help"))
+
+
+def write_split(spec: SplitSpec) -> str:
+    """Write a split as :func:`parse_split` reads it.
+
+    >>> write_split(parse_split("windows:6x3w")), write_split(parse_split("last:504"))
+    ('windows:6x21d', 'last:504')
+    """
+    if spec.kind == "none":
+        return "none"
+    if spec.kind == "cv":
+        return f"cv:{spec.count}"
+    if spec.column or spec.path:
+        return f"{spec.kind}:{spec.column or spec.path}"
+    size = f"{spec.rows}" if spec.rows is not None else f"{spec.fraction}"
+    if spec.seconds is not None:
+        unit = next(each for each in "dhm" if spec.seconds % _SECONDS[each] == 0 or each == "m")
+        size = f"{spec.seconds / _SECONDS[unit]:g}{unit}"
+    return f"windows:{spec.count}x{size}" if spec.kind == "windows" else f"{spec.kind}:{size}"
+
+
+def _split_problem(text: str, hint: str) -> str:
+    kinds = "last:504, last:21d, random:0.2, group:COL, file:PATH, windows:6x21d, cv:5 or none"
+    return message(f"a split must be written as {kinds}", repr(text), hint)
+
+
+def _parse_last(text: str, value: str) -> SplitSpec:
+    if value.isdecimal() and int(value[:12]) > 0:
+        return SplitSpec("last", rows=int(value[:12]))
+    if _is_share(value) and float(value) > 0:
+        return SplitSpec("last", fraction=float(value))
+    span = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)([mhdw])", value)
+    if span and float(span[1]) > 0:
+        return SplitSpec("last", seconds=float(span[1]) * _SECONDS[span[2]])
+    raise ValueError(_split_problem(text, "write a number of rows, a share below 1, or a time such as 21d"))
+
+
+def parse_duration(text: str) -> float:
+    """Read a time as seconds: ``90``, ``90s``, ``5m``, ``1.5h``.
+
+    Raises:
+        ValueError: the text is no such time.
+    """
+    found = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*([smhd]?)\s*", text)
+    if not found or float(found[1]) == 0:
+        raise ValueError(
+            message("a time must be a number with s, m or h", repr(text), "write, say, 60s or 5m")
+        )
+    return float(found[1]) * _SECONDS[found[2] or "s"]
