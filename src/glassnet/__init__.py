@@ -1,0 +1,106 @@
+"""Glassnet: neural networks you can see through.
+
+    import glassnet as gn
+
+    model = gn.train("hour.csv", target="cnt")
+    model.evaluate()
+    model.save("rides.glass")
+
+This is the public door. Each name below is imported from its home when it is first used, so that
+``import glassnet`` itself stays quick and does not import torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from glassnet.version import __version__
+
+if TYPE_CHECKING:
+    from glassnet.data.schema import Schema
+    from glassnet.data.sources import Source, datasets
+    from glassnet.engine.history import History
+    from glassnet.engine.training import fit
+    from glassnet.errors import (
+        DataError,
+        FormatError,
+        GlassnetError,
+        GlassnetWarning,
+        Interrupted,
+        MissingExtra,
+        NonFiniteLoss,
+        RecipeError,
+        RequestError,
+        WorkError,
+    )
+    from glassnet.lens.draw import plot_learning_curve, plot_predictions
+    from glassnet.model import Model, load
+    from glassnet.recipe import Recipe
+    from glassnet.run.train import resume, train
+    from glassnet.task import Task
+
+__all__ = [
+    "DataError",
+    "FormatError",
+    "GlassnetError",
+    "GlassnetWarning",
+    "History",
+    "Interrupted",
+    "MissingExtra",
+    "Model",
+    "NonFiniteLoss",
+    "Recipe",
+    "RecipeError",
+    "RequestError",
+    "Schema",
+    "Source",
+    "Task",
+    "WorkError",
+    "__version__",
+    "datasets",
+    "fit",
+    "load",
+    "plot_learning_curve",
+    "plot_predictions",
+    "resume",
+    "train",
+]
+
+_NAMES_IN_HOME = {
+    "data.schema": ("Schema",),
+    "data.sources": ("Source", "datasets"),
+    "engine.training": ("fit",),
+    "engine.history": ("History",),
+    "errors": (
+        "DataError",
+        "FormatError",
+        "GlassnetError",
+        "GlassnetWarning",
+        "Interrupted",
+        "MissingExtra",
+        "NonFiniteLoss",
+        "RecipeError",
+        "RequestError",
+        "WorkError",
+    ),
+    "lens.draw": ("plot_learning_curve", "plot_predictions"),
+    "model": ("Model", "load"),
+    "recipe": ("Recipe",),
+    "run.train": ("resume", "train"),
+    "task": ("Task",),
+}
+_HOME = {name: home for home, names in _NAMES_IN_HOME.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its home, once."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

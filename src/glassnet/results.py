@@ -1,0 +1,132 @@
+"""Results: the scores of a model beside its baselines, on the same rows, with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+
+if TYPE_CHECKING:
+    from glassnet.metrics import Scores
+
+Metrics = dict[str, float]
+Intervals = dict[str, tuple[float, float]]
+
+_SPLITS = ("test", "validation", "train")
+_METRICS = ("rmse", "mae", "r2", "poisson_deviance", "accuracy", "log_loss", "auc", "f1")
+_BASELINES = ("mean", "majority", "linear", "gradient_boosting")
+_SMALLER_IS_BETTER = ("rmse", "mae", "log_loss", "poisson_deviance")
+
+
+class Results(BaseModel):
+    """What a model scored, by split (``train``, ``validation``, ``test``).
+
+    Attributes:
+        rows: rows scored in each split; fewer than the split has where ``notes`` says so.
+        metrics: split -> metric -> value, in the user's units.
+        intervals: split -> metric -> 95 % bootstrap interval.
+        baselines: baseline -> split -> metric -> value.
+        baseline_intervals: the same for their intervals, from the same resamples.
+        details: confusion matrix, per class, per output, per fold.
+        notes: what the reader should know about these figures.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+
+    rows: dict[str, int] = {}
+    metrics: dict[str, Metrics] = {}
+    intervals: dict[str, Intervals] = {}
+    baselines: dict[str, dict[str, Metrics]] = {}
+    baseline_intervals: dict[str, dict[str, Intervals]] = {}
+    details: dict[str, JsonValue] = {}
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        """Refuse splits, metrics and baselines that no Glassnet wrote."""
+        by_split: list[dict[str, Metrics] | dict[str, Intervals]]
+        by_split = [self.metrics, self.intervals, *self.baselines.values(), *self.baseline_intervals.values()]
+        splits = {*self.rows, *(split for each in by_split for split in each)}
+        metrics = {metric for each in by_split for scores in each.values() for metric in scores}
+        unknown = [*splits.difference(_SPLITS), *metrics.difference(_METRICS)]
+        unknown += {*self.baselines, *self.baseline_intervals}.difference(_BASELINES)
+        if unknown:
+            raise ValueError(f"results hold the unknown name {unknown[0]!r}")
+        return self
+
+    @classmethod
+    def judged(cls, split: str, rows: int, network: Scores, baselines: dict[str, Scores]) -> Self:
+        """Return the Results of one split, the network beside its baselines."""
+        return cls(
+            rows={split: rows},
+            metrics={split: network.metrics},
+            intervals={split: network.intervals},
+            baselines={name: {split: each.metrics} for name, each in baselines.items()},
+            baseline_intervals={name: {split: each.intervals} for name, each in baselines.items()},
+            details={split: network.details},
+        )
+
+    def shown_split(self) -> str | None:
+        """Return the split whose scores matter most: test if there is one, else validation, else train."""
+        return next((split for split in _SPLITS if split in self.metrics), None)
+
+    def lines(self) -> Iterator[tuple[str, ...]]:
+        """Yield a table: a header, the network, then each baseline, each value with its interval."""
+        split = self.shown_split()
+        if split is None:
+            return
+        names = sorted(self.metrics[split], key=_METRICS.index)
+        yield (f"{split}, {self.rows.get(split, 0):,} rows", *names)
+        yield "network", *_cells(names, self.metrics[split], self.intervals.get(split, {}))
+        for baseline in (each for each in _BASELINES if split in self.baselines.get(each, {})):
+            intervals = self.baseline_intervals.get(baseline, {}).get(split, {})
+            yield baseline, *_cells(names, self.baselines[baseline][split], intervals)
+
+    def verdict(self) -> str | None:
+        """Say in a sentence how the network stands beside the best baseline on the shown split."""
+        split = self.shown_split()
+        scored = (
+            {name: each[split] for name, each in self.baselines.items() if split in each} if split else {}
+        )
+        if split is None or not scored:
+            return None
+        metric = min(self.metrics[split], key=_METRICS.index)
+        sign = 1.0 if metric in _SMALLER_IS_BETTER else -1.0
+        scored = {name: each for name, each in scored.items() if metric in each}
+        if not scored:
+            return None
+        best = min(scored, key=lambda name: sign * scored[name][metric])
+        ours, theirs = self.metrics[split][metric], scored[best][metric]
+        word = "better than" if sign * ours < sign * theirs else "worse than"
+        word = "equal to" if ours == theirs else word
+        overlap = _overlap(
+            self.intervals.get(split, {}).get(metric),
+            self.baseline_intervals.get(best, {}).get(split, {}).get(metric),
+        )
+        caution = "; the intervals overlap" if overlap else ""
+        return f"{metric} {ours:.4g} is {word} the best baseline ({best}, {theirs:.4g}){caution}"
+
+    def __str__(self) -> str:
+        table = list(self.lines())
+        widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))] if table else []
+        text = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table
+        ]
+        verdict = self.verdict()
+        return "\n".join([line.rstrip() for line in text] + ([verdict] if verdict else []) + list(self.notes))
+
+
+def _cells(names: list[str], scores: Metrics, intervals: Intervals) -> Iterator[str]:
+    for name in names:
+        if name not in scores:
+            yield "-"
+        elif name in intervals:
+            low, high = intervals[name]
+            yield f"{scores[name]:.4g} [{low:.4g}, {high:.4g}]"
+        else:
+            yield f"{scores[name]:.4g}"
+
+
+def _overlap(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
+    return one is not None and other is not None and one[0] <= other[1] and other[0] <= one[1]

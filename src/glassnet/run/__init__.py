@@ -1,0 +1,1 @@
+"""Run: the use cases, one file each."""

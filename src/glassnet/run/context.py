@@ -1,0 +1,80 @@
+"""What every part of one run needs to know."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from glassnet.run.folder import RunFolder
+from glassnet.run.reporter import Reporter
+from glassnet.run.signals import Interrupts
+
+if TYPE_CHECKING:
+    from glassnet.engine.history import EpochRecord, History
+    from glassnet.plan import Plan
+    from glassnet.recipe import Recipe
+    from glassnet.run.train import Own
+
+
+@dataclass
+class Context:
+    """One run at work: its recipe, its folder, whom it tells, and when it began (``time.monotonic()``)."""
+
+    recipe: Recipe
+    own: Own
+    folder: RunFolder | None
+    reporter: Reporter
+    interrupts: Interrupts
+    began: float
+    plan: Plan | None = None
+    settled: bool = False
+    deadline: float | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+    def timed(self, part: str, since: float) -> None:
+        """Add the time since then to a part of the run."""
+        self.seconds[part] = self.seconds.get(part, 0.0) + time.monotonic() - since
+
+    def settle(self, plan: Plan) -> None:
+        """Take a plan for the rest of the run, write it down and say so; later calls change nothing."""
+        if self.settled:
+            return
+        self.plan, self.settled = plan, True
+        if self.folder is not None:
+            self.folder.write_plan(plan.model_dump_json(indent=2))
+        self.reporter.planned(plan)
+
+
+class Follower:
+    """An engine callback: each epoch becomes a line of ``history.jsonl`` and a report.
+
+    After an error ``history`` is still there, when ``train_net`` could not return it.
+    """
+
+    def __init__(self, context: Context, net: str) -> None:
+        self.context, self.net = context, net
+        self.history: History | None = None
+
+    def fit_begin(self, loop: Any) -> None:
+        """Write what earlier starts of this run have done."""
+        self.history = loop.history
+        self.context.lines += [self._line(record) for record in loop.history]
+        if self.context.folder is not None:
+            self.context.folder.write_history(self.context.lines)
+
+    def epoch_end(self, loop: Any) -> None:
+        """Write the epoch that ended."""
+        line = self._line(loop.history[-1])
+        self.context.lines.append(line)
+        if self.context.folder is not None:
+            self.context.folder.add_history(line)
+
+    def progress(self, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
+        """Pass the engine's report on, with the net's name."""
+        self.context.reporter.progress(self.net, record, done, total, eta)
+
+    def _line(self, record: EpochRecord) -> str:
+        return json.dumps({"net": self.net, **asdict(record)}, ensure_ascii=False)

@@ -1,0 +1,170 @@
+"""The run folder: what a run leaves to look at, and what it needs to go on after it was killed.
+
+==================  ==============================================================================
+``recipe.toml``     what the user decided, the data's path and SHA-256; written before all else
+``plan.json``       what the run decided for itself, reused by ``--resume``
+``history.jsonl``   one line an epoch, live
+``checkpoints/``    one file a net, replaced as it trains; removed when the run is finished
+``model.glass``     the model; while ``interrupted`` stands beside it, the best one so far
+==================  ==============================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from glassnet.errors import DataError, FormatError, message
+from glassnet.recipe import Recipe, read_recipe, write_recipe
+from glassnet.storage import remove_leftovers, write_atomically
+
+
+class RunFolder:
+    """A folder that belongs to one run; see the table in this module's docstring."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recipe = path / "recipe.toml"
+        self.plan = path / "plan.json"
+        self.history = path / "history.jsonl"
+        self.checkpoints = path / "checkpoints"
+        self.model = path / "model.glass"
+        self.interrupted = path / "interrupted"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end: it has a model, and was not interrupted."""
+        return self.model.exists() and not self.interrupted.exists()
+
+    def checkpoint(self, net: str) -> Path:
+        """Return the checkpoint file of one net of this run, e.g. ``net``, ``refit``, ``fold2``."""
+        return self.checkpoints / f"{net}.ckpt"
+
+    def read_recipe(self) -> Recipe:
+        """Read the run's recipe.
+
+        Raises:
+            DataError: the folder holds no run.
+            RecipeError: its recipe was changed by hand to something that is no recipe.
+        """
+        if not self.recipe.is_file():
+            raise DataError(
+                message(
+                    "--resume needs the folder of a run",
+                    f"{self.path} holds no recipe.toml",
+                    "name the folder that glassnet train printed, or start the run again",
+                )
+            )
+        return read_recipe(self.recipe.read_text(encoding="utf-8"))
+
+    def read_plan(self) -> dict[str, object] | None:
+        """Return the plan of an earlier start of this run, or None where it got no further than its recipe.
+
+        Raises:
+            FormatError: the file is damaged.
+        """
+        if not self.plan.exists():
+            return None
+        try:
+            plan: dict[str, object] = json.loads(self.plan.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise FormatError(
+                message(f"{self.plan} must be JSON", str(error), "delete it and start the run again")
+            ) from None
+        return plan
+
+    def write_plan(self, text: str) -> None:
+        """Write the plan down for a later start of this run."""
+        write_atomically(self.plan, text.encode())
+
+    def write_history(self, lines: list[str]) -> None:
+        """Replace the history by these lines: an interrupted run's last, unchecked epochs are gone."""
+        write_atomically(self.history, "".join(line + "\n" for line in lines).encode())
+
+    def add_history(self, line: str) -> None:
+        """Add one line to the history."""
+        with self.history.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def finish(self, *, interrupted: bool) -> None:
+        """Mark the run as interrupted, or as finished and then drop what only ``--resume`` needs."""
+        if interrupted:
+            write_atomically(self.interrupted, b"glassnet train --resume goes on with this run\n")
+            return
+        self.interrupted.unlink(missing_ok=True)
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+
+def new_run_folder(out: str | Path | None, name: str, recipe: Recipe) -> RunFolder:
+    """Make the folder of a new run and write its recipe into it.
+
+    Args:
+        out: the folder; it may exist if it holds no run. ``None``: ``runs/<name>``, or ``runs/<name>-2`` ...
+        name: what the run is called where ``out`` is None.
+        recipe: written as ``recipe.toml``.
+
+    Raises:
+        DataError: the folder holds a run already, or cannot be made.
+    """
+    try:
+        folder = RunFolder(Path(out) if out is not None else _unused(Path("runs"), name))
+        folder.path.mkdir(parents=True, exist_ok=True)
+        if folder.recipe.exists():
+            raise DataError(
+                message(
+                    "--out must name a folder without a run",
+                    f"{folder.path} holds one",
+                    f"go on with it by --resume {folder.path}, or name another folder",
+                )
+            )
+        write_atomically(folder.recipe, write_recipe(recipe).encode())
+        folder.checkpoints.mkdir(exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            message("the run folder must be writable", str(error), "name another folder with --out")
+        ) from None
+    return folder
+
+
+def _unused(parent: Path, name: str) -> Path:
+    parent.mkdir(parents=True, exist_ok=True)
+    for number in range(1, 1_000_000):
+        path = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise DataError(message("a run needs a name", f"{parent} is full", "name a folder with --out"))
+
+
+@contextmanager
+def held(folder: RunFolder) -> Iterator[None]:
+    """Hold a run folder for this process alone; what a killed one left half-written is removed.
+
+    Raises:
+        DataError: another process is at work in it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows has no flock; two processes in one folder are then not noticed
+        yield
+        return
+    with (folder.path / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DataError(
+                message(
+                    "one run folder belongs to one process",
+                    f"another process is at work in {folder.path}",
+                    "wait for it, or stop it first",
+                )
+            ) from None
+        for each in (folder.path, folder.checkpoints):
+            if each.is_dir():
+                remove_leftovers(each)
+        yield

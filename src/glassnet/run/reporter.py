@@ -1,0 +1,35 @@
+"""What a run tells while it works. The command line draws it; Python is silent unless it passes one in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from glassnet.engine.history import EpochRecord
+    from glassnet.plan import Plan
+
+
+class Reporter(Protocol):
+    """Whoever wants to follow a run has these three methods."""
+
+    def phase(self, text: str) -> None:
+        """A part of the work begins, e.g. ``reading hour.csv``."""
+
+    def planned(self, plan: Plan) -> None:
+        """The columns' roles and everything else that the run decided is known."""
+
+    def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
+        """Training of one net goes on: ``done`` of ``total`` epochs, about ``eta`` seconds left."""
+
+
+class Silent:
+    """A reporter that says nothing."""
+
+    def phase(self, text: str) -> None:
+        """Say nothing."""
+
+    def planned(self, plan: Plan) -> None:
+        """Say nothing."""
+
+    def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
+        """Say nothing."""

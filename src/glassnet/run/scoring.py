@@ -1,0 +1,175 @@
+"""Scoring a fold: the network beside its baselines, on the same rows and the same resamples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glassnet.data.split import shared_rows
+from glassnet.model import SavedBaselines, outputs_of
+from glassnet.results import Results
+from glassnet.run.baselines import fit_baselines
+from glassnet.run.prepare import Encoded, Prepared
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+    from glassnet.recipe import Recipe
+    from glassnet.task import Task
+
+    Floats = NDArray[np.float64]
+
+MOST_SCORED = 200_000
+"""Training and validation rows beyond this are scored on an evenly spaced sample; test rows never."""
+
+
+@dataclass(frozen=True)
+class FoldScores:
+    """What a fold gives: simple scores by split, and the judged rows' truth and predictions, still unscored.
+
+    ``predictions`` has the network under the empty name.
+    """
+
+    task: Task
+    seed: int
+    split: str
+    metrics: dict[str, dict[str, float]]
+    rows: dict[str, int]
+    truth: NDArray[Any]
+    predictions: dict[str, Floats]
+    units: NDArray[np.int64] | None
+    weights: Floats | None
+    saved: SavedBaselines
+    notes: tuple[str, ...]
+
+
+class Judge:
+    """Fits the baselines of a fold, then scores its nets beside them.
+
+    The judged rows are the test rows, or without any the validation rows, or else the training rows. For
+    test rows the baselines are fitted on training and validation rows together: the best they can be.
+    """
+
+    def __init__(self, encoded: Encoded, prepared: Prepared, recipe: Recipe) -> None:
+        fold = encoded.fold
+        self.encoded, self.seed = encoded, recipe.seed
+        self.split = "test" if len(fold.test) else "validation" if len(fold.validation) else "train"
+        self.judged = getattr(fold, self.split)
+        fitted = np.concatenate([fold.train, fold.validation]) if self.split == "test" else fold.train
+        trees, categorical = _tree_inputs(encoded, prepared)
+        baselines = fit_baselines(
+            encoded.task.name,
+            encoded.inputs[fitted],
+            encoded.truth[fitted],
+            classes=len(encoded.task.classes),
+            weight=None if encoded.weights is None else encoded.weights[fitted],
+            tree_inputs=(trees[fitted], categorical),
+            seed=recipe.seed,
+        )
+        self.predictions = baselines.predict(encoded.inputs[self.judged], trees[self.judged])
+        self.saved = _saved(encoded.task, baselines.constant, *baselines.linear_weights())
+        self.notes = baselines.notes
+
+    def scores(self, chosen: torch.nn.Module, final: torch.nn.Module) -> FoldScores:
+        """Score a fold's nets: train and validation rows by ``chosen``, test rows by ``final``."""
+        encoded, fold = self.encoded, self.encoded.fold
+        metrics, rows, notes = {}, {}, list(self.notes)
+        for split, positions in (("train", fold.train), ("validation", fold.validation)):
+            some = positions[:: max(1, -(-len(positions) // MOST_SCORED))]
+            rows[split] = len(positions)
+            if len(some) < len(positions):
+                notes.append(f"{split} scores come from {len(some):,} of {len(positions):,} rows")
+            if len(some):
+                predicted = encoded.task.decode(outputs_of(chosen, encoded.inputs[some]))
+                metrics[split] = encoded.task.metrics(encoded.truth[some], predicted)
+        rows["test"] = len(fold.test)
+        shared = shared_rows(encoded.inputs, encoded.truth.astype(np.float64), fold)
+        if shared:
+            notes.append(f"{shared} of {len(fold.test)} test rows stand in the training rows too")
+        net = final if self.split == "test" else chosen
+        ours = encoded.task.decode(outputs_of(net, encoded.inputs[self.judged]))
+        return FoldScores(
+            task=encoded.task,
+            seed=self.seed,
+            split=self.split,
+            metrics=metrics,
+            rows=rows,
+            truth=encoded.truth[self.judged],
+            predictions={"": ours, **self.predictions},
+            units=None if encoded.units is None else encoded.units[self.judged],
+            weights=None if encoded.weights is None else encoded.weights[self.judged],
+            saved=self.saved,
+            notes=tuple(notes),
+        )
+
+
+def results_of(folds: list[FoldScores]) -> Results:
+    """Score the judged rows of one fold, or of several taken together, and put everything into Results."""
+    first, split = folds[0], folds[0].split
+    truth = np.concatenate([each.truth for each in folds])
+    units = _joined([each.units for each in folds])
+    weights = _joined([each.weights for each in folds])
+    scores = {
+        name: first.task.score(
+            truth,
+            np.concatenate([each.predictions[name] for each in folds]),
+            unit=units,
+            weight=weights,
+            seed=first.seed,
+        )
+        for name in first.predictions
+    }
+    judged = Results.judged(split, len(truth), scores.pop(""), scores)
+    notes = tuple(dict.fromkeys(note for each in folds for note in each.notes))
+    return judged.model_copy(
+        update={
+            "rows": {**first.rows, **judged.rows},
+            "metrics": {**first.metrics, **judged.metrics},
+            "notes": notes,
+        }
+    )
+
+
+def pooled(folds: list[FoldScores], final: FoldScores) -> Results:
+    """Score several folds' judged rows together, and keep each fold's own scores in the details.
+
+    Train and validation scores are those of the final net, which was trained on everything.
+    """
+    together = results_of(folds)
+    each = [
+        {
+            name or "network": fold.task.metrics(fold.truth, values)
+            for name, values in fold.predictions.items()
+        }
+        for fold in folds
+    ]
+    return together.model_copy(
+        update={
+            "rows": {**final.rows, "test": together.rows["test"]},
+            "metrics": {**final.metrics, "test": together.metrics["test"]},
+            "details": {**together.details, "folds": each},
+            "notes": (
+                *together.notes,
+                f"test scores come from {len(folds)} nets, each on rows that it was not trained on; "
+                "the saved net was trained on all rows",
+            ),
+        }
+    )
+
+
+def _tree_inputs(encoded: Encoded, prepared: Prepared) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    parts = [encoded.schema.codes(table) for table in prepared.tables]
+    return np.concatenate([matrix for matrix, _ in parts]) if len(parts) > 1 else parts[0][0], parts[0][1]
+
+
+def _saved(task: Task, constant: Floats, weight: Floats, bias: Floats) -> SavedBaselines:
+    """Put the linear baseline into the units of the net's outputs, so that one decoding serves both."""
+    centre, scale = task.output_units()
+    return SavedBaselines(np.atleast_1d(constant), weight / scale[:, None], (bias - centre) / scale)
+
+
+def _joined(arrays: list[Any]) -> Any:
+    return None if arrays[0] is None else np.concatenate(arrays)

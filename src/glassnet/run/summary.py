@@ -1,0 +1,41 @@
+"""The one JSON object that ``glassnet train --json`` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from glassnet.results import Results
+    from glassnet.run.train import Outcome
+
+
+def summary(outcome: Outcome) -> dict[str, Any]:
+    """Return what a run did and scored, as JSON values."""
+    model, results = outcome.model, outcome.model.results
+    return {
+        "model": None if outcome.folder is None else str(outcome.folder.model),
+        "kind": model.recipe.kind,
+        "task": model.task.name,
+        "rows": results.rows,
+        **scores_json(results),
+        "engine": model.history.engine,
+        "engine_reason": model.history.engine_reason,
+        "stopped": model.history.stopped,
+        "epochs": len(model.history),
+        "best_epoch": model.history.best_epoch,
+        "columns": [column.model_dump() for column in model.plan.columns],
+        "left_out": {c.name: c.reason for c in model.plan.columns if not c.used and c.role != "target"},
+        "details": results.details,
+        "warnings": [*outcome.warnings, *results.notes],
+        "seconds": {name: round(value, 2) for name, value in outcome.seconds.items()},
+    }
+
+
+def scores_json(results: Results) -> dict[str, Any]:
+    """Return metrics, intervals and baselines as ``train`` and ``evaluate`` print them."""
+    return {
+        "metrics": results.metrics,
+        "intervals": results.intervals,
+        "baselines": results.baselines,
+        "baseline_intervals": results.baseline_intervals,
+    }

@@ -1,0 +1,195 @@
+"""``train`` and ``resume``: the two use cases that end in a Model.
+
+This module imports nothing heavy: the recipe is on the disk before torch or polars are loaded.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glassnet.errors import DataError, RecipeError, message
+from glassnet.recipe import Recipe, make_recipe
+from glassnet.run.folder import RunFolder, held, new_run_folder
+from glassnet.run.reporter import Reporter, Silent
+from glassnet.storage import file_sha256
+
+if TYPE_CHECKING:
+    from glassnet.model import Model
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a recipe can only name: the user's own module (or builder), loss, and data in memory.
+
+    ``net`` is a module, or a callable that is given the widths of input and output and returns one.
+    """
+
+    net: object = None
+    loss: Callable[..., object] | None = None
+    data: object = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that has ended: its model, its folder if it has one, the seconds of its parts, its warnings."""
+
+    model: Model
+    folder: RunFolder | None
+    seconds: dict[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    was_finished: bool = False
+
+
+def train(
+    data: object = None,
+    *,
+    out: str | Path | None = None,
+    recipe: Recipe | None = None,
+    net: object = "tabular",
+    loss: str | Callable[..., object] = "auto",
+    reporter: Reporter | None = None,
+    **options: object,
+) -> Model:
+    """Train a network on raw data, score it beside its baselines, and return it as a Model.
+
+    Args:
+        data: a file (CSV, TSV, Parquet, JSON lines; gzipped too), a named data set, or a frame of pandas,
+            polars, Arrow or NumPy.
+        out: run folder to write (see ``run/folder.py``); None writes nothing.
+        recipe: start from this recipe; the other arguments change it.
+        net: a name, hidden layers such as ``"64,64:relu"``, your own ``nn.Module``, or a callable that is
+            given the widths of input and output and returns a module.
+        loss: a name, or a callable(outputs, targets).
+        reporter: who is told about the progress.
+        options: fields of :class:`glassnet.Recipe`: ``target``, ``test``, ``lr``, ``epochs``, ``seed`` ...
+
+    Raises:
+        RequestError: data or options are wrong; every problem is named.
+        NonFiniteLoss: training failed.
+
+    Returns:
+        The trained model; ``model.history.stopped`` is "interrupted" after Ctrl-C.
+    """
+    in_memory = data if data is not None and not isinstance(data, str | Path) else None
+    changes: dict[str, object] = {} if recipe is None else recipe.model_dump(exclude_none=True)
+    changes |= options
+    if data is not None:
+        changes["data"] = None if in_memory is not None else str(data)
+    if recipe is None or net != "tabular":
+        changes["net"] = net if isinstance(net, str) else f"own:{_name(net)}"
+    if recipe is None or loss != "auto":
+        changes["loss"] = loss if isinstance(loss, str) else f"own:{_name(loss)}"
+    own = Own(None if isinstance(net, str) else net, None if isinstance(loss, str) else loss, in_memory)
+    return train_run(make_recipe(**changes), out=out, own=own, reporter=reporter, keep=out is not None).model
+
+
+def resume(
+    folder: str | Path,
+    *,
+    data: object = None,
+    net: object = None,
+    loss: Callable[..., object] | None = None,
+    reporter: Reporter | None = None,
+) -> Model:
+    """Go on with a run that was interrupted or killed; it ends with the bits of one left alone.
+
+    Args:
+        folder: the run folder.
+        data, net, loss: what the run was given in Python and its recipe can only name.
+        reporter: who is told about the progress.
+
+    Raises:
+        RequestError: the folder holds no run, or its data has changed.
+    """
+    return resume_run(Path(folder), own=Own(net, loss, data), reporter=reporter).model
+
+
+def train_run(
+    recipe: Recipe,
+    *,
+    out: str | Path | None = None,
+    own: Own | None = None,
+    reporter: Reporter | None = None,
+    keep: bool = True,
+) -> Outcome:
+    """Start a run from a recipe. ``keep`` false writes no folder; see :func:`train` for the rest."""
+    began, own = time.monotonic(), own or Own()
+    _check_own(recipe, own)
+    recipe = recipe.model_copy(update={"sha256": _data_sha256(recipe)})
+    if not keep:
+        return _carry_out(recipe, None, own, reporter, began)
+    folder = new_run_folder(out, _run_name(recipe), recipe)
+    with held(folder):
+        return _carry_out(recipe, folder, own, reporter, began)
+
+
+def resume_run(path: Path, *, own: Own | None = None, reporter: Reporter | None = None) -> Outcome:
+    """Go on with the run in a folder; see :func:`resume`."""
+    began, folder, own = time.monotonic(), RunFolder(path), own or Own()
+    recipe = folder.read_recipe()
+    with held(folder):
+        if folder.finished:
+            from glassnet.model import load
+
+            module = own.net if recipe.net.startswith("own:") else None
+            return Outcome(load(folder.model, module), folder, was_finished=True)  # type: ignore[arg-type]
+        _check_own(recipe, own)
+        if recipe.sha256 != _data_sha256(recipe):
+            raise DataError(
+                message(
+                    "a run goes on only with the data that it began with",
+                    f"{recipe.data} has changed since",
+                    "put the old file back, or start a new run",
+                )
+            )
+        return _carry_out(recipe, folder, own, reporter, began)
+
+
+def _carry_out(
+    recipe: Recipe, folder: RunFolder | None, own: Own, reporter: Reporter | None, began: float
+) -> Outcome:
+    from glassnet.run.work import carry_out
+
+    return carry_out(recipe, folder, own, reporter or Silent(), began)
+
+
+def _data_sha256(recipe: Recipe) -> str | None:
+    """Return the checksum of the recipe's file; None for named data sets and data in memory."""
+    if recipe.data is None or not Path(recipe.data).is_file():
+        return None
+    return file_sha256(Path(recipe.data))
+
+
+def _check_own(recipe: Recipe, own: Own) -> None:
+    """Check that everything which the recipe can only name was passed in."""
+    problems = []
+    for name, given in (("net", own.net), ("loss", own.loss)):
+        named = getattr(recipe, name)
+        if named.startswith("own:") and given is None:
+            problems.append(
+                message(
+                    f"this recipe needs its own {name} {named[4:]!r}",
+                    "it was not passed in",
+                    f"pass {name}=... to gn.train or gn.resume",
+                )
+            )
+    if recipe.data is None and own.data is None:
+        problems.append(
+            message("training needs data", "none was named", "name a file, or see glassnet datasets")
+        )
+    if problems:
+        raise RecipeError(problems)
+
+
+def _run_name(recipe: Recipe) -> str:
+    stem = Path(recipe.data or "data").name.split(".")[0]
+    return re.sub(r"[^\w-]+", "-", stem).strip("-") or "run"
+
+
+def _name(value: object) -> str:
+    return str(getattr(value, "__name__", type(value).__name__))
