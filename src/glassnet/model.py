@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from glassnet.archive import Contents, pack, read_archive
 from glassnet.data.columns import DateColumn
+from glassnet.data.row_facts import row_groups, row_weights
 from glassnet.data.schema import Schema
 from glassnet.data.sources import open_source
 from glassnet.data.split import day_of_each_row
 from glassnet.data.table import Table
-from glassnet.data.targets import ClassTarget, NumberTarget
 from glassnet.data.times import row_times
+from glassnet.engine.arrays import device_of, dtype_of
 from glassnet.engine.history import History
-from glassnet.errors import DataError, FormatError, RecipeError, message
+from glassnet.engine.threads import choose_threads, using_threads
+from glassnet.errors import DataError, RecipeError, WorkError, message
+from glassnet.manifest import (
+    Manifest,
+    SavedBaselines,
+    baselines_of,
+    read_manifest,
+    split_arrays,
+    task_of,
+)
 from glassnet.nets.build import load_weights
+from glassnet.nets.own import arrays_of, fill, own_module
 from glassnet.nets.spec import Own, Stack
+from glassnet.notation import parse_split
 from glassnet.plan import Plan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
@@ -38,37 +51,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CHUNK = 65_536
-
-
-@dataclass(frozen=True)
-class SavedBaselines:
-    """The baselines that travel in the file, so that new rows are scored beside them too.
-
-    Attributes:
-        constant: the mean, or the share of each class. Shape (outputs,) or (classes,).
-        weight: the linear model on the encoded inputs. Shape (outputs, width).
-        bias: shape (outputs,).
-    """
-
-    constant: Floats
-    weight: Floats
-    bias: Floats
-
-
-class _Manifest(BaseModel):
-    """The closed schema of ``glassnet.json``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["table"]
-    version: str
-    recipe: Recipe
-    plan: Plan
-    schema_: Schema = Field(alias="schema")
-    networks: dict[Literal["net"], Stack | Own]
-    loss: str
-    history: JsonValue
-    results: Results
 
 
 @dataclass
@@ -92,75 +74,90 @@ class Model:
     results: Results = field(default_factory=Results)
     baselines: SavedBaselines | None = None
 
-    def predict(self, data: object) -> NDArray[np.float64] | NDArray[np.str_]:
-        """Answer raw rows: numbers in the user's units, or class names.
+    def predict(self, data: object) -> NDArray[Any]:
+        """Answer raw rows: numbers in the user's units, or classes as they were written in training.
 
         Args:
             data: a file, a named data set, a frame, a mapping of columns, one row as a mapping, or a list
                 of such rows. The target column may be there and is not looked at.
 
         Returns:
-            Shape (rows,), or (rows, targets) where there are several.
+            Shape (rows,), or (rows, targets) where there are several: float64; for classes int64, float64,
+            bool, or objects that are text.
 
         Raises:
             DataError: columns or cells do not fit; every problem is named.
+            WorkError: an answer is infinite or not a number.
         """
-        return self.task.answers(self.predictions(raw_table(data)))
+        return self.task.answers(self.predictions(self.table(data)))
 
     def predict_proba(self, data: object) -> Floats:
         """Return the probability of each class in ``task.classes``. Shape (rows, classes).
 
         Raises:
             RecipeError: the model does not predict classes.
-            DataError: see :meth:`predict`.
+            DataError, WorkError: see :meth:`predict`.
         """
         if not self.task.is_classification:
             raise RecipeError(
                 message("probabilities need a model of classes", f"task={self.task.name}", "call predict")
             )
-        return self.predictions(raw_table(data))
+        return self.predictions(self.table(data))
+
+    def table(self, data: object) -> Table:
+        """Read raw rows from whatever :meth:`predict` takes, with the words for missing cells of the run."""
+        is_row = isinstance(data, Mapping) and data and not any(map(_is_column, data.values()))
+        return open_source([data] if is_row else data, self.recipe.missing).load()
 
     def predictions(self, table: Table) -> Floats:
         """Return predictions of a table's rows as :meth:`glassnet.task.Task.decode` shapes them."""
-        return self.task.decode(outputs_of(self.net, self.schema.encode(table)))
+        return self._decoded(self.schema.encode(table), table)
 
     def evaluate(self, data: object = None) -> Results:
         """Score the model beside its baselines on the same rows, each metric with its interval.
+
+        Rows count by the run's weight column, and intervals resample whole days or groups, where the run
+        did so and the rows allow it; a note says where they do not.
 
         Args:
             data: raw rows with the target; None gives the results of the run that trained the model.
 
         Raises:
-            DataError: columns or cells do not fit, or a target is missing.
+            DataError: columns or cells do not fit, or a target is missing; every problem is named.
+            WorkError: see :meth:`predict`.
         """
         if data is None:
             return self.results
-        table = raw_table(data)
-        if table.rows == 0:
-            raise DataError(message("scoring needs rows", f"{table.name} has none", "give at least one row"))
-        inputs, truth = self.schema.encode(table), self.task.truth(self.schema.raw_targets(table))
-        unit = self._units(table)
-        predictions = {
-            "": self.task.decode(outputs_of(self.net, inputs)),
-            **self._baseline_predictions(inputs),
-        }
+        table = self.table(data)
+        notes, problems = list[str](), list[str]()
+        with _collected(problems):
+            inputs = self.schema.encode(table)
+        with _collected(problems):
+            truth = self.task.truth(self.schema.raw_targets(table))
+        with _collected(problems):
+            weight = self._weights(table, notes)
+        if problems:
+            raise DataError(problems)
+        unit = self._units(table, notes)
+        predictions = {"": self._decoded(inputs, table), **self._baseline_predictions(inputs)}
         scores = {
-            name: self.task.score(truth, each, unit=unit, seed=self.recipe.seed)
+            name: self.task.score(truth, each, unit=unit, weight=weight, seed=self.recipe.seed)
             for name, each in predictions.items()
         }
-        return Results.judged("test", table.rows, scores.pop(""), scores)
+        return Results.judged("test", table.rows, scores.pop(""), scores, notes)
 
     def save(self, path: str | Path) -> None:
         """Write the model as one ``.glass`` file, whole or not at all; the same model gives the same bytes.
 
         Raises:
-            OSError: the file cannot be written.
+            RequestError: the folder does not exist, or ``path`` is one.
+            WorkError: the disk is full, or the folder cannot be written to.
         """
-        write_atomically(Path(path), self.to_bytes())
+        write_atomically(path, self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Return the bytes of the model's ``.glass`` file (``docs/format.md``)."""
-        manifest = _Manifest(
+        manifest = Manifest(
             kind="table",
             version=__version__,
             recipe=self.recipe,
@@ -171,27 +168,57 @@ class Model:
             history=json.loads(self.history.to_json()),
             results=self.results,
         )
-        arrays = {f"net.{name}": each.detach().cpu().numpy() for name, each in self.net.state_dict().items()}
+        arrays = {f"net.{name}": each for name, each in arrays_of(self.net).items()}
         if self.baselines is not None:
             arrays |= {f"baseline.{name}": value for name, value in vars(self.baselines).items()}
         return pack(manifest.model_dump(mode="json", by_alias=True), arrays)
 
-    def _units(self, table: Table) -> NDArray[np.int64] | None:
-        """Return what the bootstrap resamples: days where the run resampled days, else rows."""
-        if self.plan.unit != "day":
-            return None
+    def _decoded(self, inputs: NDArray[np.float32], table: Table) -> Floats:
+        outputs = outputs_of(self.net, inputs)
+        with np.errstate(all="ignore"):
+            predictions = self.task.decode(outputs)
+        wrong = np.flatnonzero(~np.isfinite(predictions.reshape(len(predictions), -1)).all(axis=1))
+        if len(wrong):
+            raise WorkError(
+                message(
+                    f"the net must answer every row of {table.name} with finite numbers",
+                    f"{len(wrong)} rows have others, row {table.first_row + int(wrong[0])} first",
+                    "look for extreme numbers there, or train the model again with a lower lr",
+                )
+            )
+        return predictions
+
+    def _weights(self, table: Table, notes: list[str]) -> Floats | None:
+        """Return how much each row counts, where the run weighed its rows by a column."""
+        column = self.recipe.weight
+        if column is not None and column not in table.columns:
+            notes.append(f"every row counts 1: there is no column {column!r} with weights")
+        return row_weights(table, column) if column in table.columns else None
+
+    def _units(self, table: Table, notes: list[str]) -> NDArray[np.int64] | None:
+        """Return what the bootstrap resamples: days or groups where the run did, else (None) rows."""
+        group = parse_split(self.plan.test).column
         dates = next((each for each in self.schema.columns if isinstance(each, DateColumn)), None)
-        times = row_times(table, dates.name, dates.format) if dates is not None else None
-        return None if times is None else day_of_each_row(times)
+        if self.plan.unit == "group" and group in table.columns:
+            return row_groups(table, group)
+        with contextlib.suppress(DataError):  # a row without a date
+            times = row_times(table, dates.name, dates.format) if dates and self.plan.unit == "day" else None
+            if times is not None:
+                return day_of_each_row(times)
+        if self.plan.unit != "row":
+            notes.append(f"intervals resample rows: not every row has its {self.plan.unit}")
+        return None
 
     def _baseline_predictions(self, inputs: NDArray[np.float32]) -> dict[str, Floats]:
         if self.baselines is None:
             return {}
         constant = np.broadcast_to(self.baselines.constant, (len(inputs), len(self.baselines.constant)))
-        linear = inputs @ self.baselines.weight.T + self.baselines.bias  # in units of the net's outputs
-        name = "majority" if self.task.is_classification else "mean"
-        constant = constant[:, 0] if self.task.name in ("regression", "poisson") else constant
-        return {name: constant, "linear": self.task.decode(linear)}
+        blocks = (inputs[start : start + CHUNK] for start in range(0, len(inputs), CHUNK))
+        linear = [each @ self.baselines.weight.T + self.baselines.bias for each in blocks]
+        return {
+            "majority" if self.task.is_classification else "mean": self.task.truth(constant),
+            "linear": self.task.decode(np.concatenate(linear)),
+        }
 
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield what there is to say about the model in a few words each."""
@@ -213,37 +240,32 @@ class Model:
         return f"<table>{''.join(rows)}</table>"
 
 
-def load(path: str | Path, net: torch.nn.Module | None = None) -> Model:
+def load(path: str | Path, net: object = None) -> Model:
     """Load a model from a ``.glass`` file. Nothing that the file names is imported or run.
 
     Args:
         path: the file.
-        net: the module itself, for a model that was trained on a module of the user's own.
+        net: for a model that was trained on a module of the user's own: the module, of which a copy takes
+            the weights, or the callable that built it. A file that describes its net does not need it.
 
     Raises:
-        FormatError: the file does not keep the format of ``docs/format.md`` in every byte.
-        RecipeError: the file holds weights of an own module, and ``net`` was not given.
+        FormatError: the file does not keep the format of ``docs/format.md`` in every byte, or ``net`` does
+            not fit its weights.
+        RecipeError: the file holds the weights of an own module, and ``net`` was not given.
     """
     return model_from(read_archive(path), str(path), net)
 
 
-def model_from(contents: Contents, name: str, net: torch.nn.Module | None = None) -> Model:
+def model_from(contents: Contents, name: str, net: object = None) -> Model:
     """Build a model from the contents of a ``.glass`` file; see :func:`load`."""
-    try:
-        manifest = _Manifest.model_validate(contents.manifest)
-        history = History.from_json(json.dumps(manifest.history))
-    except (ValidationError, ValueError, RecursionError) as error:
-        raise FormatError(_damaged(name, _first_line(error))) from None
-    task = Task(manifest.plan.task, manifest.schema_.targets, manifest.loss, manifest.plan.task_reason)
-    _check_fit(manifest, task, name)
-    arrays = contents.arrays
-    weights = {key[4:]: value for key, value in arrays.items() if key.startswith("net.")}
-    saved = {key[9:]: value for key, value in arrays.items() if key.startswith("baseline.")}
-    if len(weights) + len(saved) != len(arrays):
-        raise FormatError(_damaged(name, "arrays that belong to no network"))
+    manifest, history = read_manifest(contents.manifest, name)
+    task = task_of(manifest, name)
+    weights, saved = split_arrays(contents.arrays, name)
     architecture = manifest.networks["net"]
     return Model(
-        net=_module(architecture, weights, net, name),
+        net=load_weights(architecture, weights, name)
+        if isinstance(architecture, Stack)
+        else _filled(architecture, net, weights, (manifest.schema_.width, task.outputs), name),
         schema=manifest.schema_,
         task=task,
         architecture=architecture,
@@ -251,45 +273,13 @@ def model_from(contents: Contents, name: str, net: torch.nn.Module | None = None
         plan=manifest.plan,
         history=history,
         results=manifest.results,
-        baselines=_saved_baselines(saved, task, manifest.schema_.width, name),
+        baselines=baselines_of(saved, task, manifest.schema_.width, name),
     )
 
 
-def raw_table(data: object) -> Table:
-    """Read raw rows from whatever :meth:`Model.predict` accepts."""
-    if isinstance(data, Table):
-        return data
-    if isinstance(data, Mapping) and data and all(np.ndim(value) == 0 for value in data.values()):
-        data = [data]
-    if isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data):
-        names = dict.fromkeys(column for row in data for column in row)
-        data = {column: [row.get(column) for row in data] for column in names}
-    return open_source(data).load()
-
-
-def outputs_of(net: torch.nn.Module, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Run a net in evaluation mode, a chunk of rows at a time. Shape: (rows, width) -> (rows, outputs)."""
-    import torch
-
-    was_training = net.training
-    net.eval()
-    device = next((each.device for each in net.parameters()), torch.device("cpu"))
-    try:
-        with torch.inference_mode():
-            parts = [
-                net(torch.from_numpy(inputs[start : start + CHUNK]).to(device)).float().cpu().numpy()
-                for start in range(0, max(len(inputs), 1), CHUNK)
-            ]
-    finally:
-        net.train(was_training)
-    return np.concatenate(parts).reshape(len(inputs), -1)
-
-
-def _module(
-    architecture: Stack | Own, weights: dict[str, NDArray[Any]], net: torch.nn.Module | None, name: str
+def _filled(
+    architecture: Own, net: object, weights: dict[str, NDArray[Any]], widths: tuple[int, int], name: str
 ) -> torch.nn.Module:
-    if isinstance(architecture, Stack):
-        return load_weights(architecture, weights)
     if net is None:
         raise RecipeError(
             message(
@@ -298,72 +288,37 @@ def _module(
                 "build it and call load(path, net=module)",
             )
         )
-    return _fill(net, weights, name)
+    module = own_module(net, *widths)
+    fill(module, weights, name)
+    return module
 
 
-def _fill(net: torch.nn.Module, weights: dict[str, NDArray[Any]], name: str) -> torch.nn.Module:
+def outputs_of(net: torch.nn.Module, inputs: NDArray[np.float32]) -> NDArray[Any]:
+    """Run a net in evaluation mode, a chunk of rows at a time. Shape: (rows, width) -> (rows, ...)."""
     import torch
 
-    wanted = {key: tuple(value.shape) for key, value in net.state_dict().items()}
-    found = {key: value.shape for key, value in weights.items()}
-    wrong = sorted(key for key in {*wanted, *found} if wanted.get(key) != found.get(key))
-    if wrong:
-        raise FormatError(
-            message(
-                f"the module passed in must fit the weights of {name}",
-                "; ".join(
-                    f"{key}: {wanted.get(key)} in the module, {found.get(key)} in the file" for key in wrong
-                ),
-                "build it as it was when it was trained",
-            )
-        )
-    net.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in weights.items()})
-    return net
+    was_training = net.training
+    device, dtype = device_of(net), dtype_of(net)
+    chunks = (inputs[start : start + CHUNK] for start in range(0, max(len(inputs), 1), CHUNK))
+    threads = choose_threads(min(len(inputs), CHUNK) * sum(each.numel() for each in net.parameters()))
+    net.eval()
+    try:
+        with torch.inference_mode(), using_threads(threads):
+            outputs = [net(torch.from_numpy(each).to(device, dtype)).cpu() for each in chunks]
+            parts = [each.to(torch.promote_types(each.dtype, torch.float32)).numpy() for each in outputs]
+    finally:
+        net.train(was_training)
+    return np.concatenate(parts)
 
 
-def _saved_baselines(
-    arrays: dict[str, NDArray[Any]], task: Task, width: int, name: str
-) -> SavedBaselines | None:
-    if not arrays:
-        return None
-    columns = len(task.classes) or task.outputs
-    wanted = {"constant": (columns,), "weight": (task.outputs, width), "bias": (task.outputs,)}
-    found = {key: value.shape for key, value in arrays.items()}
-    if found != wanted:
-        raise FormatError(_damaged(name, f"baselines of shape {found} instead of {wanted}"))
-    return SavedBaselines(**{key: value.astype(np.float64) for key, value in arrays.items()})
+def _is_column(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
 
-def _check_fit(manifest: _Manifest, task: Task, name: str) -> None:
-    """Check that schema, task and net belong together before anything is computed with them."""
-    kind = ClassTarget if task.is_classification else NumberTarget
-    if not all(isinstance(target, kind) for target in task.targets) or not task.targets:
-        raise FormatError(_damaged(name, f"task {task.name} with targets of another kind"))
-    if task.name != "multioutput" and len(task.targets) != 1:
-        raise FormatError(_damaged(name, f"task {task.name} with {len(task.targets)} targets"))
-    if (len(task.classes) == 2) != (task.name == "binary") and task.is_classification:
-        raise FormatError(_damaged(name, f"task {task.name} with {len(task.classes)} classes"))
-    stack = manifest.networks.get("net")
-    if stack is None:
-        raise FormatError(_damaged(name, "no network named net"))
-    if isinstance(stack, Stack) and (stack.inputs, stack.outputs) != (manifest.schema_.width, task.outputs):
-        raise FormatError(
-            _damaged(
-                name,
-                f"a net of {stack.inputs} inputs and {stack.outputs} outputs "
-                f"for a schema of {manifest.schema_.width} and a task of {task.outputs}",
-            )
-        )
-
-
-def _damaged(name: str, found: str) -> str:
-    return message(
-        f"{name} must be a Glassnet model", found, "load the file as it was saved, or train the model again"
-    )
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False)[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"[:300]
-    return str(error).split("\n", 1)[0][:300]
+@contextmanager
+def _collected(problems: list[str]) -> Iterator[None]:
+    """Add the problems of a DataError to the others."""
+    try:
+        yield
+    except DataError as error:
+        problems.extend(error.problems)

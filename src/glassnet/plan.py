@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
-from glassnet.recipe import OptimizerName, ScheduleName, TaskName
+from glassnet.notation import parse_split
+from glassnet.recipe import AboveZero, Count, OptimizerName, ScheduleName, TaskName, ZeroOrMore
 
 
 class ColumnPlan(BaseModel):
@@ -30,7 +31,8 @@ class Plan(BaseModel):
         unit: what the bootstrap resamples: rows, whole days or whole groups.
         net: hidden layers as ``--net`` writes them (``own:NAME`` for a module of the user's).
         epochs: most epochs of one training; a budget is turned into epochs here, once.
-        refit: whether the final net is trained again on training and validation rows together.
+        refit: whether the final net is trained again on training and validation rows together, for the
+            epochs that validation chose, but at least ``refit_epochs``, with ``refit_schedule``.
         reproducible: False where a deadline may end the run before its epochs are done.
     """
 
@@ -43,17 +45,25 @@ class Plan(BaseModel):
     validation: str
     unit: Literal["row", "day", "group"]
     net: str
-    batch_size: int
-    epochs: int
-    lr: float
+    batch_size: Count
+    epochs: Count
+    lr: AboveZero
     optimizer: OptimizerName
     schedule: ScheduleName
-    weight_decay: float
-    patience: int | None
+    weight_decay: ZeroOrMore
+    patience: Count | None
     refit: bool
+    refit_epochs: int
+    refit_schedule: ScheduleName
     device: str
     precision: Literal["float32", "bfloat16"]
     engine: str
     engine_reason: str | None
-    threads: int
+    threads: Count
     reproducible: bool = True
+
+    @field_validator("test", "validation")
+    @classmethod
+    def _check_split(cls, value: str) -> str:
+        parse_split(value)
+        return value

@@ -101,7 +101,7 @@ class Recipe(BaseModel):
         """Accept one name, a comma-separated text, or a list."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
+        return tuple(value) if isinstance(value, list) else value
 
     @field_validator("budget", mode="before")
     @classmethod

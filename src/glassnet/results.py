@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
@@ -56,7 +56,9 @@ class Results(BaseModel):
         return self
 
     @classmethod
-    def judged(cls, split: str, rows: int, network: Scores, baselines: dict[str, Scores]) -> Self:
+    def judged(
+        cls, split: str, rows: int, network: Scores, baselines: dict[str, Scores], notes: Sequence[str] = ()
+    ) -> Self:
         """Return the Results of one split, the network beside its baselines."""
         return cls(
             rows={split: rows},
@@ -65,11 +67,12 @@ class Results(BaseModel):
             baselines={name: {split: each.metrics} for name, each in baselines.items()},
             baseline_intervals={name: {split: each.intervals} for name, each in baselines.items()},
             details={split: network.details},
+            notes=tuple(notes),
         )
 
     def shown_split(self) -> str | None:
         """Return the split whose scores matter most: test if there is one, else validation, else train."""
-        return next((split for split in _SPLITS if split in self.metrics), None)
+        return next((split for split in _SPLITS if self.metrics.get(split)), None)
 
     def lines(self) -> Iterator[tuple[str, ...]]:
         """Yield a table: a header, the network, then each baseline, each value with its interval."""

@@ -13,6 +13,7 @@ multiclass     one logit a class       probabilities, sum 1       cross_entropy
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ class Task:
 
     def truth(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Give the schema's raw targets the form of predictions: (rows, 1) numbers become (rows,)."""
-        return raw[:, 0] if raw.ndim == 2 and self.name != "multioutput" else raw
+        return raw[:, 0] if raw.ndim == 2 and self.name in ("regression", "poisson") else raw
 
     def for_loss(self, truth: NDArray[Any]) -> NDArray[Any]:
         """Turn targets in the user's units (or class indices) into what the loss compares with.
@@ -86,8 +87,6 @@ class Task:
         values = truth.reshape(len(truth), -1).astype(np.float64)
         if self.name != "binary":
             values = np.stack([each.encode(values[:, i]) for i, each in enumerate(self._numbers)], axis=1)
-        if self.name == "poisson":
-            values /= self._numbers[0].mean
         return values.astype(np.float32)
 
     def decode(self, outputs: NDArray[Any]) -> Floats:
@@ -95,8 +94,14 @@ class Task:
 
         Shape: (rows, outputs) -> (rows,) or (rows, targets) in the user's units, or (rows, classes)
         probabilities.
+
+        Raises:
+            RecipeError: the outputs, of a net of the user's own, are more or fewer than the task has.
         """
-        raw = outputs.astype(np.float64).reshape(len(outputs), -1)
+        raw = outputs.astype(np.float64).reshape(len(outputs), math.prod(outputs.shape[1:]))
+        if raw.shape[1] != self.outputs:
+            must = f"a net for this {self.name} task must give {self.outputs} numbers a row"
+            raise RecipeError(message(must, f"it gives {raw.shape[1]}", "change the net's last layer"))
         if self.name == "binary":
             positive = 0.5 * (1.0 + np.tanh(0.5 * raw[:, 0]))
             return np.stack([1.0 - positive, positive], axis=1)
@@ -104,7 +109,7 @@ class Task:
             shifted = np.exp(raw - raw.max(axis=1, keepdims=True))
             return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float64)
         if self.name == "poisson":
-            raw = self._numbers[0].mean * np.exp(np.clip(raw, -MAX_LOG_RATE, MAX_LOG_RATE))
+            raw = np.exp(np.clip(raw, -MAX_LOG_RATE, MAX_LOG_RATE))
         values = np.stack([each.decode(raw[:, i]) for i, each in enumerate(self._numbers)], axis=1)
         return values if self.name == "multioutput" else values[:, 0]
 

@@ -61,19 +61,10 @@ class TestProblems:
             "correct it, or train with the role open=category",
         )
 
-    def test_targets_left_out_and_helping_columns_are_not_surplus(self) -> None:
-        table, schema = fitted(
-            {"x": [1.5, 2.5], "who": [3, 4], "w": [1.5, 2.0], "note": ["a", "b"]},
-            group="who",
-            weight="w",
-            drop=["note"],
-        )
+    def test_targets_and_columns_that_were_left_out_are_not_surplus(self) -> None:
+        table, schema = fitted({"x": [1.5, 2.5], "note": ["a", "b"]}, drop=["note"])
         assert schema.encode(table).shape == (2, 1)
-        assert schema.left_out == {
-            "who": "the group of the rows",
-            "w": "the weight of the rows",
-            "note": "dropped, asked for",
-        }
+        assert schema.left_out == {"note": "dropped, asked for"}
         assert units(schema, x=2.5) == [1]
 
     def test_at_most_20_are_listed_no_column_crowds_out_another_and_the_others_are_counted(self) -> None:

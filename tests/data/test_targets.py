@@ -39,22 +39,24 @@ class TestTargets:
         table, schema = fitted({"x": [1.5, 2.5, 3.5], "y": [10, 30, 50]}, rows=[0, 1])
         target = schema.targets[0]
         assert target == NumberTarget(name="y", mean=20, scale=10)
-        assert schema.encode_targets(table).tolist() == [[-1], [1], [3]]
-        assert schema.encode_targets(table).dtype == np.float32
-        assert schema.raw_targets(table).tolist() == [[10], [30], [50]]
+        raw = schema.raw_targets(table)
+        assert raw.tolist() == [[10], [30], [50]]
         assert isinstance(target, NumberTarget)
+        assert target.encode(raw[:, 0]).tolist() == [-1, 1, 3]
         assert target.decode(np.array([-1.0, 3.0])).tolist() == [10, 50]
 
     def test_several_numbers_are_columns(self) -> None:
         table = table_of({"x": [1.5, 2.5], "a": [1, 3], "b": [10.0, 20.0]})
         schema = fit_schema(table, np.arange(2), infer_roles(table), ["a", "b"], "multioutput")
-        assert schema.encode_targets(table).tolist() == [[-1, -1], [1, 1]]
+        assert schema.raw_targets(table).tolist() == [[1, 10], [3, 20]]
         assert schema.target_names == ("a", "b")
 
-    def test_counts_are_left_unscaled_and_negative_ones_are_refused(self) -> None:
+    def test_counts_become_multiples_of_their_mean_and_negative_ones_are_refused(self) -> None:
         table, schema = fitted({"x": [1.5, 2.5], "y": [2, 4]}, task="poisson")
-        assert schema.encode_targets(table).tolist() == [[2], [4]]
-        assert schema.targets == (NumberTarget(name="y", mean=3, scale=1, counts=True),)
+        target = schema.targets[0]
+        assert target == NumberTarget(name="y", mean=3, scale=1, counts=True)
+        assert target.encode(schema.raw_targets(table)[:, 0]).tolist() == [2 / 3, 4 / 3]
+        assert target.decode(np.array([0.5, 2.0])).tolist() == [1.5, 6]
         with pytest.raises(DataError, match="row 2, column 'y' must be 0 or above, because it is a count"):
             fitted({"x": [1.5, 2.5], "y": [2, -1]}, task="poisson")
 
@@ -76,14 +78,14 @@ class TestTargets:
         assert isinstance(target, ClassTarget)
         assert target.levels == levels
         assert target.decode(np.array([0, 1])).tolist() == answers
-        places = schema.encode_targets(table)
+        places = schema.raw_targets(table)
         assert places.dtype == np.int64
-        assert places.tolist() == schema.raw_targets(table).tolist() == expected
+        assert places.tolist() == expected
 
     def test_unseen_classes_and_missing_targets_are_all_named(self) -> None:
         _, schema = fitted({"x": [1.5, 2.5], "y": ["a", "b"]}, task="binary")
         with pytest.raises(DataError) as error:
-            schema.encode_targets(table_of({"y": ["a", "c", None]}))
+            schema.raw_targets(table_of({"y": ["a", "c", None]}))
         assert error.value.problems == (
             "some.csv, row 3, column 'y' must have a value, because it is the target, however: "
             "a missing cell; give it a value or take the row out",
@@ -120,4 +122,4 @@ class TestTargets:
     def test_a_missing_target_column_is_named(self) -> None:
         _, schema = fitted({"x": [1.5, 2.5]})
         with pytest.raises(DataError, match="must have the target column 'y'"):
-            schema.encode_targets(table_of({"x": [1.5]}))
+            schema.raw_targets(table_of({"x": [1.5]}))

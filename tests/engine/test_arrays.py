@@ -22,7 +22,7 @@ def linear(outputs=1):
 def test_inputs_and_targets_take_the_dtype_of_the_net(dtype):
     for net in (linear(), linear().double()):
         rows = checked_rows(net, X.astype(dtype), np.array([0, 1, 1, 0], dtype=dtype), np.ones(4), loss="mse")
-        assert {each.dtype for each in rows} == {net.weight.dtype}
+        assert {each.dtype for each in rows[:3]} == {net.weight.dtype}
         assert rows.y.flatten().tolist() == [0, 1, 1, 0]
 
 
@@ -132,3 +132,10 @@ def test_a_net_that_cannot_take_the_inputs_is_told_with_the_shape():
 def test_a_net_must_return_one_row_per_row(net, found):
     with pytest.raises(RecipeError, match=found):
         checked_rows(net, X, np.ones(4), loss="mse")
+
+
+def test_one_row_of_a_larger_matrix_is_checked_like_any_other():
+    rows = checked_rows(linear(), X, [1.0], loss="mse", at=np.array([2]))
+    assert torch.equal(next(rows.pieces(8)), torch.from_numpy(X[[2]]).float())
+    with pytest.raises(RecipeError, match="same number of rows"):
+        checked_rows(linear(), X, [1.0, 2.0, 3.0, 4.0], loss="mse", at=np.array([2]))

@@ -41,6 +41,24 @@ def test_batches_are_consecutive_pieces_of_the_epochs_order_however_many_are_gat
         assert all(each.weight is None for each in found)
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_rows_that_stand_among_others_come_as_if_they_stood_alone(shuffle):
+    X, at = torch.arange(60.0).reshape(30, 2), torch.tensor([3, 4, 9, 28, 1, 0, 17])
+    y, weight = torch.arange(7), torch.arange(7.0)
+    among, alone = Rows(X, y, weight, at), Rows(X[at], y, weight)
+    for found, expected in zip(
+        batches(among, 3, 2, shuffle=shuffle, seed=5),
+        batches(alone, 3, 2, shuffle=shuffle, seed=5),
+        strict=True,
+    ):
+        assert all(torch.equal(*each) for each in zip(found[:3], expected[:3], strict=True))
+    pieces = zip(among.pieces(4), alone.pieces(4), strict=True)
+    assert all(torch.equal(*each) for each in pieces)
+    elsewhere = among.to(torch.device("meta"))
+    assert elsewhere.X.shape == (7, 2)
+    assert elsewhere.at is None
+
+
 def test_without_shuffling_the_rows_come_as_they_lie():
     X = torch.arange(7.0)[:, None]
     found = list(batches(Rows(X, X), 3, 1, shuffle=False, seed=0))

@@ -56,6 +56,25 @@ def plain_torch(net, X, y, optimizer, epochs, batch_size, seed):
     return losses
 
 
+def test_rows_of_a_larger_matrix_train_to_the_bits_of_a_copy_and_have_its_checksum():
+    X, y = data()
+    train, held = np.arange(0, 70, 2), np.arange(1, 70, 2)
+    settings = Settings(loss="mse", lr=0.01, epochs=3, batch_size=8, **CPU)
+    ends = []
+    for shared in (True, False):
+        net, states = dense(), []
+        rows = [
+            checked_rows(net, X, y[some], loss="mse", at=some)
+            if shared
+            else checked_rows(net, X[some], y[some], loss="mse")
+            for some in (train, held)
+        ]
+        history = train_net(net, rows[0], settings, validation=rows[1], save=states.append)
+        ends.append((weights(net), [each.validation_loss for each in history], states[-1].asked))
+    assert same(ends[0][0], ends[1][0])
+    assert ends[0][1:] == ends[1][1:]
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_it_is_bit_for_bit_the_loop_that_one_would_write(dropout):
     X, y = data()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 from glassnet import archive
 from glassnet.archive import pack, read_archive, unpack
-from glassnet.errors import FormatError, RequestError, WorkError
+from glassnet.errors import FormatError
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

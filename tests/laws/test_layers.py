@@ -17,7 +17,7 @@ door
 estimators
 run
 lens | ship
-model
+model manifest
 archive | engine
 task results
 metrics | data | nets | reference

@@ -15,6 +15,7 @@ FUNCTION_LINES = 40
 # Path, or path::function, and why that one is longer.
 LONGER = {
     "src/glassnet/cli/app.py::train": "one parameter for each option of the command",
+    "src/glassnet/engine/training.py::fit": "one parameter for each setting",
 }
 
 

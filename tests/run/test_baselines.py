@@ -10,7 +10,7 @@ from glassnet.errors import DataError
 from glassnet.metrics import score
 from glassnet.randomness import stream
 from glassnet.run import baselines
-from glassnet.run.baselines import fit_baselines, linear_predictions
+from glassnet.run.baselines import fit_baselines, linear_predictions, sample_rows
 
 TASKS = ("regression", "poisson", "multioutput", "binary", "multiclass")
 
@@ -156,10 +156,11 @@ def test_the_same_seed_gives_the_same_bits_and_leaves_threads_and_generators_alo
     inputs, targets, classes = table(task)
     np.random.seed(1)
     before = threadpoolctl.threadpool_info(), np.random.get_state()[1].tolist()
-    runs = [
-        fit_baselines(task, inputs, targets, classes=classes, seed=seed, limit=200).predict(inputs)
-        for seed in (3, 3, 4)
-    ]
+    runs = []
+    for seed in (3, 3, 4):
+        some = sample_rows(np.arange(300), 4, seed=seed, limit=200)
+        fitted = fit_baselines(task, inputs, targets, classes=classes, seed=seed, samples=some)
+        runs.append(fitted.predict(inputs))
     assert (threadpoolctl.threadpool_info(), np.random.get_state()[1].tolist()) == before
     for name, prediction in runs[0].items():
         np.testing.assert_array_equal(prediction, runs[1][name])
@@ -183,10 +184,51 @@ def test_above_the_limit_a_sample_is_fitted_and_said_so(monkeypatch):
     inputs, targets, _ = table("regression")
     assert fit_baselines("regression", inputs, targets).notes == ()
     monkeypatch.setattr(baselines, "MOST_CELLS", 400)
-    assert fit_baselines("regression", inputs, targets, limit=200).notes == (
+    samples = sample_rows(np.arange(300), 4, limit=200)
+    assert (len(samples.linear), len(samples.boosted)) == (100, 200)
+    assert fit_baselines("regression", inputs, targets, samples=samples).notes == (
         "linear was fitted on a sample of 100 of 300 rows",
         "gradient_boosting was fitted on a sample of 200 of 300 rows",
     )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("task", TASKS)
+def test_rows_named_by_their_positions_are_fitted_as_if_they_stood_alone(task, weighted):
+    inputs, targets, classes = table(task)
+    weight = stream(1, "weight").integers(0, 3, 300).astype(float) if weighted else None
+    rows = stream(0, "rows").permutation(300)[:180]
+    trees = inputs.round(1)
+    no = np.zeros(4, bool)
+    among = sample_rows(rows, 4, weight, limit=100)
+    alone = sample_rows(np.arange(180), 4, None if weight is None else weight[rows], limit=100)
+    found = fit_baselines(
+        task,
+        inputs,
+        targets,
+        classes=classes,
+        samples=among,
+        weight=weight,
+        tree_inputs=(trees[among.boosted], no),
+    )
+    expected = fit_baselines(
+        task,
+        inputs[rows],
+        targets[rows],
+        classes=classes,
+        samples=alone,
+        weight=None if weight is None else weight[rows],
+        tree_inputs=(trees[rows][alone.boosted], no),
+    )
+    for name, prediction in expected.predict(inputs, trees).items():
+        np.testing.assert_array_equal(found.predict(inputs, trees)[name], prediction, err_msg=name)
+
+
+def test_the_inputs_are_left_as_they_were():
+    inputs, targets, _ = table("regression")
+    before = inputs.copy()
+    fit_baselines("regression", inputs, targets)
+    np.testing.assert_array_equal(inputs, before)
 
 
 def test_a_linear_model_that_stops_early_is_noted_instead_of_warned_about(recwarn):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from rich.console import Console as RichConsole
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
+
+from glassnet.cli.show import columns_table, console
 
 if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord
@@ -16,11 +15,22 @@ if TYPE_CHECKING:
 
 
 class Console:
-    """A reporter that writes to standard error; live drawing only where that is a terminal."""
+    """A reporter that writes to standard error; live drawing only where that is a terminal.
+
+    Used in a ``with`` block, after which the live line is gone, whatever ended the block.
+    """
 
     def __init__(self, live: bool) -> None:
-        self._console = RichConsole(stderr=True)
+        self._console = console(stderr=True)
         self._live = Live(console=self._console, transient=True, refresh_per_second=8) if live else None
+        self._losses = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._live is not None:
+            self._live.stop()
 
     def phase(self, text: str) -> None:
         """Show which part of the work goes on."""
@@ -30,47 +40,34 @@ class Console:
 
     def planned(self, plan: Plan) -> None:
         """Show the columns' roles with their reasons, and the plan."""
-        self._console.print(_columns(plan), highlight=False)
-        print(f"task: {plan.task} ({plan.task_reason})", file=sys.stderr)
-        print(f"test: {plan.test}, validation: {plan.validation}", file=sys.stderr)
-        print(f"net: {plan.net}, engine: {plan.engine}", file=sys.stderr)
+        self._console.print(columns_table(plan))
+        self._console.print(Text(f"task: {plan.task} ({plan.task_reason})"))
+        self._console.print(Text(f"test: {plan.test}, validation: {plan.validation}"))
+        self._console.print(Text(f"net: {plan.net}, engine: {plan.engine}"))
 
     def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
         """Show how far the training is, its losses and the time left."""
+        self._losses = self._losses if record is None else _losses(record)
         if self._live is not None:
             self._live.start()
-            self._live.update(Text(_line(net, record, done, total, eta)))
-
-    def close(self) -> None:
-        """Take the live line away."""
-        if self._live is not None:
-            self._live.stop()
+            after = f" {done:.0f}/{total} epochs, {_time(eta)} left{self._losses}"
+            self._live.update(_line(f"{net} ", after, done / total, self._console.width))
 
 
-def _line(net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> str:
-    share = done / total if total else 1.0
-    bar = ("━" * round(24 * share)).ljust(24, "╌")
-    text = f"training {net}  {bar} {done:.0f}/{total} epochs, {_time(eta)} left"
-    if record is not None:
-        text += f"  train loss {record.train_loss:.4g}"
-        if record.validation_loss is not None:
-            text += f", validation loss {record.validation_loss:.4g}"
-    return text
+def _line(before: str, after: str, share: float, width: int) -> Text:
+    """Return one line with a bar that takes what the texts leave of the width."""
+    length = max(0, min(24, width - len(before) - len(after)))
+    bar = ("━" * round(length * share)).ljust(length, "╌")
+    return Text(f"{before}{bar}{after}", no_wrap=True, overflow="ellipsis")
+
+
+def _losses(record: EpochRecord) -> str:
+    if record.validation_loss is None:
+        return f", train loss {record.train_loss:.4g}"
+    return f", train loss {record.train_loss:.4g}, validation loss {record.validation_loss:.4g}"
 
 
 def _time(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _columns(plan: Plan) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("column", "role", "why"):
-        table.add_column(title, overflow="fold")
-    for column in plan.columns[:60]:
-        role = column.role if column.used or column.role == "target" else f"{column.role}, left out"
-        table.add_row(Text(column.name), role, Text(column.reason))
-    if len(plan.columns) > 60:
-        table.add_row(f"... and {len(plan.columns) - 60} more", "", "")
-    return table

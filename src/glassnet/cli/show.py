@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
+import os
 import platform
+from collections import Counter
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,10 +20,40 @@ from glassnet.run.summary import scores_json
 
 if TYPE_CHECKING:
     from glassnet.model import Model
+    from glassnet.plan import ColumnPlan, Plan
     from glassnet.results import Results
     from glassnet.run.train import Outcome
 
 _PACKAGES = ("torch", "numpy", "polars", "scikit-learn", "pydantic", "safetensors", "matplotlib")
+
+FIRST_COLUMNS, LAST_COLUMNS = 40, 10
+"""Of more columns than this the ones between are only counted."""
+LONGEST = 10_000
+"""Width where no terminal sets one."""
+_ORIGINS = {
+    "bundled": "Bundled with scikit-learn",
+    "synthetic": "\nSynthetic, made up by formula",
+    "local": "\nYour own copies, in the folder that the environment variable GLASSNET_DATA names",
+}
+_ENDINGS = {
+    "epochs": "as many as planned",
+    "early_stopping": "then validation got no better",
+    "budget": "then the budget was spent",
+    "interrupted": "then interrupted",
+}
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print one JSON object; a number that JSON does not know becomes null."""
+    print(json.dumps(_json_value(value), ensure_ascii=False, allow_nan=False))
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _json_value(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_value(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_outcome(outcome: Outcome) -> None:
@@ -25,10 +61,9 @@ def print_outcome(outcome: Outcome) -> None:
     if outcome.was_finished:
         print("this run was finished before; nothing was left to do")
     history = outcome.model.history
-    best = "" if history.best_epoch is None else f", weights of epoch {history.best_epoch}"
-    print(f"trained {len(history)} epochs, stopped by {history.stopped}{best}")
-    for warning in outcome.warnings:
-        print(f"warning: {warning}")
+    best = "" if history.best_epoch is None else f", the best was epoch {history.best_epoch}"
+    ending = _ENDINGS.get(history.stopped or "", f"ended by {history.stopped}")
+    print(f"trained {len(history)} epochs, {ending}{best}")
     print_results(outcome.model.results)
     if outcome.folder is not None:
         print(f"model: {outcome.folder.model}")
@@ -38,17 +73,52 @@ def print_outcome(outcome: Outcome) -> None:
 
 def print_results(results: Results) -> None:
     """Print scores with intervals, the baselines under them, and the verdict."""
-    rows = list(results.lines())
-    if rows:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in rows[0]:
-            table.add_column(title, overflow="fold")
+    for rows in _fitting(list(results.lines()), console().width):
+        table = _table(*rows[0])
         for row in rows[1:]:
             table.add_row(*(Text(cell) for cell in row), style="bold" if row[0] == "network" else None)
-        _console().print(table)
+        console().print(table)
     for line in (results.verdict(), *results.notes):
         if line:
             print(line)
+
+
+def _fitting(rows: list[tuple[str, ...]], width: int) -> Iterator[list[list[str]]]:
+    """Cut a wide table into several beside each other's first column, so that no cell is broken."""
+    widths = [2 + max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    first, last = 1, 1
+    while last < len(widths):
+        last += 1
+        if last == len(widths) or widths[0] + sum(widths[first : last + 1]) - 2 > width:
+            yield [[row[0], *row[first:last]] for row in rows]
+            first = last
+
+
+def columns_table(plan: Plan) -> Table:
+    """Return what each column was taken for, and why; of very many the middle is counted only."""
+    table = _table("column", "role", "why")
+    left_out = max(0, len(plan.columns) - FIRST_COLUMNS - LAST_COLUMNS)
+    for column in plan.columns[:FIRST_COLUMNS]:
+        table.add_row(*_described(column))
+    if left_out:
+        counts = Counter(each.role for each in plan.columns[FIRST_COLUMNS : FIRST_COLUMNS + left_out])
+        roles = ", ".join(f"{count:,} {role}" for role, count in counts.most_common())
+        table.add_row(f"... {left_out:,} more", roles, "--json lists them all")
+    for column in plan.columns[max(FIRST_COLUMNS, len(plan.columns) - LAST_COLUMNS) :]:
+        table.add_row(*_described(column))
+    return table
+
+
+def _described(column: ColumnPlan) -> tuple[Text, str, Text]:
+    role = column.role if column.used or column.role == "target" else f"{column.role}, left out"
+    return Text(column.name), role, Text(column.reason)
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table
 
 
 def evaluation_json(results: Results) -> dict[str, Any]:
@@ -62,14 +132,7 @@ def print_inspection(model: Model) -> None:
         print(f"{name + ':':<10} {text}")
     print(f"{'seed:':<10} {model.recipe.seed}")
     print(f"{'data:':<10} {model.recipe.data} (SHA-256 {model.recipe.sha256})")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("column", "role", "why"):
-        table.add_column(title, overflow="fold")
-    for column in model.plan.columns:
-        table.add_row(
-            Text(column.name), column.role + ("" if column.used else ", not an input"), Text(column.reason)
-        )
-    _console().print(table)
+    console().print(columns_table(model.plan))
     print_results(model.results)
     print(model.net)
 
@@ -90,24 +153,29 @@ def print_datasets() -> None:
     """Print the named data sets, found and missing."""
     from glassnet.data.sources import datasets
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("name", "kind", "rows", "target", "origin", "publisher", "where"):
-        table.add_column(title, overflow="fold")
-    for each in datasets():
-        rows = f"{each.rows:,}" if each.rows else ""
-        where = str(each.path) if each.available else f"missing: {each.path}"
-        shown = (each.name, each.kind, rows, each.target or "", each.origin, each.publisher)
-        table.add_row(*(Text(cell) for cell in shown), Text("" if each.path is None else where))
-    _console().print(table)
+    for origin, title in _ORIGINS.items():
+        local = ("there", "file") if origin == "local" else ()
+        table = _table("name", "kind", "rows", "target", *local, "publisher")
+        for each in datasets():
+            if each.origin == origin:
+                cells = [each.name, each.kind, f"{each.rows:,}", each.target or ""]
+                cells += ["yes" if each.available else "no", _below_root(each.path or "")] if local else []
+                table.add_row(*map(Text, [*cells, each.publisher.removeprefix("synthetic: ")]))
+        print(title)
+        console().print(table)
 
 
-def datasets_json() -> list[dict[str, Any]]:
+def _below_root(path: str) -> str:
+    return path.removeprefix(os.environ.get("GLASSNET_DATA", "$GLASSNET_DATA")).lstrip("/")
+
+
+def datasets_json() -> dict[str, Any]:
     """Return what ``glassnet datasets --json`` prints."""
     from dataclasses import asdict
 
     from glassnet.data.sources import datasets
 
-    return [{key: _plain(value) for key, value in asdict(each).items()} for each in datasets()]
+    return {"datasets": [asdict(each) for each in datasets()]}
 
 
 def installation() -> dict[str, Any]:
@@ -148,13 +216,7 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _plain(value: object) -> object:
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
-def _console() -> Console:
-    import shutil
-    import sys
-
-    wide = None if sys.stdout.isatty() else max(200, shutil.get_terminal_size().columns)
-    return Console(width=wide, highlight=False)
+def console(stderr: bool = False) -> Console:
+    """Return where to print; what is no terminal has lines as long as they need to be."""
+    found = Console(stderr=stderr, highlight=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=LONGEST)

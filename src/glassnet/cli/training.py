@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from glassnet.recipe import Recipe, make_recipe, parse_setting, read_recipe
 
 if TYPE_CHECKING:
     from glassnet.run.reporter import Reporter
+    from glassnet.run.train import Outcome
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,22 @@ class Request:
     quiet: bool
 
 
-def carry_out(request: Request) -> int:
-    """Train or resume, show the result, and return the exit status."""
+def carry_out(request: Request, began: float | None = None) -> int:
+    """Train or resume, show the result, and return the exit status.
+
+    Args:
+        began: when the command began, of ``time.monotonic()``.
+    """
     from glassnet.run.train import resume_run, train_run
 
     if request.resume is not None:
         _refuse_with_resume(request)
-        outcome = resume_run(request.resume, reporter=_reporter(request))
+        with _reporter(request) as reporter:
+            outcome = resume_run(request.resume, reporter=reporter, began=began)
     else:
-        outcome = train_run(asked_recipe(request), out=request.out, reporter=_reporter(request))
+        recipe = asked_recipe(request)
+        with _reporter(request) as reporter:
+            outcome = train_run(recipe, out=request.out, reporter=reporter, began=began)
     _show(outcome, request)
     return 130 if outcome.model.history.stopped == "interrupted" else 0
 
@@ -79,30 +87,34 @@ def _role(text: str) -> tuple[str, str]:
 
 
 def _refuse_with_resume(request: Request) -> None:
-    given = [name for name, value in request.flags.items() if value not in (None, [])]
-    given += [name for name in ("data", "roles", "changes", "recipe", "out") if getattr(request, name)]
+    others: dict[str, object] = {"DATA": request.data, "--role": request.roles, "--set": request.changes}
+    others |= {"--recipe": request.recipe, "--out": request.out}
+    given = [
+        f"--{name.replace('_', '-')}" for name, value in request.flags.items() if value not in (None, [])
+    ]
+    given += [name for name, value in others.items() if value not in (None, [])]
     if given:
         raise RecipeError(
             message(
                 "--resume goes on with a run as it was asked for",
-                f"{', '.join(given)} was given as well",
-                "leave that out, or start a new run",
+                f"there is also {', '.join(given)}",
+                "leave it out, or start a new run",
             )
         )
 
 
-def _reporter(request: Request) -> Reporter:
+def _reporter(request: Request) -> AbstractContextManager[Reporter]:
     from glassnet.cli.progress import Console
     from glassnet.run.reporter import Silent
 
-    return Silent() if request.quiet else Console(live=sys.stderr.isatty())
+    return nullcontext(Silent()) if request.quiet else Console(live=sys.stderr.isatty())
 
 
-def _show(outcome: object, request: Request) -> None:
-    from glassnet.cli.show import print_outcome
+def _show(outcome: Outcome, request: Request) -> None:
+    from glassnet.cli.show import print_json, print_outcome
     from glassnet.run.summary import summary
 
     if request.as_json:
-        print(json.dumps(summary(outcome), ensure_ascii=False))  # type: ignore[arg-type]
+        print_json(summary(outcome))
     else:
-        print_outcome(outcome)  # type: ignore[arg-type]
+        print_outcome(outcome)

@@ -212,7 +212,8 @@ def _from_values(column: str, values: object, name: str) -> pl.Series:
         return values.alias(column)
     if isinstance(values, np.ndarray) and values.ndim == 1:
         return _from_vector(column, values, name)
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+    is_one_value = isinstance(values, str | bytes | Mapping) or getattr(values, "ndim", 1) == 0
+    if is_one_value or not isinstance(values, Iterable):
         do = "write a list with one value a row"
         raise DataError(
             message(f"{name}: column {column!r} must be a list", f"a {type(values).__name__}", do)

@@ -40,15 +40,11 @@ class Schema(Record):
         columns: the columns that the net takes in, in the order of their units.
         left_out: other columns of the training table, each with the reason why it is not used.
         targets: number targets (one or more), or exactly one class target.
-        group, time, weight: columns that the run used in another way; they may be there or not.
     """
 
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=WIDEST)]
     left_out: dict[str, str] = Field(default_factory=dict)
     targets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=1000)]
-    group: str | None = None
-    time: str | None = None
-    weight: str | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -124,27 +120,11 @@ class Schema(Record):
         log.finish()
         return matrix, np.repeat([each.kind == "category" for each in self.columns], widths)
 
-    def encode_targets(self, table: Table) -> NDArray[np.float32] | NDArray[np.int64]:
-        """Turn the targets into what the net learns.
-
-        Returns:
-            Standardised numbers (counts as they are), float32 of shape (rows, targets); or class indices,
-            int64 of shape (rows,).
-
-        Raises:
-            DataError: a target column is missing; cells are missing, unreadable or of an unseen class.
-        """
-        raw = self.raw_targets(table)
-        if not self._number_targets:
-            return raw.astype(np.int64)
-        columns = zip(self._number_targets, raw.astype(np.float64).T, strict=True)
-        return np.stack([each.encode(column) for each, column in columns], axis=1).astype(np.float32)
-
     def raw_targets(self, table: Table) -> NDArray[np.float64] | NDArray[np.int64]:
         """Read the targets in the user's units: float64 (rows, targets), or class indices int64 (rows,).
 
         Raises:
-            DataError: as :meth:`encode_targets`.
+            DataError: a target column is missing; cells are missing, unreadable or of an unseen class.
         """
         log = Findings(table)
         for target in self.targets:
@@ -165,8 +145,7 @@ class Schema(Record):
     def _check_names(self, table: Table, log: Findings) -> None:
         """Note the columns that are missing, and those that training never saw."""
         needed = [each.name for each in self.columns]
-        extra = (self.group, self.time, self.weight)
-        known = {*needed, *self.left_out, *(each.name for each in self.targets), *extra}
+        known = {*needed, *self.left_out, *self.target_names}
         surplus = [name for name in table.columns if name not in known]
         for name in needed:
             if name not in table.columns:
@@ -191,17 +170,12 @@ def fit_schema(
     roles: Sequence[ColumnRole],
     targets: Sequence[str],
     task: TaskName,
-    group: str | None = None,
-    weight: str | None = None,
-    time: str | None = None,
 ) -> Schema:
     """Fit a Schema on the training rows ``rows`` (positions) and on nothing else.
 
     Args:
         roles: what the columns are; see :func:`glassnet.data.roles.infer_roles`.
         targets: the columns to be predicted.
-        group, weight: columns that say which rows belong together and how much each counts; not inputs.
-        time: the column that rows are split by; it is an input all the same.
 
     Raises:
         DataError: cells of the training rows cannot be read, a target has missing cells or does not vary,
@@ -211,12 +185,8 @@ def fit_schema(
     fitted_targets = [fit_target(table.frame[name].gather(rows), task, log) for name in targets]
     columns: list[Column] = []
     left_out: dict[str, str] = {}
-    used = {group: "the group of the rows", weight: "the weight of the rows"}
     for role in roles:
         if role.name in targets:
-            continue
-        if role.name in used:
-            left_out[role.name] = used[role.name]
             continue
         fitted = fit_column(table.frame[role.name].gather(rows), role, log)
         if isinstance(fitted, str):
@@ -229,6 +199,4 @@ def fit_schema(
         must = f"{table.name} must have at least one column to learn from"
         raise DataError(message(must, reasons or "there are only targets", "give one of them another --role"))
     known = tuple(each for each in fitted_targets if each is not None)
-    return Schema(
-        columns=tuple(columns), left_out=left_out, targets=known, group=group, time=time, weight=weight
-    )
+    return Schema(columns=tuple(columns), left_out=left_out, targets=known)

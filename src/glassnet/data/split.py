@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
 
 DAY = 86400.0
+HASHED = 1024  # rows at a time: what is needed beside them fits a cache
 
 
 @dataclass(frozen=True)
@@ -125,15 +126,15 @@ def shared_rows(inputs: NDArray[np.float32], targets: NDArray[np.float64], fold:
 
 
 def _fingerprints(matrix: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Hash each row to 64 bits, column by column, so that nothing as large as the matrix is made."""
+    """Hash each row to 64 bits, some rows at a time, so that nothing as large as the matrix is made."""
     draws = stream(0, "fingerprint").integers(2**62, size=matrix.shape[1], dtype=np.uint64)
     factors = np.atleast_1d(draws * np.uint64(2) + np.uint64(1))
-    total = np.zeros(len(matrix), np.uint64)
-    for column, factor in enumerate(factors):
-        bits = (matrix[:, column].astype(np.float64) + 0.0).view(np.uint64)
-        bits = (bits ^ (bits >> np.uint64(29))) * factor
-        total += (bits ^ (bits >> np.uint64(32))) * factor
-    return total
+    prints = np.empty(len(matrix), np.uint64)
+    for start in range(0, len(matrix), HASHED):
+        bits = (matrix[start : start + HASHED].astype(np.float64) + 0.0).view(np.uint64)
+        bits = (bits ^ (bits >> np.uint64(29))) * factors
+        prints[start : start + HASHED] = ((bits ^ (bits >> np.uint64(32))) * factors).sum(axis=1)
+    return prints
 
 
 def _last(facts: RowFacts, rows: Rows, spec: SplitSpec) -> Rows:

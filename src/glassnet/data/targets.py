@@ -40,8 +40,8 @@ def read_target_numbers(cells: pl.Series, counts: bool, log: Findings) -> NDArra
 class NumberTarget(Record):
     """A number to be predicted, with the mean and the standard deviation of the training rows.
 
-    Counts (``counts``) are learned unscaled, because the net predicts the logarithm of their rate; their
-    mean serves to start the net at the right level.
+    Counts (``counts``) are learned as multiples of their mean, because the net predicts the logarithm of
+    their rate, and thus begins at the right level.
     """
 
     kind: Literal["number"] = "number"
@@ -68,11 +68,11 @@ class NumberTarget(Record):
 
     def encode(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn the user's units into what the net learns, any shape."""
-        return values if self.counts else (values - self.mean) / self.scale
+        return values / self.mean if self.counts else (values - self.mean) / self.scale
 
     def decode(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn what the net answers (for counts: the rate) into the user's units, any shape."""
-        return outputs if self.counts else outputs * self.scale + self.mean
+        """Turn what the net answers (for counts: the rate / mean) into the user's units, any shape."""
+        return outputs * self.mean if self.counts else outputs * self.scale + self.mean
 
 
 Written = Literal["text", "whole number", "number", "boolean"]

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,8 +18,14 @@ from torch import Tensor, nn
 from glassnet.engine.losses import loss_by_name
 from glassnet.engine.probe import probe
 from glassnet.engine.rows import Rows
+from glassnet.engine.threads import using_threads
 from glassnet.errors import RecipeError, message
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_CHECKED = 1 << 20
+"""So many numbers are checked at once: torch makes two copies of them meanwhile."""
 _RANGES = {
     "binary_cross_entropy": (0.0, 1.0, "0 or 1, or a probability between them"),
     "poisson": (0.0, float("inf"), "a count, 0 or above"),
@@ -34,6 +40,7 @@ def checked_rows(
     *,
     loss: str | Callable[..., Any],
     names: tuple[str, str, str] = ("X", "y", "sample_weight"),
+    at: NDArray[np.int64] | None = None,
 ) -> Rows:
     """Return the arrays as rows that this net and this loss can use, on the CPU.
 
@@ -42,6 +49,7 @@ def checked_rows(
         y: targets of shape (n, ...), see ``losses``.
         weight: one number from 0 per row, shape (n,), not all 0; None: each row counts 1.
         names: what the three are called in messages.
+        at: positions in X of the rows that are meant, shape (n,); X may then hold others as well.
 
     Raises:
         RecipeError: with every problem found.
@@ -53,20 +61,23 @@ def checked_rows(
         raise RecipeError(problems)
     dtype = dtype_of(net)
     inputs = _inputs(net, inputs, dtype)
-    problems += _wrong_lengths({names[0]: inputs, names[1]: targets, names[2]: weights})
+    places = None if at is None else torch.from_numpy(at)
+    meant = inputs if places is None else places
+    problems += _wrong_lengths({names[0]: meant, names[1]: targets, names[2]: weights})
     problems += _not_finite(names[0], inputs)
     output = None
     if weights is not None:
         weights = weights.to(dtype)
         problems += _wrong_weights(names[2], weights)
     if not problems:
-        output = probe(net, inputs[:2].to(device_of(net))).output.cpu()
+        two = inputs[:2] if places is None else inputs[places[:2]]
+        output = probe(net, two.to(device_of(net))).output.cpu()
         targets, wrong = _targets(targets, output, loss, dtype, names[1])
         problems += wrong
     if problems or output is None:
         raise RecipeError(problems)
     loss_by_name(loss)(output, targets[:2], None if weights is None else weights[:2])
-    return Rows(inputs, targets, weights)
+    return Rows(inputs, targets, weights, places)
 
 
 def dtype_of(net: nn.Module) -> torch.dtype:
@@ -118,8 +129,11 @@ def _wrong_lengths(arrays: dict[str, Tensor | None]) -> list[str]:
 
 
 def _not_finite(name: str, values: Tensor) -> list[str]:
-    if not values.is_floating_point() or bool(values.isfinite().all()):
+    if not values.is_floating_point():
         return []
+    with using_threads(1):  # a second one has little to win here, and on busy cores much to lose
+        if all(bool(piece.isfinite().all()) for piece in torch.split(values.flatten(), _CHECKED)):
+            return []
     bad = (~values.isfinite()).nonzero()
     found = f"{len(bad)} of {values.numel()} numbers are not, the first at {name}{bad[0].tolist()}"
     dtype = str(values.dtype).removeprefix("torch.")

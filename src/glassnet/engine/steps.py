@@ -47,7 +47,7 @@ def evaluate(net: nn.Module, loss: Loss, rows: Rows, batch_rows: int, precision:
     forward = net if precision == "float32" else _under_autocast(net)
     net.eval()
     with torch.no_grad():
-        output = torch.cat([forward(X) for X in torch.split(rows.X, batch_rows)])
+        output = torch.cat([forward(X) for X in rows.pieces(batch_rows)])
         return float(loss(output, rows.y, rows.weight)), output
 
 

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from glassnet.errors import RecipeError, message
 
 _EVALUATED = 1 << 20
 """About how many numbers of X go through the net at once where nothing is trained."""
+_CHECKSUMMED = 1 << 14
+"""So many rows of X are copied at once for their checksum."""
 
 
 def train_net(
@@ -206,9 +209,10 @@ def _history(state: State | None, asked: dict[str, Any]) -> History:
 def _asked(settings: Settings, train: Rows, validation: Rows | None) -> dict[str, Any]:
     """Return the settings and a checksum of the data, which together decide the bits of a run."""
     checksum = 0
-    for each in (*train, *(validation or ())):
-        if each is not None:
-            checksum = zlib.crc32(each.contiguous().view(torch.uint8).numpy(), checksum)
+    for rows in (train, validation) if validation is not None else (train,):
+        for each in chain(rows.pieces(_CHECKSUMMED), (rows.y, rows.weight)):
+            if each is not None:
+                checksum = zlib.crc32(each.contiguous().view(torch.uint8).numpy().data, checksum)
     return {**settings.asked(), "data": f"{checksum:08x}"}
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from glassnet.data.columns import DateColumn
 from glassnet.data.times import row_times
 from glassnet.errors import RecipeError, message
-from glassnet.model import raw_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,7 +88,7 @@ def prediction_curve(model: Model, data: object, target: str | None = None) -> P
                 "for classes look at model.evaluate().details: the confusion matrix",
             )
         )
-    table = raw_table(data)
+    table = model.table(data)
     column = names.index(chosen)
     truth = model.schema.raw_targets(table).reshape(table.rows, -1)[:, column].astype(np.float64)
     predicted = model.predictions(table).reshape(table.rows, -1)[:, column]

@@ -18,7 +18,7 @@ from __future__ import annotations
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -50,6 +50,18 @@ MOST_LOG_RATE = 60.0
 MOST_TREES = 1_000
 MOST_CATEGORIES = 255  # the most that the trees can tell apart; beyond, codes are taken as numbers
 BLOCK = 65_536
+
+
+class Samples(NamedTuple):
+    """The training rows of weight above 0, and those that each baseline is fitted on, as positions.
+
+    ``notes`` is for the user to read.
+    """
+
+    rows: NDArray[np.int64]
+    linear: NDArray[np.int64]
+    boosted: NDArray[np.int64]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -128,16 +140,47 @@ def linear_predictions(task: TaskName, inputs: Matrix, weights: Floats, bias: Fl
     return np.concatenate([_answers(task, block) for block in blocks])
 
 
+def sample_rows(
+    rows: NDArray[np.int64],
+    width: int,
+    weight: Floats | None = None,
+    *,
+    seed: int = 0,
+    limit: int = MOST_ROWS,
+) -> Samples:
+    """Choose what the baselines are fitted on.
+
+    Args:
+        rows: positions of the training rows.
+        width: number of input units.
+        weight: by position, 0 or above; rows of weight 0 are not used.
+        seed: of the run.
+        limit: beyond so many rows, ``linear`` and ``gradient_boosting`` are fitted on a random sample.
+
+    Raises:
+        DataError: there is no row to fit on.
+    """
+    rows = rows if weight is None else rows[weight[rows] > 0]
+    if len(rows) == 0:
+        must = "the baselines must have training rows"
+        raise DataError(message(must, "there are none of weight above 0", "keep more rows for training"))
+    order = stream(seed, "baselines").permutation(len(rows))
+    notes: list[str] = []
+    linear = _sample("linear", order, min(limit, max(1, MOST_CELLS // max(width, 1))), notes)
+    boosted = _sample("gradient_boosting", order, limit, notes)
+    return Samples(rows, rows[linear], rows[boosted], tuple(notes))
+
+
 def fit_baselines(
     task: TaskName,
     inputs: Matrix,
     targets: NDArray[Any],
     *,
+    samples: Samples | None = None,
     classes: int = 0,
     weight: Floats | None = None,
     tree_inputs: TreeInputs | None = None,
     seed: int = 0,
-    limit: int = MOST_ROWS,
 ) -> Baselines:
     """Fit the three baselines of a task on its training rows.
 
@@ -145,35 +188,34 @@ def fit_baselines(
         task: the name of the task.
         inputs: (n, d), encoded, about standardised.
         targets: (n,) or (n, m) in the user's units, or (n,) class indices.
+        samples: from :func:`sample_rows`, which of the n rows to fit on; None: all, or a sample of them.
         classes: k, for classification only; classes without a training row get chance 0.
         weight: (n,), 0 or above; rows of weight 0 are not used.
-        tree_inputs: what gradient boosting sees instead of ``inputs``: (n, t) raw numbers and category codes,
-            NaN where missing, and (t,) which columns are category codes.
+        tree_inputs: what gradient boosting sees instead of ``inputs``: raw numbers and category codes, NaN
+            where missing, of shape (len(samples.boosted), t), and (t,) which columns are category codes.
         seed: of the run.
-        limit: beyond so many rows, ``linear`` and ``gradient_boosting`` are fitted on a random sample.
 
     Raises:
         DataError: there is no row to fit on.
     """
-    rows = np.arange(len(inputs)) if weight is None else np.flatnonzero(weight > 0)
-    if len(rows) == 0:
-        must = "the baselines must have training rows"
-        raise DataError(message(must, "there are none of weight above 0", "keep more rows for training"))
-    weights = np.ones(len(inputs)) if weight is None else weight / weight[rows].mean()
-    order = stream(seed, "baselines").permutation(rows)
     width = inputs.shape[1]
-    notes: list[str] = []
-    few = _sample("linear", order, min(limit, max(1, MOST_CELLS // max(width, 1))), notes)
-    constant = _constant(task, targets[rows], weights[rows], classes)
+    rows, few, most, noted = samples or sample_rows(np.arange(len(inputs)), width, weight, seed=seed)
+    weights = None if weight is None else weight / weight[rows].mean()
+    notes = [*noted]
+    constant = _constant(task, targets[rows], _some(weights, rows), classes)
     fit_linear = _fit_classes if task in CLASS_TASKS else _fit_numbers
-    linear = fit_linear(task, inputs[few].astype(np.float64), targets[few], weights[few], constant, notes)
-    most = _sample("gradient_boosting", order, limit, notes)
-    matrix, categorical = tree_inputs or (inputs, np.zeros(width, dtype=bool))
-    some = (matrix[most], categorical)
-    some_weights = None if weight is None else weights[most]
-    boosted = _fit_boosted(task, some, targets[most], some_weights, derived_seed(seed, "baselines") % 2**32)
+    copied = inputs[few].astype(np.float64)
+    linear = fit_linear(task, copied, targets[few], _some(weights, few), constant, notes)
+    del copied  # the largest array of all beside the inputs themselves
+    trees = tree_inputs or (inputs[most], np.zeros(width, dtype=bool))
+    some = _some(weights, most)
+    boosted = _fit_boosted(task, trees, targets[most], some, derived_seed(seed, "baselines") % 2**32)
     present = np.unique(targets[most]) if task in CLASS_TASKS else np.arange(0)
     return Baselines(task, constant, *linear, boosted, present, tuple(notes))
+
+
+def _some(weights: Floats | None, rows: NDArray[np.int64]) -> Floats | None:
+    return None if weights is None else weights[rows]
 
 
 def _answers(task: TaskName, linear: Floats) -> Floats:
@@ -219,25 +261,32 @@ def _sample(name: str, order: NDArray[np.int64], most: int, notes: list[str]) ->
     return np.sort(order[:most])
 
 
-def _constant(task: TaskName, targets: NDArray[Any], weight: Floats, classes: int) -> Floats:
+def _constant(task: TaskName, targets: NDArray[Any], weight: Floats | None, classes: int) -> Floats:
     if task in CLASS_TASKS:
-        shares: Floats = np.bincount(targets, weight, minlength=classes) / weight.sum()
+        counts = np.bincount(targets, weight, minlength=classes)
+        shares: Floats = counts / (len(targets) if weight is None else weight.sum())
         return shares
     mean = np.average(targets.astype(np.float64), axis=0, weights=weight)
     return np.asarray(np.maximum(mean, LEAST_RATE) if task == "poisson" else mean)
 
 
 def _fit_numbers(
-    task: TaskName, inputs: Floats, targets: Floats, weight: Floats, constant: Floats, notes: list[str]
+    task: TaskName,
+    inputs: Floats,
+    targets: Floats,
+    weight: Floats | None,
+    constant: Floats,
+    notes: list[str],
 ) -> tuple[Floats, Floats]:
+    """Fit on ``inputs``, which is overwritten: a copy of it may not fit into the memory."""
     from sklearn.linear_model import PoissonRegressor, Ridge
 
     if task == "poisson" and not targets.any():  # the best log rate would be minus infinity
         return np.zeros((1, inputs.shape[1])), np.log(constant).reshape(1)
-    doubt = RIDGE / len(
-        inputs
-    )  # Poisson regression weighs it against the mean over rows, ridge against the sum
-    model = PoissonRegressor(alpha=doubt, max_iter=300) if task == "poisson" else Ridge(alpha=RIDGE)
+    # Poisson regression weighs the doubt against the mean over rows, ridge against the sum.
+    model = Ridge(alpha=RIDGE, copy_X=False)
+    if task == "poisson":
+        model = PoissonRegressor(alpha=RIDGE / len(inputs), max_iter=300)
     with _one_quiet_thread() as caught:
         model.fit(inputs, targets, sample_weight=weight)
     _note_convergence(caught, notes)
@@ -248,7 +297,7 @@ def _fit_classes(
     task: TaskName,
     inputs: Floats,
     targets: NDArray[np.int64],
-    weight: Floats,
+    weight: Floats | None,
     constant: Floats,
     notes: list[str],
 ) -> tuple[Floats, Floats]:

@@ -6,50 +6,68 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from glassnet.engine.training import train_net
+from glassnet.run.context import Allowance
 from glassnet.run.nets import new_net, rows_of, settings_of
-from glassnet.run.prepare import Encoded
+from glassnet.run.scoring import results_of
 
 if TYPE_CHECKING:
     from glassnet.plan import Plan
     from glassnet.run.context import Context
+    from glassnet.run.prepare import Encoded
+    from glassnet.run.scoring import Judge
 
 MARGIN = 0.85
 """Share of the time left that is planned for: the rest is for a machine that gets busier."""
-_PROBE_STEPS = 40
+ENDING = 0.4
+"""Seconds for what is not measured: saving, printing, leaving Python."""
+_PROBE_STEPS, _PROBE_EPOCHS = 40, 4
 
 
-def within_budget(context: Context, encoded: Encoded, plan: Plan, trainings: float, reserve: float) -> Plan:
+def within_budget(
+    context: Context, encoded: Encoded, judge: Judge, plan: Plan, folds: int, fitting: float
+) -> Plan:
     """Return the plan with as many epochs as the budget pays for, at most those that it has.
 
+    From here on each training gets its share of the time that is left, and ends there at the latest.
+
     Args:
-        context: its recipe has a budget; its deadline is set here.
-        encoded: the rows of the first fold.
+        context: its recipe may have a budget; its allowance is set here.
+        encoded: the rows of the first fold, and ``judge`` its baselines.
         plan: with the epochs that would be trained without a budget.
-        trainings: how often a net is trained in this run, refits and folds included.
-        reserve: seconds that the rest of the work needs after training.
+        folds: trainings on different rows, the final one included.
+        fitting: seconds that encoding and baselines of one fold take.
     """
-    if context.recipe.budget is None:
+    budget = context.recipe.budget
+    if budget is None:
         return plan
-    end = context.began + context.recipe.budget
-    context.deadline = end - reserve
-    left = max(context.deadline - time.monotonic(), 0.0)
-    epochs = int(MARGIN * left / (trainings * _epoch_seconds(context, encoded, plan)))
+    scoring = _scoring_seconds(context, encoded, judge, plan)
+    epoch = _epoch_seconds(context, encoded, plan)
+    trainings = folds * (context.recipe.restarts + (1 if plan.refit else 0))
+    reserve = ENDING + folds * scoring + (folds - 1) * fitting
+    left = max(context.began + budget - reserve - time.monotonic(), 0.0)
+    context.allowance = Allowance(left, trainings)
+    epochs = int(MARGIN * left / (trainings * epoch))
     return plan.model_copy(update={"epochs": max(1, min(plan.epochs, epochs))})
 
 
-def _epoch_seconds(context: Context, encoded: Encoded, plan: Plan) -> float:
-    """Measure some steps and the validation on a copy of the net that is thrown away."""
+def _scoring_seconds(context: Context, encoded: Encoded, judge: Judge, plan: Plan) -> float:
+    """Score an untrained net: it takes as long as a trained one."""
+    began = time.monotonic()
     net, _ = new_net(context, encoded, plan.net, context.recipe.seed)
-    settings = replace(settings_of(context, plan, encoded.task.loss, 0), epochs=1, patience=None)
+    results_of([judge.scores(net, net)])
+    return time.monotonic() - began
+
+
+def _epoch_seconds(context: Context, encoded: Encoded, plan: Plan) -> float:
+    """Train a net that is thrown away on some rows, and take the quickest of a few epochs: the others were
+    the first, or disturbed."""
+    net, _ = new_net(context, encoded, plan.net, context.recipe.seed)
+    settings = settings_of(context, plan, encoded.task.loss, 0)
     fold = encoded.fold
     some = fold.train[: _PROBE_STEPS * plan.batch_size]
     rows = rows_of(net, encoded, some, settings, "none")
-    train_net(net, rows_of(net, encoded, some[: plan.batch_size * 4], settings, "none"), settings)
-    began = time.monotonic()
-    train_net(net, rows, settings)
-    training = (time.monotonic() - began) * len(fold.train) / max(len(some), 1)
-    forward = training * len(fold.validation) / max(3 * len(fold.train), 1)
-    return float(np.maximum(training + forward, 1e-4))
+    history = train_net(net, rows, replace(settings, epochs=_PROBE_EPOCHS, patience=None))
+    training = min(record.seconds or 0.0 for record in history) * len(fold.train) / len(some)
+    forward = training * len(fold.validation) / (3 * len(fold.train))
+    return max(training + forward, 1e-4)

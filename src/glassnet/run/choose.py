@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from glassnet.run.prepare import Prepared
 
 SMALL, LARGE = 2_000, 50_000
-TABULAR_NETS = {"small": "32:relu:0.1", "middle": "64:relu,64:relu", "large": "128:relu,128:relu"}
-LEARNING_RATES = {"sgd": 0.1, "adam": 0.001, "adamw": 0.002, "rmsprop": 0.001}
-EPOCHS = 100
+TABULAR_NETS = {"small": "32:relu:0.3", "middle": "64:relu,64:relu", "large": "128:relu,128:relu"}
+LEARNING_RATES = {"sgd": 0.1, "adam": 0.001, "adamw": 0.003, "rmsprop": 0.001}
+EPOCHS, DEFAULT_EPOCHS = 100, 200
 PATIENCE = 15
+REFIT_STEPS = 700
 
 
 def make_plan(
@@ -36,6 +37,7 @@ def make_plan(
         threads: threads of the arithmetic.
     """
     is_default = recipe.net == "tabular"
+    batch_size = recipe.batch_size or default_batch_size(rows)
     has_validation = prepared.validation != "none"
     return Plan(
         task=prepared.task,
@@ -45,14 +47,16 @@ def make_plan(
         validation=prepared.validation,
         unit=prepared.unit,
         net=net_name,
-        batch_size=recipe.batch_size or default_batch_size(rows),
-        epochs=recipe.epochs or EPOCHS,
+        batch_size=batch_size,
+        epochs=recipe.epochs or (DEFAULT_EPOCHS if is_default else EPOCHS),
         lr=recipe.lr or LEARNING_RATES[recipe.optimizer],
         optimizer=recipe.optimizer,
         schedule=recipe.schedule or "constant",
         weight_decay=_weight_decay(recipe, rows),
         patience=(recipe.patience or PATIENCE) if has_validation else None,
         refit=recipe.refit if recipe.refit is not None else is_default and has_validation,
+        refit_epochs=_refit_epochs(rows, batch_size) if is_default else 1,
+        refit_schedule=recipe.schedule or ("cosine" if is_default else "constant"),
         device=_device(recipe.device),
         precision=recipe.precision,
         engine="torch",
@@ -65,7 +69,7 @@ def net_notation(net: str, rows: int) -> str:
     """Return hidden layers in the notation of ``--net``: a name becomes the layers that it stands for here.
 
     >>> net_notation("tabular", 300), net_notation("linear", 300), net_notation("64,64:tanh", 300)
-    ('32:relu:0.1', 'linear', '64,64:tanh')
+    ('32:relu:0.3', 'linear', '64,64:tanh')
     """
     if net != "tabular":
         return net
@@ -83,6 +87,12 @@ def default_batch_size(rows: int) -> int:
     while size < 1024 and size * 150 < rows:
         size *= 2
     return size
+
+
+def _refit_epochs(rows: int, batch_size: int) -> int:
+    """Return the least epochs of a refit: few validation rows choose too few epochs as often as too many,
+    and with a rate that falls to zero a short training does not overfit."""
+    return max(1, -(-REFIT_STEPS * batch_size // rows))
 
 
 def _weight_decay(recipe: Recipe, rows: int) -> float:

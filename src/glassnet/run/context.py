@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from glassnet.run.folder import RunFolder
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
 
 
 @dataclass
+class Allowance:
+    """What a budget leaves for training: seconds, and how many trainings are still to share them."""
+
+    seconds: float
+    trainings: int
+
+
+@dataclass
 class Context:
     """One run at work: its recipe, its folder, whom it tells, and when it began (``time.monotonic()``)."""
 
@@ -30,13 +40,24 @@ class Context:
     began: float
     plan: Plan | None = None
     settled: bool = False
-    deadline: float | None = None
+    allowance: Allowance | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
     def timed(self, part: str, since: float) -> None:
         """Add the time since then to a part of the run."""
         self.seconds[part] = self.seconds.get(part, 0.0) + time.monotonic() - since
+
+    @contextmanager
+    def deadline(self) -> Iterator[float | None]:
+        """Give one training its share of the budget: its end, of ``time.monotonic()``; None without one."""
+        began, allowance = time.monotonic(), self.allowance
+        if allowance is None:
+            yield None
+            return
+        yield began + allowance.seconds / max(allowance.trainings, 1)
+        allowance.seconds -= time.monotonic() - began
+        allowance.trainings -= 1
 
     def settle(self, plan: Plan) -> None:
         """Take a plan for the rest of the run, write it down and say so; later calls change nothing."""
@@ -77,4 +98,4 @@ class Follower:
         self.context.reporter.progress(self.net, record, done, total, eta)
 
     def _line(self, record: EpochRecord) -> str:
-        return json.dumps({"net": self.net, **asdict(record)}, ensure_ascii=False)
+        return f'{{"net": {json.dumps(self.net)}, {record.to_json()[1:]}'

@@ -5,13 +5,15 @@
 ``plan.json``       what the run decided for itself, reused by ``--resume``
 ``history.jsonl``   one line an epoch, live
 ``checkpoints/``    one file a net, replaced as it trains; removed when the run is finished
-``model.glass``     the model; while ``interrupted`` stands beside it, the best one so far
+``model.glass``     the model; while the file ``interrupted`` stands beside it, the best one so far
 ==================  ==============================================================================
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,8 +42,28 @@ class RunFolder:
         return self.model.exists() and not self.interrupted.exists()
 
     def checkpoint(self, net: str) -> Path:
-        """Return the checkpoint file of one net of this run, e.g. ``net``, ``refit``, ``fold2``."""
+        """Return the checkpoint file of one net of this run, e.g. ``net``, ``net-refit``, ``fold2``."""
+        self.checkpoints.mkdir(exist_ok=True)
         return self.checkpoints / f"{net}.ckpt"
+
+    def begin(self, recipe: Recipe) -> None:
+        """Write the recipe of a new run.
+
+        Raises:
+            DataError: the folder holds a run already, or cannot be written to.
+        """
+        if self.recipe.exists():
+            raise DataError(
+                message(
+                    "--out must name a folder without a run",
+                    f"{self.path} holds one",
+                    f"go on with it by --resume {self.path}, or name another folder",
+                )
+            )
+        try:
+            self.write_recipe(recipe)
+        except OSError as error:
+            raise DataError(_not_writable(error)) from None
 
     def read_recipe(self) -> Recipe:
         """Read the run's recipe.
@@ -58,7 +80,11 @@ class RunFolder:
                     "name the folder that glassnet train printed, or start the run again",
                 )
             )
-        return read_recipe(self.recipe.read_text(encoding="utf-8"))
+        return read_recipe(self.recipe.read_text(encoding="utf-8", errors="replace"))
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        """Replace the recipe: once more when the data's SHA-256 is known, where it was not at first."""
+        write_atomically(self.recipe, write_recipe(recipe).encode())
 
     def read_plan(self) -> dict[str, object] | None:
         """Return the plan of an earlier start of this run, or None where it got no further than its recipe.
@@ -89,44 +115,56 @@ class RunFolder:
         with self.history.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
-    def finish(self, *, interrupted: bool) -> None:
-        """Mark the run as interrupted, or as finished and then drop what only ``--resume`` needs."""
+    def discard(self) -> None:
+        """Remove the folder of a run that turned out to be impossible before it had planned anything."""
+        if not self.plan.exists():
+            self.recipe.unlink(missing_ok=True)
+            for folder in (self.checkpoints, self.path):
+                with contextlib.suppress(OSError):  # somebody else's files are in it
+                    folder.rmdir()
+
+    def keep_model(self, data: bytes, *, interrupted: bool) -> None:
+        """Write the model.
+
+        The mark ``interrupted`` stands before an unfinished model does, and goes after a finished one is
+        there: whenever the process is killed, no unfinished model passes for a finished one.
+        """
         if interrupted:
             write_atomically(self.interrupted, b"glassnet train --resume goes on with this run\n")
-            return
-        self.interrupted.unlink(missing_ok=True)
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        write_atomically(self.model, data)
+        if not interrupted:
+            self.interrupted.unlink(missing_ok=True)
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Remove what a killed process left: half-written files, and checkpoints of a finished run."""
+        remove_leftovers(self.path)
+        if self.finished:
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+        elif self.checkpoints.is_dir():
+            remove_leftovers(self.checkpoints)
 
 
-def new_run_folder(out: str | Path | None, name: str, recipe: Recipe) -> RunFolder:
-    """Make the folder of a new run and write its recipe into it.
+def new_run_folder(out: str | Path | None, name: str) -> RunFolder:
+    """Make the folder of a new run.
 
     Args:
-        out: the folder; it may exist if it holds no run. ``None``: ``runs/<name>``, or ``runs/<name>-2`` ...
+        out: the folder; it may exist. ``None``: ``runs/<name>``, or ``runs/<name>-2`` ...
         name: what the run is called where ``out`` is None.
-        recipe: written as ``recipe.toml``.
 
     Raises:
-        DataError: the folder holds a run already, or cannot be made.
+        DataError: the folder cannot be made.
     """
     try:
         folder = RunFolder(Path(out) if out is not None else _unused(Path("runs"), name))
         folder.path.mkdir(parents=True, exist_ok=True)
-        if folder.recipe.exists():
-            raise DataError(
-                message(
-                    "--out must name a folder without a run",
-                    f"{folder.path} holds one",
-                    f"go on with it by --resume {folder.path}, or name another folder",
-                )
-            )
-        write_atomically(folder.recipe, write_recipe(recipe).encode())
-        folder.checkpoints.mkdir(exist_ok=True)
     except OSError as error:
-        raise DataError(
-            message("the run folder must be writable", str(error), "name another folder with --out")
-        ) from None
+        raise DataError(_not_writable(error)) from None
     return folder
+
+
+def _not_writable(error: OSError) -> str:
+    return message("the run folder must be writable", str(error), "name another folder with --out")
 
 
 def _unused(parent: Path, name: str) -> Path:
@@ -143,28 +181,39 @@ def _unused(parent: Path, name: str) -> Path:
 
 @contextmanager
 def held(folder: RunFolder) -> Iterator[None]:
-    """Hold a run folder for this process alone; what a killed one left half-written is removed.
+    """Hold a run folder for this process alone, and remove what a killed one left in it.
 
     Raises:
         DataError: another process is at work in it.
     """
+    handle = _locked(folder.path)
+    try:
+        folder.sweep()
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _locked(path: Path) -> int | None:
+    """Lock a folder until the returned handle is closed or the process ends, however it ends."""
     try:
         import fcntl
-    except ImportError:  # Windows has no flock; two processes in one folder are then not noticed
-        yield
-        return
-    with (folder.path / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise DataError(
-                message(
-                    "one run folder belongs to one process",
-                    f"another process is at work in {folder.path}",
-                    "wait for it, or stop it first",
-                )
-            ) from None
-        for each in (folder.path, folder.checkpoints):
-            if each.is_dir():
-                remove_leftovers(each)
-        yield
+    except ImportError:  # Windows has no flock: two processes in one folder are not noticed there
+        return None
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise DataError(
+            message(
+                "one run folder belongs to one process",
+                f"another process is at work in {path}",
+                "wait for it, or stop it first",
+            )
+        ) from None
+    except OSError:  # some network file systems cannot lock a folder
+        os.close(handle)
+        return None
+    return handle

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,34 +11,37 @@ import torch
 from torch import nn
 
 from glassnet.engine import checkpoint as checkpoints
-from glassnet.engine.arrays import checked_rows
+from glassnet.engine.arrays import checked_rows, device_of, dtype_of
 from glassnet.engine.history import History
-from glassnet.engine.loop import Stop
-from glassnet.engine.probe import probe
+from glassnet.engine.probe import Probe, probe
 from glassnet.engine.rows import Rows
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import choose_threads
 from glassnet.engine.training import train_net
-from glassnet.errors import NonFiniteLoss, RecipeError, message
-from glassnet.nets.build import build
+from glassnet.errors import NonFiniteLoss
+from glassnet.nets.build import build, describe
 from glassnet.nets.dense import dense_stack
+from glassnet.nets.own import check_can_be_saved, own_module
 from glassnet.nets.spec import Own as OwnArchitecture
 from glassnet.nets.spec import Stack
 from glassnet.notation import parse_net
-from glassnet.randomness import derived_seed
+from glassnet.randomness import derived_seed, torch_seeded
 from glassnet.run.context import Context, Follower
 from glassnet.run.prepare import Encoded, training_weights
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
+    from glassnet.engine.checkpoint import State
     from glassnet.plan import Plan
     from glassnet.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class TrainedNet:
-    """A net, what it is made of, and how it came about; ``failure`` is why its training broke off."""
+    """A net, what it is made of, and how it came about; ``failure`` is why its training failed."""
 
     net: nn.Module
     architecture: Stack | OwnArchitecture
@@ -66,30 +68,28 @@ def new_net(
     """Build an untrained net for a fold: listed layers, or the user's own module.
 
     Raises:
-        RecipeError: the own net is neither a module nor a callable that returns one.
+        RecipeError: the own net is neither a module nor a callable that returns one, does not fit the
+            rows or the task, or could not be saved.
     """
     recipe, widths = context.recipe, (encoded.schema.width, encoded.task.outputs)
     if not recipe.net.startswith("own:"):
         stack = dense_stack(*widths, parse_net(notation), recipe.norm)
         return build(stack, recipe.init, derived_seed(seed, "weights")), stack
-    own: Any = context.own.net
-    net = copy.deepcopy(own) if isinstance(own, nn.Module) else own(*widths) if callable(own) else own
-    if not isinstance(net, nn.Module):
-        raise RecipeError(
-            message(
-                "net must be a torch module, or a callable(inputs, outputs) that returns one",
-                f"it is a {type(net).__name__}",
-                "pass the module itself or its builder",
-            )
-        )
-    return net, OwnArchitecture(builder=recipe.net[4:])
+    with torch_seeded(seed, "weights"):
+        net = own_module(context.own.net, *widths)
+    encoded.task.decode(_probed(net, encoded).output.float().cpu().numpy())
+    check_can_be_saved(net)
+    return net, describe(net) or OwnArchitecture(builder=recipe.net[4:204] or "net")
+
+
+def _probed(net: nn.Module, encoded: Encoded) -> Probe:
+    return probe(net, torch.from_numpy(encoded.inputs[:2]).to(device_of(net), dtype_of(net)))
 
 
 def threads_for(context: Context, encoded: Encoded, notation: str, batch_size: int) -> int:
     """Return the threads that steps of this size deserve: a rule on their arithmetic, nothing is measured."""
     net, _ = new_net(context, encoded, notation, context.recipe.seed)
-    one_row = probe(net, torch.from_numpy(encoded.inputs[:2])).multiply_adds
-    return choose_threads(3 * batch_size * one_row)
+    return choose_threads(3 * batch_size * _probed(net, encoded).multiply_adds)
 
 
 def settings_of(context: Context, plan: Plan, loss: str, seed: int) -> Settings:
@@ -132,11 +132,11 @@ def train_nets(context: Context, plan: Plan, encoded: Encoded, name: str) -> tup
         trained.append(_train(context, plan, encoded, label, restart, fold.train, fold.validation))
         if trained[-1].interrupted:
             break
-    best = min(trained, key=lambda each: each.loss)
-    stopped = trained[-1].interrupted or best.failure is not None
+    best = min(trained, key=lambda each: (each.failure is not None, each.loss))
     if trained[-1].interrupted:
         best.history.stopped = "interrupted"
-    if stopped or not plan.refit or not len(fold.validation) or not best.history.best_epoch:
+    chosen = best.history.best_epoch and best.history.stopped in ("epochs", "early_stopping", "budget")
+    if not (plan.refit and chosen and len(fold.validation)):
         return best, best
     return best, _refit(context, plan, encoded, name, best, trained.index(best))
 
@@ -144,10 +144,15 @@ def train_nets(context: Context, plan: Plan, encoded: Encoded, name: str) -> tup
 def _refit(
     context: Context, plan: Plan, encoded: Encoded, name: str, best: TrainedNet, restart: int
 ) -> TrainedNet:
+    """Train again on validation rows too; where that is cut short, the net as validation judged it stays."""
     rows = np.sort(np.concatenate([encoded.fold.train, encoded.fold.validation]))
-    return _train(
-        context, plan, encoded, f"{name}-refit", restart, rows, rows[:0], until=best.history.best_epoch
-    )
+    epochs = min(max(best.history.best_epoch or 1, plan.refit_epochs), plan.epochs)
+    again = plan.model_copy(update={"epochs": epochs, "schedule": plan.refit_schedule})
+    refit = _train(context, again, encoded, f"{name}-refit", restart, rows, rows[:0])
+    if refit.history.stopped == "epochs" and refit.failure is None:
+        return refit
+    best.history.stopped = refit.history.stopped
+    return replace(best, failure=refit.failure)
 
 
 def _train(
@@ -158,9 +163,8 @@ def _train(
     restart: int,
     train: NDArray[np.int64],
     validation: NDArray[np.int64],
-    until: int | None = None,
 ) -> TrainedNet:
-    """Train one net, from its checkpoint where there is one. ``until``: a last epoch before the plan's."""
+    """Train one net, from its checkpoint where there is one."""
     seed = context.recipe.seed if restart == 0 else derived_seed(context.recipe.seed, "restart", restart)
     net, architecture = new_net(context, encoded, plan.net, seed)
     settings = settings_of(context, plan, encoded.task.loss, seed)
@@ -168,22 +172,29 @@ def _train(
     follower = Follower(context, name)
     path = context.folder.checkpoint(name) if context.folder is not None else None
     try:
-        history = train_net(
-            net,
-            rows_of(net, encoded, train, settings, context.recipe.class_weight),
-            settings if held is not None else replace(settings, patience=None),
-            validation=held,
-            callbacks=[follower, *([_Until(until)] if until else [])],
-            progress=follower.progress,
-            should_stop=lambda: context.interrupts.requested,
-            deadline=context.deadline,
-            state=checkpoints.read(path) if path is not None and path.exists() else None,
-            save=partial(checkpoints.write, path) if path is not None else None,
-            save_every=1.0,
-        )
+        with context.deadline() as deadline:
+            history = train_net(
+                net,
+                rows_of(net, encoded, train, settings, context.recipe.class_weight),
+                settings if held is not None else replace(settings, patience=None),
+                validation=held,
+                callbacks=[follower],
+                progress=follower.progress,
+                should_stop=lambda: context.interrupts.requested,
+                deadline=deadline,
+                state=_earlier_state(path),
+                save=partial(checkpoints.write, path) if path is not None else None,
+                save_every=1.0,
+            )
     except NonFiniteLoss as error:
         return TrainedNet(net, architecture, follower.history or History(), error)
     return TrainedNet(net, architecture, history)
+
+
+def _earlier_state(path: Path | None) -> State | None:
+    if path is None or not path.exists():
+        return None
+    return checkpoints.from_bytes(path.read_bytes(), str(path))
 
 
 def rows_of(
@@ -192,19 +203,9 @@ def rows_of(
     """Return some rows of a fold as the engine takes them, with their weights."""
     return checked_rows(
         net,
-        encoded.inputs[rows],
+        encoded.inputs,
         encoded.task.for_loss(encoded.truth[rows]),
         training_weights(encoded, rows, class_weight),
         loss=settings.loss,
+        at=rows,
     )
-
-
-class _Until:
-    """Ends a refit after the number of epochs that validation chose."""
-
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
-
-    def epoch_begin(self, loop: Any) -> None:
-        if loop.epoch >= self.epochs:
-            raise Stop("callback: the epoch that validation chose")

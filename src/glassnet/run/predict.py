@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from glassnet.model import raw_table
 from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ def predictions_frame(model: Model, data: object) -> pl.DataFrame:
     Raises:
         DataError: columns or cells do not fit; every problem is named.
     """
-    predictions = model.predictions(raw_table(data))
+    predictions = model.predictions(model.table(data))
     answers = model.task.answers(predictions)
     names = model.schema.target_names
     if model.task.is_classification:

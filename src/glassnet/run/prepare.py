@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from glassnet.data.roles import ColumnRole, infer_roles
+from glassnet.data.row_facts import row_groups, row_weights
 from glassnet.data.schema import Schema, fit_schema
 from glassnet.data.sources import Source, open_source
 from glassnet.data.split import (
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prepared:
     """A table with its roles, its task and its folds; nothing is fitted yet.
 
     Attributes:
-        tables: the data, and after it the file of a ``file:`` test split.
+        tables: the data, and after it the file of a ``file:`` test split; none after the last fold.
         units: what the bootstrap resamples, shape (rows,), or None for rows.
         weights: sample weights from the recipe's weight column, shape (rows,), or None.
         folds: one, or several for ``cv`` and ``windows``; positions count through all tables.
@@ -57,6 +58,11 @@ class Prepared:
     weights: NDArray[np.float64] | None
     folds: tuple[Fold, ...]
     final: Fold | None
+
+    def let_go(self, fold: Fold) -> None:
+        """Give the memory of the tables back, once the last fold has read them."""
+        if fold is (self.final or self.folds[-1]):
+            self.tables = ()
 
 
 @dataclass(frozen=True)
@@ -150,11 +156,17 @@ def column_plans(prepared: Prepared, schema: Schema) -> tuple[ColumnPlan, ...]:
         ColumnPlan(
             name=role.name,
             role="target" if role.name in prepared.targets else role.role,
-            reason=role.reason if role.name in used else schema.left_out.get(role.name, role.reason),
+            reason=role.reason if role.name in used else _without_role(role, schema.left_out),
             used=role.name in used,
         )
         for role in prepared.roles
     )
+
+
+def _without_role(role: ColumnRole, left_out: Mapping[str, str]) -> str:
+    """Return why a column is left out; the role that may stand before it is shown beside it."""
+    reason = left_out.get(role.name, role.reason)
+    return reason.removeprefix(f"{role.role}: ").removeprefix(f"{role.role}, ")
 
 
 def training_weights(
@@ -187,7 +199,8 @@ def _roles(
     overrides = {**source.roles, **recipe.roles}
     asked = {"binary": "category", "multiclass": "category", "regression": "number", "poisson": "number"}
     if recipe.task in asked:
-        overrides |= {name: asked[recipe.task] for name in targets if name not in recipe.roles}
+        known = set(targets) & set(table.columns) - recipe.roles.keys()
+        overrides |= dict.fromkeys(sorted(known), asked[recipe.task])
     dropped = [*recipe.drop, *(name for name in aside if name not in recipe.roles)]
     roles = infer_roles(table, overrides, dropped, targets)
     return tuple(
@@ -243,13 +256,8 @@ def _facts(
         count=table.rows,
         times=row_times(table, dates.name, dates.format) if dates and needed else None,
         classes=None if classes is None else classes.fill_null(0).to_numpy().astype(np.int64),
-        groups=None if groups is None else _codes(table, groups),
+        groups=None if groups is None else row_groups(table, groups),
     )
-
-
-def _codes(table: Table, column: str) -> NDArray[np.int64]:
-    """Return an index of each row's value; missing values are a group of their own."""
-    return table.frame[column].rank("dense").fill_null(0).to_numpy().astype(np.int64)
 
 
 def _units(
@@ -298,22 +306,4 @@ def _test_file(recipe: Recipe, test: SplitSpec, table: Table) -> tuple[Table, ..
 def _weights(recipe: Recipe, tables: tuple[Table, ...]) -> NDArray[np.float64] | None:
     if recipe.weight is None:
         return None
-    weights = [_weights_of(recipe.weight, table) for table in tables]
-    return np.concatenate(weights)
-
-
-def _weights_of(name: str, table: Table) -> NDArray[np.float64]:
-    """Read sample weights; rows of a test file without that column weigh 1."""
-    if name not in table.columns:
-        return np.ones(table.rows)
-    column = table.frame[name]
-    wrong = column.dtype.is_numeric() is False or column.null_count() or not (column >= 0).all()
-    if wrong or not np.isfinite(column.to_numpy()).all() or not (column > 0).any():
-        raise DataError(
-            message(
-                f"the weights in {name!r} must be finite numbers, 0 or above",
-                f"{table.name} has others, or none above 0",
-                "correct them, or name another column with --weight",
-            )
-        )
-    return column.to_numpy().astype(np.float64)
+    return np.concatenate([row_weights(table, recipe.weight) for table in tables])

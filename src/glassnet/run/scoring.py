@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassnet.data.split import shared_rows
-from glassnet.model import SavedBaselines, outputs_of
+from glassnet.data.table import Table
+from glassnet.manifest import SavedBaselines
+from glassnet.model import outputs_of
 from glassnet.results import Results
-from glassnet.run.baselines import fit_baselines
+from glassnet.run.baselines import fit_baselines, sample_rows
 from glassnet.run.prepare import Encoded, Prepared
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Judge:
 
     The judged rows are the test rows, or without any the validation rows, or else the training rows. For
     test rows the baselines are fitted on training and validation rows together: the best they can be.
+    Afterwards the fold needs its tables no more.
     """
 
     def __init__(self, encoded: Encoded, prepared: Prepared, recipe: Recipe) -> None:
@@ -59,17 +62,21 @@ class Judge:
         self.split = "test" if len(fold.test) else "validation" if len(fold.validation) else "train"
         self.judged = getattr(fold, self.split)
         fitted = np.concatenate([fold.train, fold.validation]) if self.split == "test" else fold.train
-        trees, categorical = _tree_inputs(encoded, prepared)
+        samples = sample_rows(fitted, encoded.schema.width, encoded.weights, seed=recipe.seed)
+        trees = _codes(encoded, prepared.tables, samples.boosted)
+        judged_trees, _ = _codes(encoded, prepared.tables, self.judged)
+        prepared.let_go(fold)
         baselines = fit_baselines(
             encoded.task.name,
-            encoded.inputs[fitted],
-            encoded.truth[fitted],
+            encoded.inputs,
+            encoded.truth,
+            samples=samples,
             classes=len(encoded.task.classes),
-            weight=None if encoded.weights is None else encoded.weights[fitted],
-            tree_inputs=(trees[fitted], categorical),
+            weight=encoded.weights,
+            tree_inputs=trees,
             seed=recipe.seed,
         )
-        self.predictions = baselines.predict(encoded.inputs[self.judged], trees[self.judged])
+        self.predictions = baselines.predict(_at(encoded.inputs, self.judged), judged_trees)
         self.saved = _saved(encoded.task, baselines.constant, *baselines.linear_weights())
         self.notes = baselines.notes
 
@@ -83,14 +90,14 @@ class Judge:
             if len(some) < len(positions):
                 notes.append(f"{split} scores come from {len(some):,} of {len(positions):,} rows")
             if len(some):
-                predicted = encoded.task.decode(outputs_of(chosen, encoded.inputs[some]))
+                predicted = encoded.task.decode(outputs_of(chosen, _at(encoded.inputs, some)))
                 metrics[split] = encoded.task.metrics(encoded.truth[some], predicted)
         rows["test"] = len(fold.test)
         shared = shared_rows(encoded.inputs, encoded.truth.astype(np.float64), fold)
         if shared:
             notes.append(f"{shared} of {len(fold.test)} test rows stand in the training rows too")
         net = final if self.split == "test" else chosen
-        ours = encoded.task.decode(outputs_of(net, encoded.inputs[self.judged]))
+        ours = encoded.task.decode(outputs_of(net, _at(encoded.inputs, self.judged)))
         return FoldScores(
             task=encoded.task,
             seed=self.seed,
@@ -160,9 +167,20 @@ def pooled(folds: list[FoldScores], final: FoldScores) -> Results:
     )
 
 
-def _tree_inputs(encoded: Encoded, prepared: Prepared) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    parts = [encoded.schema.codes(table) for table in prepared.tables]
-    return np.concatenate([matrix for matrix, _ in parts]) if len(parts) > 1 else parts[0][0], parts[0][1]
+def _codes(
+    encoded: Encoded, tables: tuple[Table, ...], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return what trees see of some rows, which stand in one of the tables (positions count through all)."""
+    table, first = (tables[0], 0) if rows[0] < tables[0].rows else (tables[1], tables[0].rows)
+    names = [column.name for column in encoded.schema.columns]
+    return encoded.schema.codes(Table(table.frame.select(names)[rows - first], table.name))
+
+
+def _at(matrix: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return ascending rows of a matrix, without a copy where they lie together."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return matrix[rows[0] : rows[-1] + 1]
+    return matrix[rows]
 
 
 def _saved(task: Task, constant: Floats, weight: Floats, bias: Floats) -> SavedBaselines:

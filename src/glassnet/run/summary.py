@@ -26,7 +26,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "columns": [column.model_dump() for column in model.plan.columns],
         "left_out": {c.name: c.reason for c in model.plan.columns if not c.used and c.role != "target"},
         "details": results.details,
-        "warnings": [*outcome.warnings, *results.notes],
+        "warnings": [*dict.fromkeys(outcome.warnings), *results.notes],
+        "was_finished": outcome.was_finished,
         "seconds": {name: round(value, 2) for name, value in outcome.seconds.items()},
     }
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glassnet.errors import DataError, RecipeError, message
+from glassnet.errors import NonFiniteLoss, RecipeError, RequestError, message
 from glassnet.recipe import Recipe, make_recipe
 from glassnet.run.folder import RunFolder, held, new_run_folder
 from glassnet.run.reporter import Reporter, Silent
+from glassnet.run.signals import listening
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def train(
 
     Raises:
         RequestError: data or options are wrong; every problem is named.
-        NonFiniteLoss: training failed.
+        NonFiniteLoss: training failed; with ``out`` the last good weights are saved there.
+        Interrupted: Ctrl-C or SIGTERM came while no net was trained.
 
     Returns:
         The trained model; ``model.history.stopped`` is "interrupted" after Ctrl-C.
@@ -105,6 +107,8 @@ def resume(
 
     Raises:
         RequestError: the folder holds no run, or its data has changed.
+        NonFiniteLoss: the run ended so before, or does so now.
+        Interrupted: a signal came while no net was trained.
     """
     return resume_run(Path(folder), own=Own(net, loss, data), reporter=reporter).model
 
@@ -116,46 +120,72 @@ def train_run(
     own: Own | None = None,
     reporter: Reporter | None = None,
     keep: bool = True,
+    began: float | None = None,
 ) -> Outcome:
-    """Start a run from a recipe. ``keep`` false writes no folder; see :func:`train` for the rest."""
-    began, own = time.monotonic(), own or Own()
+    """Start a run from a recipe; see :func:`train` for the arguments that are not named here.
+
+    Args:
+        keep: False writes no folder.
+        began: when the request was made, of ``time.monotonic()``: a budget counts from there.
+    """
+    began, own = time.monotonic() if began is None else began, own or Own()
     _check_own(recipe, own)
     recipe = recipe.model_copy(update={"sha256": _data_sha256(recipe)})
     if not keep:
         return _carry_out(recipe, None, own, reporter, began)
-    folder = new_run_folder(out, _run_name(recipe), recipe)
+    folder = new_run_folder(out, _run_name(recipe))
     with held(folder):
-        return _carry_out(recipe, folder, own, reporter, began)
+        folder.begin(recipe)
+        try:
+            return _carry_out(recipe, folder, own, reporter, began)
+        except RequestError:
+            folder.discard()
+            raise
 
 
-def resume_run(path: Path, *, own: Own | None = None, reporter: Reporter | None = None) -> Outcome:
-    """Go on with the run in a folder; see :func:`resume`."""
-    began, folder, own = time.monotonic(), RunFolder(path), own or Own()
+def resume_run(
+    path: Path, *, own: Own | None = None, reporter: Reporter | None = None, began: float | None = None
+) -> Outcome:
+    """Go on with the run in a folder; see :func:`resume` and :func:`train_run`."""
+    began, own = time.monotonic() if began is None else began, own or Own()
+    folder = RunFolder(path)
     recipe = folder.read_recipe()
     with held(folder):
         if folder.finished:
-            from glassnet.model import load
-
-            module = own.net if recipe.net.startswith("own:") else None
-            return Outcome(load(folder.model, module), folder, was_finished=True)  # type: ignore[arg-type]
+            return _finished(folder, recipe, own)
         _check_own(recipe, own)
-        if recipe.sha256 != _data_sha256(recipe):
-            raise DataError(
-                message(
-                    "a run goes on only with the data that it began with",
-                    f"{recipe.data} has changed since",
-                    "put the old file back, or start a new run",
-                )
-            )
         return _carry_out(recipe, folder, own, reporter, began)
+
+
+def _finished(folder: RunFolder, recipe: Recipe, own: Own) -> Outcome:
+    """Return what a run ended with before.
+
+    Raises:
+        NonFiniteLoss: it ended so, and would again.
+    """
+    from glassnet.model import load
+
+    module = own.net if recipe.net.startswith("own:") else None
+    model = load(folder.model, module)
+    if model.history.stopped == "non_finite":
+        raise NonFiniteLoss(
+            message(
+                "only a run that went well can be gone on with",
+                f"the one in {folder.path} ended with a loss that was not finite",
+                "start a new one with a lower lr; its last good weights are in model.glass",
+            )
+        )
+    return Outcome(model, folder, was_finished=True)
 
 
 def _carry_out(
     recipe: Recipe, folder: RunFolder | None, own: Own, reporter: Reporter | None, began: float
 ) -> Outcome:
-    from glassnet.run.work import carry_out
+    go_on = "start it again" if folder is None else f"go on with glassnet train --resume {folder.path}"
+    with listening(go_on) as interrupts:
+        from glassnet.run.work import carry_out
 
-    return carry_out(recipe, folder, own, reporter or Silent(), began)
+        return carry_out(recipe, folder, own, reporter or Silent(), interrupts, began)
 
 
 def _data_sha256(recipe: Recipe) -> str | None:

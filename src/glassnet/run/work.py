@@ -9,30 +9,37 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from glassnet.data.sources import open_source
-from glassnet.errors import FormatError, GlassnetWarning, message
+from glassnet.data.sources import Source, open_source
+from glassnet.errors import DataError, FormatError, GlassnetWarning, message
 from glassnet.model import Model
 from glassnet.plan import Plan
 from glassnet.run.budget import within_budget
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
 from glassnet.run.context import Context
-from glassnet.run.nets import TrainedNet, threads_for, train_nets
+from glassnet.run.nets import TrainedNet, settings_of, threads_for, train_nets
 from glassnet.run.prepare import Encoded, Prepared, column_plans, encode, prepare
 from glassnet.run.scoring import FoldScores, Judge, pooled, results_of
-from glassnet.run.signals import listening
 from glassnet.run.train import Outcome
 
 if TYPE_CHECKING:
+    from glassnet.data.schema import Schema
     from glassnet.data.split import Fold
     from glassnet.recipe import Recipe
     from glassnet.results import Results
     from glassnet.run.folder import RunFolder
     from glassnet.run.reporter import Reporter
+    from glassnet.run.signals import Interrupts
     from glassnet.run.train import Own
+    from glassnet.task import Task
 
 
 def carry_out(
-    recipe: Recipe, folder: RunFolder | None, own: Own, reporter: Reporter, began: float
+    recipe: Recipe,
+    folder: RunFolder | None,
+    own: Own,
+    reporter: Reporter,
+    interrupts: Interrupts,
+    began: float,
 ) -> Outcome:
     """Do the whole work of a run, or what is left of it; see :func:`glassnet.run.train.train`.
 
@@ -41,18 +48,20 @@ def carry_out(
         NonFiniteLoss: training failed; the model of the last good weights was saved before.
         Interrupted: a signal came before there was a net.
     """
-    with listening() as interrupts, warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", GlassnetWarning)
-        context = Context(recipe, own, folder, reporter, interrupts, began, _earlier_plan(folder))
         since = time.monotonic()
         reporter.phase(f"reading {recipe.data or 'the data'}")
         source = open_source(recipe.data if own.data is None else own.data, recipe.missing)
+        recipe = _with_checksum(recipe, source, folder)
+        context = Context(recipe, own, folder, reporter, interrupts, began, _earlier_plan(folder))
         prepared = prepare(recipe, source)
         context.timed("read", since)
         model, failure = _train_folds(context, prepared)
-        if folder is not None:
-            model.save(folder.model)
-            folder.finish(interrupted=model.history.stopped == "interrupted")
+        if folder is not None and (failure is None or model.history.best_epoch):
+            folder.keep_model(model.to_bytes(), interrupted=model.history.stopped == "interrupted")
+            if failure is not None:
+                failure.add_note(f"they are saved in {folder.model}")
         context.timed("total", began)
     told = _say_again(caught)
     if failure is not None:
@@ -60,11 +69,34 @@ def carry_out(
     return Outcome(model, folder, context.seconds, told)
 
 
+def _with_checksum(recipe: Recipe, source: Source, folder: RunFolder | None) -> Recipe:
+    """Return the recipe with its data's SHA-256, which a file had from the start, and others get now.
+
+    Raises:
+        DataError: the data is not what the recipe was written for.
+    """
+    if recipe.sha256 == source.sha256:
+        return recipe
+    if recipe.sha256 is not None:
+        raise DataError(
+            message(
+                "a run goes on only with the data that it began with",
+                f"{recipe.data or 'the data'} has changed since",
+                "put the old data back, or start a new run",
+            )
+        )
+    recipe = recipe.model_copy(update={"sha256": source.sha256})
+    if folder is not None:
+        folder.write_recipe(recipe)
+    return recipe
+
+
 @dataclass(frozen=True)
 class _Trained:
     """One fold when its work is done: ``best`` is the net that validation judged, ``final`` is kept."""
 
-    encoded: Encoded
+    schema: Schema
+    task: Task
     plan: Plan
     best: TrainedNet
     final: TrainedNet
@@ -75,17 +107,15 @@ class _Trained:
         return self.final.interrupted or self.final.failure is not None
 
     def model(self, recipe: Recipe, results: Results) -> Model:
-        history = self.best.history
-        if self.final.interrupted:
-            history.stopped = "interrupted"
+        on_time = self.best.history.stopped != "budget"
         return Model(
             net=self.final.net,
-            schema=self.encoded.schema,
-            task=self.encoded.task,
+            schema=self.schema,
+            task=self.task,
             architecture=self.final.architecture,
             recipe=recipe,
-            plan=self.plan,
-            history=history,
+            plan=self.plan.model_copy(update={"reproducible": on_time}),
+            history=self.best.history,
             results=results,
             baselines=self.scores.saved,
         )
@@ -109,34 +139,35 @@ def _train_folds(context: Context, prepared: Prepared) -> tuple[Model, Exception
 def _train_fold(context: Context, prepared: Prepared, fold: Fold, name: str, folds: int) -> _Trained:
     """Train and score one fold; the first one settles the plan."""
     since = time.monotonic()
-    context.reporter.phase("fitting the baselines")
     encoded = encode(prepared, fold)
+    plan = context.plan or _plan(context, prepared, encoded)
+    context.reporter.phase("fitting the baselines")
     judge = Judge(encoded, prepared, context.recipe)
     context.timed("baselines", since)
-    plan = context.plan or _plan(context, prepared, encoded, folds, time.monotonic() - since)
+    if context.plan is None:
+        plan = within_budget(context, encoded, judge, plan, folds, time.monotonic() - since)
     context.settle(plan)
     since = time.monotonic()
-    context.interrupts.training = True
-    best, final = train_nets(context, plan, encoded, name)
-    context.interrupts.training = final.interrupted
+    with context.interrupts.asking():
+        best, final = train_nets(context, plan, encoded, name)
     context.timed("train", since)
     since = time.monotonic()
     context.reporter.phase("scoring")
     scores = judge.scores(best.net, final.net)
     context.timed("score", since)
-    return _Trained(encoded, plan, best, final, scores)
+    return _Trained(encoded.schema, encoded.task, plan, best, final, scores)
 
 
-def _plan(context: Context, prepared: Prepared, encoded: Encoded, folds: int, scoring: float) -> Plan:
-    """Make the plan; under a budget, what baselines and scoring took tells how long the rest will take."""
+def _plan(context: Context, prepared: Prepared, encoded: Encoded) -> Plan:
+    """Make the plan, and check that a net can be trained so before anything slow begins."""
     recipe, rows = context.recipe, len(encoded.fold.train)
     notation = net_notation(recipe.net, rows)
     columns = column_plans(prepared, encoded.schema)
     batch_size = recipe.batch_size or default_batch_size(rows)
     threads = recipe.threads or threads_for(context, encoded, notation, batch_size)
     plan = make_plan(recipe, prepared, columns, rows, notation, threads)
-    trainings = folds * (recipe.restarts + (1 if plan.refit else 0))
-    return within_budget(context, encoded, plan, trainings, reserve=0.5 + scoring * (folds - 0.5))
+    settings_of(context, plan, encoded.task.loss, recipe.seed).check(plan.patience is not None)
+    return plan
 
 
 def _earlier_plan(folder: RunFolder | None) -> Plan | None:

@@ -1,0 +1,171 @@
+"""The manifest: what ``glassnet.json`` says about a model, and whether its parts belong together.
+
+Everything is checked before a net is made of it: an unknown key, a value of another type and parts that
+do not belong together are a FormatError. ``docs/format.md`` has the same in words.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from glassnet.data.schema import Schema
+from glassnet.data.targets import ClassTarget, NumberTarget
+from glassnet.engine.history import History
+from glassnet.errors import FormatError, RecipeError, message
+from glassnet.nets.spec import Architecture, Stack
+from glassnet.plan import Plan
+from glassnet.recipe import Recipe
+from glassnet.results import Results
+from glassnet.task import Task, choose_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+LARGEST_BASELINE = 1e100
+"""Baselines beyond this size cannot be computed with: their squares overflow."""
+
+
+class Manifest(BaseModel):
+    """What ``glassnet.json`` holds under ``manifest``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["table"]
+    version: str
+    recipe: Recipe
+    plan: Plan
+    schema_: Schema = Field(alias="schema")
+    networks: dict[Literal["net"], Architecture] = Field(min_length=1)
+    loss: str
+    history: dict[str, JsonValue]
+    results: Results
+
+
+@dataclass(frozen=True)
+class SavedBaselines:
+    """The baselines that travel in the file, so that new rows are scored beside them too.
+
+    Attributes:
+        constant: the mean of each target, or the share of each class. Shape (targets,) or (classes,).
+        weight: the linear model from encoded inputs to what the net answers too. Shape (outputs, width).
+        bias: shape (outputs,).
+    """
+
+    constant: Floats
+    weight: Floats
+    bias: Floats
+
+
+def read_manifest(values: Mapping[str, Any], name: str) -> tuple[Manifest, History]:
+    """Read a manifest and the history in it; ``name`` is the file's name, for messages.
+
+    Raises:
+        FormatError: it is not what a Glassnet of this format writes.
+    """
+    try:
+        manifest = Manifest.model_validate_json(json.dumps(values), strict=True)
+        history = History.from_json(json.dumps(manifest.history))
+    except ValidationError as error:
+        raise FormatError(_damaged(name, _first_of(error))) from None
+    except FormatError as error:
+        raise FormatError(_damaged(name, f"history: {error}"[:300])) from None
+    if manifest.model_dump(mode="json", by_alias=True) != values:
+        raise FormatError(_damaged(name, "it leaves out a key that every model has"))
+    return manifest, history
+
+
+def task_of(manifest: Manifest, name: str) -> Task:
+    """Return the task, checked to belong to the schema's targets and to the net's widths.
+
+    Raises:
+        FormatError: they do not belong together.
+    """
+    task = Task(manifest.plan.task, manifest.schema_.targets, manifest.loss, manifest.plan.task_reason)
+    for found in _contradictions(manifest, task):
+        raise FormatError(_damaged(name, found))
+    try:
+        choose_loss(task.name, manifest.loss)
+    except RecipeError as error:
+        raise FormatError(_damaged(name, str(error)[:300])) from None
+    return task
+
+
+def _contradictions(manifest: Manifest, task: Task) -> Iterator[str]:
+    kind = ClassTarget if task.is_classification else NumberTarget
+    if not all(isinstance(target, kind) for target in task.targets):
+        yield f"a {task.name} task with targets of another kind"
+    if task.name != "multioutput" and len(task.targets) != 1:
+        yield f"a {task.name} task with {len(task.targets)} targets"
+    if task.is_classification and (len(task.classes) == 2) != (task.name == "binary"):
+        yield f"a {task.name} task with {len(task.classes)} classes"
+    if any(getattr(target, "counts", False) != (task.name == "poisson") for target in task.targets):
+        yield f"a {task.name} task with a target of which counts is {task.name != 'poisson'}"
+    if manifest.loss == "auto":
+        yield "a loss that was not decided"
+    net, width = manifest.networks["net"], manifest.schema_.width
+    if isinstance(net, Stack) and (net.inputs, net.outputs) != (width, task.outputs):
+        widths = f"a net of {net.inputs} inputs and {net.outputs} outputs"
+        yield f"{widths} for a schema of {width} and a task of {task.outputs}"
+
+
+def split_arrays(
+    arrays: Mapping[str, NDArray[Any]], name: str
+) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+    """Return the arrays of the net and those of the baselines, without their prefixes.
+
+    Raises:
+        FormatError: an array belongs to neither.
+    """
+    net = {key.removeprefix("net."): each for key, each in arrays.items() if key.startswith("net.")}
+    saved = {
+        key.removeprefix("baseline."): each for key, each in arrays.items() if key.startswith("baseline.")
+    }
+    if len(net) + len(saved) != len(arrays):
+        raise FormatError(_damaged(name, "arrays that belong to no network"))
+    return net, saved
+
+
+def baselines_of(
+    arrays: Mapping[str, NDArray[Any]], task: Task, width: int, name: str
+) -> SavedBaselines | None:
+    """Return the baselines of a file, or None where it holds none.
+
+    Raises:
+        FormatError: they do not belong to the task and the schema, or cannot be computed with.
+    """
+    if not arrays:
+        return None
+    columns = len(task.classes) or task.outputs
+    shapes = {"constant": (columns,), "weight": (task.outputs, width), "bias": (task.outputs,)}
+    wanted = {key: f"float64 {shape}" for key, shape in shapes.items()}
+    found = {key: f"{each.dtype.name} {each.shape}" for key, each in arrays.items()}
+    if found != wanted:
+        raise FormatError(_damaged(name, f"baselines that are {found} instead of {wanted}"[:300]))
+    if any(np.abs(each).max(initial=0.0) > LARGEST_BASELINE for each in arrays.values()):
+        raise FormatError(_damaged(name, f"baselines beyond {LARGEST_BASELINE:g}"))
+    constant = arrays["constant"]
+    if task.is_classification and (constant.min() < 0 or abs(constant.sum() - 1) > 1e-6):
+        raise FormatError(_damaged(name, "shares of the classes that are no shares"))
+    if task.name == "poisson" and constant.min() <= 0:
+        raise FormatError(_damaged(name, "a mean of counts that is not above 0"))
+    return SavedBaselines(**arrays)
+
+
+def _damaged(name: str, found: str) -> str:
+    do = "load the file as it was saved, or train the model again"
+    return message(f"{name} must be a Glassnet model", found, do)
+
+
+def _first_of(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return ascii(f"{where}: {first['msg']}"[:300])[1:-1]

@@ -1,0 +1,42 @@
+"""Models saved by every released version load for ever, and answer as on their first day."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+
+HERE = Path(__file__).parent
+MODELS = sorted((HERE / "golden").glob("v*/models/*.glass"))
+MAKE = runpy.run_path(str(HERE / "make_golden.py"))
+
+
+def test_there_is_a_golden_model_of_every_task():
+    newest = {path.stem for path in MODELS if path.parent.parent == MAKE["FOLDER"]}
+    assert newest == {"regression", "binary", "multiclass", "poisson", "multioutput"} == MAKE["MODELS"].keys()
+    assert all(path.stat().st_size < 60_000 for path in MODELS)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_a_golden_model_answers_as_on_its_first_day(path):
+    model, golden = gn.load(path), json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    found, expected = MAKE["answers"](model, golden["rows"]), golden["answers"]
+    if model.task.is_classification:
+        assert found["predict"] == expected["predict"]
+        np.testing.assert_allclose(found["predict_proba"], expected["predict_proba"], rtol=1e-6)
+    else:
+        np.testing.assert_allclose(found["predict"], expected["predict"], rtol=1e-6)
+    assert found["metrics"].keys() == expected["metrics"].keys()
+    for name, metrics in expected["metrics"].items():
+        assert found["metrics"][name] == pytest.approx(metrics, rel=1e-6)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_a_golden_model_of_the_newest_format_is_saved_again_bit_for_bit(path):
+    if path.parent.parent == MAKE["FOLDER"]:
+        assert gn.load(path).to_bytes() == path.read_bytes()

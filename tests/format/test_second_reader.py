@@ -1,0 +1,134 @@
+"""docs/format.md says enough: a second reader, made from that page without Glassnet, gives the same answers.
+
+It knows plain zip and JSON, NumPy and dates, and takes well-formed files and rows as given.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import math
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+MODELS = sorted((Path(__file__).parent / "golden").glob("v1/models/*.glass"))
+DTYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8"}
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    with zipfile.ZipFile(path) as file:
+        manifest = json.loads(file.read("glassnet.json"))["manifest"]
+        weights = file.read("weights.safetensors")
+    size = int.from_bytes(weights[:8], "little")
+    arrays = {}
+    for name, entry in json.loads(weights[8 : 8 + size]).items():
+        start, stop = entry["data_offsets"]
+        piece = weights[8 + size :][start:stop]
+        arrays[name] = np.frombuffer(piece, DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    return manifest, arrays
+
+
+def units_of_date(column: dict[str, Any], cell: str) -> list[float]:
+    date = datetime.datetime.strptime(cell, column["format"])
+    year = date.year
+    days = 366 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 365
+    parts = {"month": date.month, "weekday": date.isoweekday(), "hour": date.hour}
+    units = [] if column["year"] is None else [(year - column["year"]["mean"]) / column["year"]["scale"]]
+    units += [float(parts[each["part"]] == value) for each in column["parts"] for value in each["values"]]
+    angle = 2 * math.pi * (date.timetuple().tm_yday - 1) / days
+    return units + [math.sin(angle), math.cos(angle)] * column["day_of_year"]
+
+
+def units_of(column: dict[str, Any], cell: Any) -> list[float]:
+    if column["kind"] == "category":
+        count, missing, other = len(column["levels"]), column["missing"], column["other"]
+        at = None
+        if cell in column["levels"]:
+            at = column["levels"].index(cell)
+        elif cell is None:
+            at = count if missing else None
+        elif other:
+            at = count + missing
+        return column["shares"] if at is None else np.eye(count + missing + other)[at].tolist()
+    means = {"number": [0.0], "boolean": [column.get("share")]}.get(column["kind"]) or column["means"]
+    if cell is None:
+        return [0.0] * len(means) + [1.0] if column["missing"] else means
+    if column["kind"] == "number":
+        units = [(cell - column["mean"]) / column["scale"]]
+    elif column["kind"] == "boolean":
+        units = [float(column["words"].index(cell.lower()))]
+    else:
+        units = units_of_date(column, cell)
+    return [*units, 0.0] if column["missing"] else units
+
+
+def layer(x: np.ndarray, kind: dict[str, Any], arrays: dict[str, np.ndarray]) -> np.ndarray:
+    name = kind["layer"]
+    if name == "linear":
+        return x @ arrays["weight"].T + (arrays["bias"] if kind["bias"] else 0)
+    if name == "batch_norm":
+        x = (x - arrays["running_mean"]) / np.sqrt(arrays["running_var"] + 1e-5)
+        return x * arrays["weight"] + arrays["bias"]
+    if name == "layer_norm":
+        x = x - x.mean(axis=1, keepdims=True)
+        x = x / np.sqrt((x**2).mean(axis=1, keepdims=True) + 1e-5)
+        return x * arrays["weight"] + arrays["bias"]
+    functions = {
+        "dropout": lambda x: x,
+        "tanh": np.tanh,
+        "relu": lambda x: np.maximum(x, 0),
+        "silu": lambda x: x / (1 + np.exp(-x)),
+        "gelu": lambda x: x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2,
+    }
+    return functions[name](x)
+
+
+def answers(manifest: dict[str, Any], z: np.ndarray) -> tuple[list[Any], np.ndarray]:
+    """Give the answers, and for classes the probabilities."""
+    task, targets = manifest["plan"]["task"], manifest["schema"]["targets"]
+    if task in ("binary", "multiclass"):
+        z = np.concatenate([np.zeros_like(z), z], axis=1) if task == "binary" else z
+        chances = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        levels = [
+            int(each) if targets[0]["written"] == "whole number" else each for each in targets[0]["levels"]
+        ]
+        return [levels[place] for place in chances.argmax(axis=1)], chances
+    mean, scale = (np.array([each[key] for each in targets]) for key in ("mean", "scale"))
+    values = mean * np.exp(np.clip(z, -60, 60)) if task == "poisson" else z * scale + mean
+    return (values if task == "multioutput" else values[:, 0]).tolist(), values
+
+
+def test_there_are_models_to_read():
+    assert len(MODELS) == 5
+    assert zipfile.is_zipfile(io.BytesIO(MODELS[0].read_bytes()))
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_a_second_reader_gives_the_golden_answers(path):
+    manifest, arrays = read(path)
+    golden = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    columns = manifest["schema"]["columns"]
+    rows = zip(*(golden["rows"][each["name"]] for each in columns), strict=True)
+    x = np.array([np.concatenate(list(map(units_of, columns, row))) for row in rows])
+    linear = x @ arrays["baseline.weight"].T + arrays["baseline.bias"]
+    for number, kind in enumerate(manifest["networks"]["net"]["layers"]):
+        prefix = f"net.{number}."
+        x = layer(x, kind, {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)})
+    found, chances = answers(manifest, x)
+    if "predict_proba" in golden["answers"]:
+        assert found == golden["answers"]["predict"]
+        np.testing.assert_allclose(chances, golden["answers"]["predict_proba"], rtol=1e-4)
+        truth = np.array(golden["rows"][manifest["schema"]["targets"][0]["name"]])
+        weight = np.array(golden["rows"].get(manifest["recipe"]["weight"], np.ones(len(truth))))
+        right = np.average(np.array(answers(manifest, linear)[0]) == truth, weights=weight)
+        assert right == pytest.approx(golden["answers"]["metrics"]["linear"]["accuracy"])
+    else:
+        np.testing.assert_allclose(found, golden["answers"]["predict"], rtol=1e-4)
+        truth = np.array([golden["rows"][each["name"]] for each in manifest["schema"]["targets"]]).T
+        error = np.abs(answers(manifest, linear)[1] - truth).mean()
+        assert error == pytest.approx(golden["answers"]["metrics"]["linear"]["mae"])
