@@ -28,12 +28,11 @@ import glassnet as gn
 from glassnet.data.sources import open_source
 from glassnet.recipe import Recipe, make_recipe
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
-from glassnet.run.context import Context
+from glassnet.run.context import Context, Own
 from glassnet.run.nets import threads_for, train_nets
 from glassnet.run.prepare import Encoded, column_plans, encode, prepare
 from glassnet.run.reporter import Silent
 from glassnet.run.signals import Interrupts
-from glassnet.run.train import Own
 
 MARKS = {"train": 0.09, "validation": 0.18}
 BIKE = {

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from glassnet.model import Model
     from glassnet.plan import ColumnPlan, Plan
     from glassnet.results import Results
-    from glassnet.run.train import Outcome
+    from glassnet.run.context import Outcome
 
 _PACKAGES = ("torch", "numpy", "polars", "scikit-learn", "pydantic", "safetensors", "matplotlib")
 

@@ -12,8 +12,8 @@ from glassnet.errors import RecipeError, message
 from glassnet.recipe import Recipe, make_recipe, parse_setting, read_recipe
 
 if TYPE_CHECKING:
+    from glassnet.run.context import Outcome
     from glassnet.run.reporter import Reporter
-    from glassnet.run.train import Outcome
 
 
 @dataclass(frozen=True)

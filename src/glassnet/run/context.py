@@ -1,10 +1,10 @@
-"""What every part of one run needs to know."""
+"""What one run is given, what all of its parts need to know, and what it gives. Nothing heavy is imported."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,32 @@ from glassnet.run.signals import Interrupts
 
 if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord, History
+    from glassnet.model import Model
     from glassnet.plan import Plan
     from glassnet.recipe import Recipe
-    from glassnet.run.train import Own
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a recipe can only name: the user's own module (or builder), loss, and data in memory.
+
+    ``net`` is a module, or a callable that is given the widths of input and output and returns one.
+    """
+
+    net: object = None
+    loss: Callable[..., object] | None = None
+    data: object = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that has ended: its model, its folder if it has one, the seconds of its parts, its warnings."""
+
+    model: Model
+    folder: RunFolder | None
+    seconds: dict[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    was_finished: bool = False
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from glassnet.results import Results
-    from glassnet.run.train import Outcome
+    from glassnet.run.context import Outcome
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glassnet.errors import NonFiniteLoss, RecipeError, RequestError, message
 from glassnet.recipe import Recipe, make_recipe
+from glassnet.run.context import Outcome, Own
 from glassnet.run.folder import RunFolder, held, new_run_folder
 from glassnet.run.reporter import Reporter, Silent
 from glassnet.run.signals import listening
@@ -21,29 +21,6 @@ from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
     from glassnet.model import Model
-
-
-@dataclass(frozen=True)
-class Own:
-    """What a recipe can only name: the user's own module (or builder), loss, and data in memory.
-
-    ``net`` is a module, or a callable that is given the widths of input and output and returns one.
-    """
-
-    net: object = None
-    loss: Callable[..., object] | None = None
-    data: object = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A run that has ended: its model, its folder if it has one, the seconds of its parts, its warnings."""
-
-    model: Model
-    folder: RunFolder | None
-    seconds: dict[str, float] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    was_finished: bool = False
 
 
 def train(

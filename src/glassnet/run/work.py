@@ -15,11 +15,10 @@ from glassnet.model import Model
 from glassnet.plan import Plan
 from glassnet.run.budget import within_budget
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
-from glassnet.run.context import Context
+from glassnet.run.context import Context, Outcome, Own
 from glassnet.run.nets import TrainedNet, settings_of, threads_for, train_nets
 from glassnet.run.prepare import Encoded, Prepared, column_plans, encode, prepare
 from glassnet.run.scoring import FoldScores, Judge, pooled, results_of
-from glassnet.run.train import Outcome
 
 if TYPE_CHECKING:
     from glassnet.data.schema import Schema
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from glassnet.run.folder import RunFolder
     from glassnet.run.reporter import Reporter
     from glassnet.run.signals import Interrupts
-    from glassnet.run.train import Own
     from glassnet.task import Task
 
 
