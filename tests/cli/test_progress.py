@@ -51,11 +51,11 @@ def screen(written: str) -> list[str]:
 
 
 def test_on_a_terminal_the_live_line_is_shown_and_gone_at_the_end(tmp_path):
-    status, written = on_a_terminal(tmp_path, "train", "iris", "--epochs", "30", "--out", "run")
+    long_enough_to_be_drawn = ["--epochs", "600", "--patience", "600", "--no-refit"]
+    status, written = on_a_terminal(tmp_path, "train", "iris", *long_enough_to_be_drawn, "--out", "run")
     assert status == 0
-    line = re.search(
-        r"net [━╌]+ (\d+)/30 epochs, \d+ s left, train loss [\d.]+, validation loss [\d.]+", written
-    )
+    losses = r"train loss [\d.e-]+, validation loss [\d.e-]+"
+    line = re.search(rf"net [━╌]+ \d+/600 epochs, \d+ s left, {losses}", written)
     assert line
     assert "reading iris ..." in written
     left = screen(written)

@@ -135,7 +135,7 @@ def test_a_net_must_return_one_row_per_row(net, found):
 
 
 def test_one_row_of_a_larger_matrix_is_checked_like_any_other():
-    rows = checked_rows(linear(), X, [1.0], loss="mse", at=np.array([2]))
+    rows = checked_rows(linear(3), X, [1], loss="cross_entropy", at=np.array([2]))
     assert torch.equal(next(rows.pieces(8)), torch.from_numpy(X[[2]]).float())
     with pytest.raises(RecipeError, match="same number of rows"):
         checked_rows(linear(), X, [1.0, 2.0, 3.0, 4.0], loss="mse", at=np.array([2]))

@@ -30,9 +30,9 @@ def measured(monkeypatch) -> None:
 
 
 def test_the_epochs_are_those_that_the_budget_pays_for(measured):
-    model = trained(budget=200, epochs=1000)
+    model = trained(budget=100, epochs=1000)
     assert len(model.history) == model.plan.epochs
-    assert 14 <= model.plan.epochs <= int(200 * budget.MARGIN / 10)
+    assert 6 <= model.plan.epochs <= int(100 * budget.MARGIN / 10)
     assert model.plan.reproducible
 
 
@@ -45,8 +45,8 @@ def test_the_epochs_are_those_that_the_budget_pays_for(measured):
     ],
 )
 def test_all_trainings_of_a_run_share_the_budget(measured, options, trainings):
-    most = int(300 * budget.MARGIN / 10 / trainings)
-    assert 0.8 * most <= trained(budget=300, epochs=1000, **options).plan.epochs <= most
+    most = int(200 * budget.MARGIN / 10 / trainings)
+    assert 0.8 * most <= trained(budget=200, epochs=1000, **options).plan.epochs <= most
 
 
 def test_never_more_epochs_than_asked_for_and_never_fewer_than_one(measured):

@@ -80,7 +80,7 @@ def print_results(results: Results) -> None:
         console().print(table)
     for line in (results.verdict(), *results.notes):
         if line:
-            print(line)
+            console().print(Text(line))
 
 
 def _fitting(rows: list[tuple[str, ...]], width: int) -> Iterator[list[list[str]]]:
