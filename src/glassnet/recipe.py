@@ -68,6 +68,7 @@ class Recipe(BaseModel):
     weight: str | None = None
     class_weight: Literal["none", "balanced"] = "none"
     test: str | None = None
+    test_sha256: str | None = None
     validation: str | None = None
     net: str = "tabular"
     norm: Literal["none", "batch", "layer"] = "none"

@@ -134,12 +134,14 @@ class Task:
 
         return score(self.name, truth, predictions, unit=unit, weight=weight, seed=seed, classes=self.classes)
 
-    def metrics(self, truth: NDArray[Any], predictions: Floats) -> dict[str, float]:
-        """Score predictions without intervals."""
+    def metrics(
+        self, truth: NDArray[Any], predictions: Floats, weight: Floats | None = None
+    ) -> dict[str, float]:
+        """Score predictions without intervals; see :meth:`score`."""
         from glassnet.metrics.bootstrap import row_scores
         from glassnet.metrics.rows import checked_rows
 
-        return row_scores(checked_rows(self.name, truth, predictions, None, None))
+        return row_scores(checked_rows(self.name, truth, predictions, weight, None))
 
     def output_units(self) -> tuple[Floats, Floats]:
         """Return (centre, scale), each of shape (outputs,): a linear answer in the user's units (for counts

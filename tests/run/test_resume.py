@@ -167,6 +167,15 @@ def test_on_changed_data_it_is_an_error_that_names_the_file(data, broken_off, ca
     assert Path("run/recipe.toml").exists()
 
 
+def test_on_a_changed_test_file_it_is_an_error_that_names_the_file(data, broken_off, capsys):
+    other = Path("other.csv")
+    other.write_text(data.read_text())
+    broken_off("train_nets", "data.csv", test="file:other.csv", **OPTIONS)
+    other.write_text(other.read_text().replace("red", "pink"))
+    assert run(["train", "--resume", "run"]) == 2
+    assert "other.csv has changed since" in capsys.readouterr().err
+
+
 def test_without_its_data_it_is_an_error_that_names_the_file(data, broken_off, capsys):
     broken_off("train_nets", "data.csv", **OPTIONS)
     data.unlink()

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import glassnet as gn
 from glassnet.data.sources import open_source
 from glassnet.randomness import stream
 from glassnet.recipe import make_recipe
@@ -55,3 +56,17 @@ def test_rows_that_lie_together_are_not_copied():
     assert np.shares_memory(_at(matrix, np.arange(3, 8)), matrix)
     for rows in ([0, 1, 3], [4], [*range(10)], []):
         np.testing.assert_array_equal(_at(matrix, np.array(rows, dtype=np.int64)), matrix[rows])
+
+
+def test_training_and_validation_scores_count_the_sample_weights_as_test_scores_do():
+    random = np.random.default_rng(0)
+    rows = pl.DataFrame(
+        {"x": random.normal(size=60), "y": random.normal(size=60), "w": random.choice([0.0, 1.0, 5.0], 60)}
+    )
+    model = gn.train(
+        rows, target="y", weight="w", net="linear", epochs=1, test="last:10", validation="last:10"
+    )
+    for split, some in (("train", rows[:40]), ("validation", rows[40:50]), ("test", rows[50:])):
+        errors = (model.predict(some) - some["y"].to_numpy()) ** 2
+        expected = np.average(errors, weights=some["w"].to_numpy()) ** 0.5
+        assert model.results.metrics[split]["rmse"] == pytest.approx(expected, rel=1e-6)

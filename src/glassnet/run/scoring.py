@@ -91,7 +91,8 @@ class Judge:
                 notes.append(f"{split} scores come from {len(some):,} of {len(positions):,} rows")
             if len(some):
                 predicted = encoded.task.decode(outputs_of(chosen, _at(encoded.inputs, some)))
-                metrics[split] = encoded.task.metrics(encoded.truth[some], predicted)
+                weight = None if encoded.weights is None else encoded.weights[some]
+                metrics[split] = encoded.task.metrics(encoded.truth[some], predicted, weight)
         rows["test"] = len(fold.test)
         shared = shared_rows(encoded.inputs, encoded.truth.astype(np.float64), fold)
         if shared:
@@ -148,7 +149,7 @@ def pooled(folds: list[FoldScores], final: FoldScores) -> Results:
     together = results_of(folds)
     each = [
         {
-            name or "network": fold.task.metrics(fold.truth, values)
+            name or "network": fold.task.metrics(fold.truth, values, fold.weights)
             for name, values in fold.predictions.items()
         }
         for fold in folds

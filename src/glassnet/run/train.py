@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glassnet.errors import NonFiniteLoss, RecipeError, RequestError, message
+from glassnet.errors import DataError, NonFiniteLoss, RecipeError, RequestError, message
+from glassnet.notation import parse_split
 from glassnet.recipe import Recipe, make_recipe
 from glassnet.run.context import Outcome, Own
 from glassnet.run.folder import RunFolder, held, new_run_folder
@@ -107,7 +108,9 @@ def train_run(
     """
     began, own = time.monotonic() if began is None else began, own or Own()
     _check_own(recipe, own)
-    recipe = recipe.model_copy(update={"sha256": _data_sha256(recipe)})
+    recipe = recipe.model_copy(
+        update={"sha256": _sha256(recipe.data), "test_sha256": _sha256(_test_path(recipe))}
+    )
     if not keep:
         return _carry_out(recipe, None, own, reporter, began)
     folder = new_run_folder(out, _run_name(recipe))
@@ -131,6 +134,14 @@ def resume_run(
         if folder.finished:
             return _finished(folder, recipe, own)
         _check_own(recipe, own)
+        if recipe.test_sha256 != _sha256(_test_path(recipe)):
+            raise DataError(
+                message(
+                    "a run goes on only with the test file that it began with",
+                    f"{_test_path(recipe)} has changed since",
+                    "put the old file back, or start a new run",
+                )
+            )
         return _carry_out(recipe, folder, own, reporter, began)
 
 
@@ -165,11 +176,13 @@ def _carry_out(
         return carry_out(recipe, folder, own, reporter or Silent(), interrupts, began)
 
 
-def _data_sha256(recipe: Recipe) -> str | None:
-    """Return the checksum of the recipe's file; None for named data sets and data in memory."""
-    if recipe.data is None or not Path(recipe.data).is_file():
-        return None
-    return file_sha256(Path(recipe.data))
+def _sha256(data: str | None) -> str | None:
+    """Return the checksum of a file; None for named data sets and data in memory."""
+    return None if data is None or not Path(data).is_file() else file_sha256(Path(data))
+
+
+def _test_path(recipe: Recipe) -> str | None:
+    return None if recipe.test is None else parse_split(recipe.test).path
 
 
 def _check_own(recipe: Recipe, own: Own) -> None:
