@@ -52,7 +52,7 @@ def make_plan(
         lr=recipe.lr or LEARNING_RATES[recipe.optimizer],
         optimizer=recipe.optimizer,
         schedule=recipe.schedule or "constant",
-        weight_decay=_weight_decay(recipe, rows),
+        weight_decay=_weight_decay(recipe),
         patience=(recipe.patience or PATIENCE) if has_validation else None,
         refit=recipe.refit if recipe.refit is not None else is_default and has_validation,
         refit_epochs=_refit_epochs(rows, batch_size) if is_default else 1,
@@ -95,7 +95,7 @@ def _refit_epochs(rows: int, batch_size: int) -> int:
     return max(1, -(-REFIT_STEPS * batch_size // rows))
 
 
-def _weight_decay(recipe: Recipe, rows: int) -> float:
+def _weight_decay(recipe: Recipe) -> float:
     if recipe.weight_decay is not None:
         return recipe.weight_decay
     return 0.01 if recipe.optimizer == "adamw" else 0.0
