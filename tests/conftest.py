@@ -106,7 +106,7 @@ def _writes_stay_temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     _guard.active = False
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def local_data() -> Callable[[str], Path]:
     """Give the path of a file or folder in ``GLASSNET_DATA``, or skip the test and say why.
 
