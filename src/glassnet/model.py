@@ -53,6 +53,27 @@ if TYPE_CHECKING:
 CHUNK = 65_536
 
 
+@dataclass(frozen=True)
+class Examples:
+    """Raw rows with their target, ready to be scored.
+
+    Attributes:
+        table: the n rows as they were read.
+        inputs: (n, width), encoded.
+        truth: (n,) or (n, targets) in the user's units, or (n,) class indices.
+        weight: (n,), how much each row counts; None: all alike.
+        unit: (n,), what intervals resample: equal for rows of one day or group; None: every row by itself.
+        notes: what the reader of scores should know about weights and units.
+    """
+
+    table: Table
+    inputs: NDArray[np.float32]
+    truth: NDArray[Any]
+    weight: Floats | None
+    unit: NDArray[np.int64] | None
+    notes: tuple[str, ...]
+
+
 @dataclass
 class Model:
     """A trained network that takes raw rows and answers in the user's units.
@@ -128,6 +149,20 @@ class Model:
         """
         if data is None:
             return self.results
+        rows = self.examples(data)
+        predictions = {"": self._decoded(rows.inputs, rows.table), **self._baseline_predictions(rows.inputs)}
+        scores = {
+            name: self.task.score(rows.truth, each, unit=rows.unit, weight=rows.weight, seed=self.recipe.seed)
+            for name, each in predictions.items()
+        }
+        return Results.judged("test", rows.table.rows, scores.pop(""), scores, rows.notes)
+
+    def examples(self, data: object) -> Examples:
+        """Read raw rows with the target, ready to be scored as :meth:`evaluate` scores them.
+
+        Raises:
+            DataError: columns or cells do not fit, or a target is missing; every problem is named.
+        """
         table = self.table(data)
         notes, problems = list[str](), list[str]()
         with _collected(problems):
@@ -139,12 +174,7 @@ class Model:
         if problems:
             raise DataError(problems)
         unit = self._units(table, notes)
-        predictions = {"": self._decoded(inputs, table), **self._baseline_predictions(inputs)}
-        scores = {
-            name: self.task.score(truth, each, unit=unit, weight=weight, seed=self.recipe.seed)
-            for name, each in predictions.items()
-        }
-        return Results.judged("test", table.rows, scores.pop(""), scores, notes)
+        return Examples(table, inputs, truth, weight, unit, tuple(notes))
 
     def save(self, path: str | Path) -> None:
         """Write the model as one ``.glass`` file, whole or not at all; the same model gives the same bytes.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib import font_manager
+from matplotlib.figure import Figure as Figure
+from matplotlib.text import Text
 
 from glassnet.engine.history import History
 from glassnet.lens.curves import LearningCurve, PredictionCurve, learning_curve, prediction_curve
@@ -17,6 +19,19 @@ if TYPE_CHECKING:
 
 TRAIN, VALIDATION, MARK = "#1f6feb", "#d1570a", "#6e7781"
 MOST_TICKS = 12
+# Fonts with Chinese letters that systems have, looked for where a text needs more than matplotlib's own font.
+WIDE_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "SimHei",
+    "Arial Unicode MS",
+)
 DAY = 86_400.0
 
 
@@ -36,7 +51,7 @@ def plot_predictions(model: Model, data: object, target: str | None = None) -> F
 
 def draw_learning_curve(view: LearningCurve) -> Figure:
     """Draw the View of :func:`learning_curve`."""
-    figure, axes = _figure(7.0)
+    figure, axes = new_figure(7.0)
     axes.plot(view.epochs, view.train, color=TRAIN, label="training loss")
     if view.validation is not None:
         axes.plot(view.epochs, view.validation, color=VALIDATION, label="validation loss")
@@ -53,7 +68,7 @@ def draw_learning_curve(view: LearningCurve) -> Figure:
 
 def draw_predictions(view: PredictionCurve) -> Figure:
     """Draw the View of :func:`prediction_curve`."""
-    figure, axes = _figure(11.0)
+    figure, axes = new_figure(11.0)
     rows = np.arange(len(view.truth))
     axes.plot(rows, view.truth, color=MARK, linewidth=1.0, label="data")
     axes.plot(rows, view.predicted, color=TRAIN, linewidth=1.2, label="prediction")
@@ -67,12 +82,23 @@ def draw_predictions(view: PredictionCurve) -> Figure:
     return figure
 
 
-def _figure(width: float) -> tuple[Figure, Any]:
-    figure = Figure(figsize=(width, 4.0), layout="constrained")
+def new_figure(width: float, height: float = 4.0) -> tuple[Figure, Any]:
+    """Return an empty figure, its size in inches, and its axes."""
+    figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.25)
     return figure, axes
+
+
+def with_fonts(figure: Figure) -> Figure:
+    """Let texts with letters that matplotlib's own font lacks fall back on the fonts of this machine."""
+    texts = [each for each in figure.findobj(Text) if not each.get_text().isascii()]
+    known = {font.name for font in font_manager.fontManager.ttflist} if texts else set()
+    fallbacks = [name for name in WIDE_FONTS if name in known]
+    for text in texts:
+        text.set_fontfamily([*text.get_fontfamily(), *fallbacks])
+    return figure
 
 
 def _date_ticks(axes: Axes, times: np.ndarray[Any, np.dtype[np.float64]]) -> None:

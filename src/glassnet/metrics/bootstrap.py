@@ -59,12 +59,30 @@ def row_intervals(rows: Rows, seed: int, resamples: int = RESAMPLES) -> dict[str
 
     A metric is absent where there is only one unit, or where over 5 % of the resamples cannot have it.
     """
-    unit = _folded_units(rows, seed)
-    units = int(unit.max()) + 1
-    if units < 2:
+    unit, counts = drawn_units(rows, seed, resamples)
+    if counts.shape[1] < 2:
         return {}
-    scores = scores_of_resamples(rows, unit, _draws(seed, units, resamples))
-    return {name: _percentiles(values) for name, values in scores.items() if _is_mostly_defined(values)}
+    scores = scores_of_resamples(rows, unit, counts)
+    return {name: percentiles(values) for name, values in scores.items() if _is_mostly_defined(values)}
+
+
+def drawn_units(
+    rows: Rows, seed: int, resamples: int = RESAMPLES
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the unit of each row, (n,), and how often each resample draws each unit, (resamples, units).
+
+    Both depend on the units and the seed alone, so two models on the same rows meet the same draws. One unit
+    means that nothing can be resampled.
+    """
+    unit = _folded_units(rows, seed)
+    return unit, _draws(seed, int(unit.max()) + 1, resamples)
+
+
+def percentiles(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the (low, high) between which 95 % of the finite values lie. Shape: (resamples,)."""
+    tail = (1 - COVERAGE) / 2
+    low, high = np.quantile(values[np.isfinite(values)], [tail, 1 - tail])
+    return float(low), float(high)
 
 
 def units_of(rows: Rows) -> int:
@@ -95,9 +113,3 @@ def _draws(seed: int, units: int, resamples: int) -> NDArray[np.float64]:
 
 def _is_mostly_defined(values: NDArray[np.float64]) -> bool:
     return float(np.mean(~np.isfinite(values))) <= MOST_UNDEFINED
-
-
-def _percentiles(values: NDArray[np.float64]) -> tuple[float, float]:
-    tail = (1 - COVERAGE) / 2
-    low, high = np.quantile(values[np.isfinite(values)], [tail, 1 - tail])
-    return float(low), float(high)
