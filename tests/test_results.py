@@ -5,50 +5,49 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from glassnet.metrics.compare import Difference
 from glassnet.results import Results
 
 
-def results(network, baseline, metric="rmse", intervals=None):
-    low, high = intervals or ({}, {})
+def results(network: float, baseline: float, interval: tuple[float, float]) -> Results:
+    def beside(score: float, span: tuple[float, float]) -> dict[str, dict[str, Difference]]:
+        return {"test": {"rmse": Difference("rmse", network, score, network - score, span)}}
+
     return Results(
         rows={"test": 1200},
-        metrics={"test": {metric: network}, "train": {metric: 9.0}},
-        intervals={"test": low},
-        baselines={"mean": {"test": {metric: 50.0}}, "linear": {"test": {metric: baseline}}},
-        baseline_intervals={"linear": {"test": high}},
+        metrics={"test": {"rmse": network}, "train": {"rmse": 9.0}},
+        intervals={"test": {"rmse": (network - 0.5, network + 0.4)}},
+        baselines={"mean": {"test": {"rmse": 50.0}}, "linear": {"test": {"rmse": baseline}}},
+        differences={"mean": beside(50.0, (-60.0, -40.0)), "linear": beside(baseline, interval)},
         notes=("a note",),
     )
 
 
 @pytest.mark.parametrize(
-    ("network", "baseline", "metric", "words"),
+    ("network", "interval", "words"),
     [
-        (1.0, 2.0, "rmse", "rmse 1 is better than the best baseline (linear, 2)"),
-        (3.0, 2.0, "rmse", "rmse 3 is worse than the best baseline (linear, 2)"),
-        (2.0, 2.0, "rmse", "rmse 2 is equal to the best baseline (linear, 2)"),
-        (0.9, 60.0, "accuracy", "accuracy 0.9 is worse than the best baseline (linear, 60)"),
-        (70.0, 60.0, "accuracy", "accuracy 70 is better than the best baseline (linear, 60)"),
+        (1.0, (-1.5, -0.5), "rmse 1 is better than the best baseline, linear (2) on these rows"),
+        (3.0, (0.5, 1.5), "rmse 3 is worse than the best baseline, linear (2) on these rows"),
+        (1.9, (-0.5, 0.3), "rmse 1.9 and the best baseline, linear (2) cannot be told apart on these rows"),
     ],
 )
-def test_the_verdict_compares_with_the_best_baseline(network, baseline, metric, words):
-    assert results(network, baseline, metric).verdict() == words
+def test_the_verdict_compares_with_the_best_baseline(network, interval, words):
+    verdict = results(network, 2.0, interval).verdict()
+    assert verdict == f"{words}: difference {network - 2.0:+.3g} [{interval[0]:+.3g}, {interval[1]:+.3g}]"
 
 
-def test_the_verdict_says_when_intervals_overlap():
-    apart = results(1.0, 2.0, intervals=({"rmse": (0.5, 1.4)}, {"rmse": (1.5, 2.5)}))
-    assert not apart.verdict().endswith("overlap")
-    close = results(1.0, 2.0, intervals=({"rmse": (0.5, 1.6)}, {"rmse": (1.5, 2.5)}))
-    assert close.verdict().endswith("; the intervals overlap")
+def test_the_verdict_survives_the_file():
+    kept = results(1.0, 2.0, (-1.5, -0.5))
+    assert Results.model_validate_json(kept.model_dump_json()).verdict() == kept.verdict()
 
 
 def test_a_table_shows_the_split_that_matters_most():
-    shown = str(results(1.0, 2.0, intervals=({"rmse": (0.5, 1.4)}, {})))
-    assert shown.splitlines() == [
+    assert str(results(1.0, 2.0, (-1.5, -0.5))).splitlines() == [
         "test, 1,200 rows  rmse",
         "network           1 [0.5, 1.4]",
         "mean              50",
         "linear            2",
-        "rmse 1 is better than the best baseline (linear, 2)",
+        "rmse 1 is better than the best baseline, linear (2) on these rows: difference -1 [-1.5, -0.5]",
         "a note",
     ]
 

@@ -34,7 +34,12 @@ if TYPE_CHECKING:
         RequestError,
         WorkError,
     )
+    from glassnet.lens.contributions import contributions
+    from glassnet.lens.dependence import partial_dependence
     from glassnet.lens.draw import plot_learning_curve, plot_predictions
+    from glassnet.lens.draw_explanations import plot_explanation
+    from glassnet.lens.importance import permutation_importance
+    from glassnet.lens.mistakes import worst_rows
     from glassnet.model import Model, load
     from glassnet.recipe import Recipe
     from glassnet.run.train import resume, train
@@ -58,13 +63,18 @@ __all__ = [
     "Task",
     "WorkError",
     "__version__",
+    "contributions",
     "datasets",
     "fit",
     "load",
+    "partial_dependence",
+    "permutation_importance",
+    "plot_explanation",
     "plot_learning_curve",
     "plot_predictions",
     "resume",
     "train",
+    "worst_rows",
 ]
 
 _NAMES_IN_HOME = {
@@ -84,6 +94,11 @@ _NAMES_IN_HOME = {
         "RequestError",
         "WorkError",
     ),
+    "lens.contributions": ("contributions",),
+    "lens.dependence": ("partial_dependence",),
+    "lens.draw_explanations": ("plot_explanation",),
+    "lens.importance": ("permutation_importance",),
+    "lens.mistakes": ("worst_rows",),
     "lens.draw": ("plot_learning_curve", "plot_predictions"),
     "model": ("Model", "load"),
     "recipe": ("Recipe",),

@@ -155,7 +155,10 @@ class Model:
             name: self.task.score(rows.truth, each, unit=rows.unit, weight=rows.weight, seed=self.recipe.seed)
             for name, each in predictions.items()
         }
-        return Results.judged("test", rows.table.rows, scores.pop(""), scores, rows.notes)
+        differences = self.task.compare(
+            rows.truth, predictions, unit=rows.unit, weight=rows.weight, seed=self.recipe.seed
+        )
+        return Results.judged("test", rows.table.rows, scores.pop(""), scores, differences, rows.notes)
 
     def examples(self, data: object) -> Examples:
         """Read raw rows with the target, ready to be scored as :meth:`evaluate` scores them.

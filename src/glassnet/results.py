@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
+from glassnet.metrics.compare import Difference, MainMetric, verdict
+
 if TYPE_CHECKING:
     from glassnet.metrics import Scores
 
 Metrics = dict[str, float]
 Intervals = dict[str, tuple[float, float]]
+Differences = dict[MainMetric, Difference]
 
 _SPLITS = ("test", "validation", "train")
 _METRICS = ("rmse", "mae", "r2", "poisson_deviance", "accuracy", "log_loss", "auc", "f1")
 _BASELINES = ("mean", "majority", "linear", "gradient_boosting")
-_SMALLER_IS_BETTER = ("rmse", "mae", "log_loss", "poisson_deviance")
 
 
 class Results(BaseModel):
@@ -28,6 +30,7 @@ class Results(BaseModel):
         intervals: split -> metric -> 95 % bootstrap interval.
         baselines: baseline -> split -> metric -> value.
         baseline_intervals: the same for their intervals, from the same resamples.
+        differences: baseline -> split -> main metric -> network beside baseline, paired.
         details: confusion matrix, per class, per output, per fold.
         notes: what the reader should know about these figures.
     """
@@ -39,6 +42,7 @@ class Results(BaseModel):
     intervals: dict[str, Intervals] = {}
     baselines: dict[str, dict[str, Metrics]] = {}
     baseline_intervals: dict[str, dict[str, Intervals]] = {}
+    differences: dict[str, dict[str, Differences]] = {}
     details: dict[str, JsonValue] = {}
     notes: tuple[str, ...] = ()
 
@@ -47,17 +51,23 @@ class Results(BaseModel):
         """Refuse splits, metrics and baselines that no Glassnet wrote."""
         by_split: list[dict[str, Metrics] | dict[str, Intervals]]
         by_split = [self.metrics, self.intervals, *self.baselines.values(), *self.baseline_intervals.values()]
-        splits = {*self.rows, *(split for each in by_split for split in each)}
+        splits = {*self.rows, *(split for each in (*by_split, *self.differences.values()) for split in each)}
         metrics = {metric for each in by_split for scores in each.values() for metric in scores}
         unknown = [*splits.difference(_SPLITS), *metrics.difference(_METRICS)]
-        unknown += {*self.baselines, *self.baseline_intervals}.difference(_BASELINES)
+        unknown += {*self.baselines, *self.baseline_intervals, *self.differences}.difference(_BASELINES)
         if unknown:
             raise ValueError(f"results hold the unknown name {unknown[0]!r}")
         return self
 
     @classmethod
     def judged(
-        cls, split: str, rows: int, network: Scores, baselines: dict[str, Scores], notes: Sequence[str] = ()
+        cls,
+        split: str,
+        rows: int,
+        network: Scores,
+        baselines: dict[str, Scores],
+        differences: dict[str, Differences],
+        notes: Sequence[str] = (),
     ) -> Self:
         """Return the Results of one split, the network beside its baselines."""
         return cls(
@@ -66,6 +76,7 @@ class Results(BaseModel):
             intervals={split: network.intervals},
             baselines={name: {split: each.metrics} for name, each in baselines.items()},
             baseline_intervals={name: {split: each.intervals} for name, each in baselines.items()},
+            differences={name: {split: each} for name, each in differences.items()},
             details={split: network.details},
             notes=tuple(notes),
         )
@@ -87,28 +98,10 @@ class Results(BaseModel):
             yield baseline, *_cells(names, self.baselines[baseline][split], intervals)
 
     def verdict(self) -> str | None:
-        """Say in a sentence how the network stands beside the best baseline on the shown split."""
-        split = self.shown_split()
-        scored = (
-            {name: each[split] for name, each in self.baselines.items() if split in each} if split else {}
-        )
-        if split is None or not scored:
-            return None
-        metric = min(self.metrics[split], key=_METRICS.index)
-        sign = 1.0 if metric in _SMALLER_IS_BETTER else -1.0
-        scored = {name: each for name, each in scored.items() if metric in each}
-        if not scored:
-            return None
-        best = min(scored, key=lambda name: sign * scored[name][metric])
-        ours, theirs = self.metrics[split][metric], scored[best][metric]
-        word = "better than" if sign * ours < sign * theirs else "worse than"
-        word = "equal to" if ours == theirs else word
-        overlap = _overlap(
-            self.intervals.get(split, {}).get(metric),
-            self.baseline_intervals.get(best, {}).get(split, {}).get(metric),
-        )
-        caution = "; the intervals overlap" if overlap else ""
-        return f"{metric} {ours:.4g} is {word} the best baseline ({best}, {theirs:.4g}){caution}"
+        """Say how the network stands beside the best baseline on the shown split: better, worse, or
+        cannot be told apart."""
+        split = self.shown_split() or ""
+        return verdict({name: each[split] for name, each in self.differences.items() if split in each})
 
     def __str__(self) -> str:
         table = list(self.lines())
@@ -129,7 +122,3 @@ def _cells(names: list[str], scores: Metrics, intervals: Intervals) -> Iterator[
             yield f"{scores[name]:.4g} [{low:.4g}, {high:.4g}]"
         else:
             yield f"{scores[name]:.4g}"
-
-
-def _overlap(one: tuple[float, float] | None, other: tuple[float, float] | None) -> bool:
-    return one is not None and other is not None and one[0] <= other[1] and other[0] <= one[1]

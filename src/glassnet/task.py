@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from glassnet.data.roles import ColumnRole
     from glassnet.metrics import Scores
+    from glassnet.metrics.compare import Difference, MainMetric
     from glassnet.recipe import TaskName
 
     Floats = NDArray[np.float64]
@@ -133,6 +134,24 @@ class Task:
         from glassnet.metrics import score
 
         return score(self.name, truth, predictions, unit=unit, weight=weight, seed=seed, classes=self.classes)
+
+    def compare(
+        self,
+        truth: NDArray[Any],
+        predictions: Mapping[str, Floats],
+        *,
+        unit: NDArray[np.int64] | None = None,
+        weight: Floats | None = None,
+        seed: int = 0,
+    ) -> dict[str, dict[MainMetric, Difference]]:
+        """Compare the network, whose name is empty, with each baseline on the same rows and resamples; see
+        :func:`glassnet.metrics.compare.paired_differences`."""
+        from glassnet.metrics.compare import paired_differences
+
+        baselines = {name: each for name, each in predictions.items() if name}
+        return paired_differences(
+            self.name, truth, predictions[""], baselines, unit=unit, weight=weight, seed=seed
+        )
 
     def metrics(
         self, truth: NDArray[Any], predictions: Floats, weight: Floats | None = None

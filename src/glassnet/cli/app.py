@@ -160,16 +160,30 @@ def predict(
 
 
 @app.command()
-def inspect(model: ModelFile, as_json: Json = False) -> None:
-    """Say what a saved MODEL is: its columns, net, recipe, training and scores."""
+def inspect(
+    model: ModelFile,
+    data: Annotated[
+        str | None, _option("--data FILE", "Rows with the target: what counts, the worst.")
+    ] = None,
+    row: Annotated[int | None, _option("--row N", "A row of them, from 1: what made its answer.")] = None,
+    column: Annotated[str | None, _option("--column COL", "A column: the answers as it varies.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a saved MODEL is, and with --data what it does with these rows."""
+    from dataclasses import asdict
+
+    from glassnet.cli.explain import explanations
     from glassnet.cli.show import inspection_json, print_inspection, print_json
     from glassnet.model import load
 
     loaded = load(model)
+    views = explanations(loaded, data, row, column)
     if as_json:
-        print_json(inspection_json(loaded))
-    else:
-        print_inspection(loaded)
+        print_json(inspection_json(loaded) | {name: asdict(view) for name, view in views.items()})
+        return
+    print_inspection(loaded)
+    for view in views.values():
+        print(f"\n{view}")
 
 
 @app.command()

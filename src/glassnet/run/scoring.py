@@ -10,8 +10,9 @@ import numpy as np
 from glassnet.data.split import shared_rows
 from glassnet.data.table import Table
 from glassnet.manifest import SavedBaselines
+from glassnet.metrics.compare import over_folds
 from glassnet.model import outputs_of
-from glassnet.results import Results
+from glassnet.results import Differences, Results
 from glassnet.run.baselines import fit_baselines, sample_rows
 from glassnet.run.prepare import Encoded, Prepared
 
@@ -120,17 +121,15 @@ def results_of(folds: list[FoldScores]) -> Results:
     truth = np.concatenate([each.truth for each in folds])
     units = _joined([each.units for each in folds])
     weights = _joined([each.weights for each in folds])
-    scores = {
-        name: first.task.score(
-            truth,
-            np.concatenate([each.predictions[name] for each in folds]),
-            unit=units,
-            weight=weights,
-            seed=first.seed,
-        )
-        for name in first.predictions
+    predictions = {
+        name: np.concatenate([each.predictions[name] for each in folds]) for name in first.predictions
     }
-    judged = Results.judged(split, len(truth), scores.pop(""), scores)
+    scores = {
+        name: first.task.score(truth, each, unit=units, weight=weights, seed=first.seed)
+        for name, each in predictions.items()
+    }
+    differences = first.task.compare(truth, predictions, unit=units, weight=weights, seed=first.seed)
+    judged = Results.judged(split, len(truth), scores.pop(""), scores, differences)
     notes = tuple(dict.fromkeys(note for each in folds for note in each.notes))
     return judged.model_copy(
         update={
@@ -158,6 +157,7 @@ def pooled(folds: list[FoldScores], final: FoldScores) -> Results:
         update={
             "rows": {**final.rows, "test": together.rows["test"]},
             "metrics": {**final.metrics, "test": together.metrics["test"]},
+            "differences": _over_folds(folds),
             "details": {**together.details, "folds": each},
             "notes": (
                 *together.notes,
@@ -166,6 +166,23 @@ def pooled(folds: list[FoldScores], final: FoldScores) -> Results:
             ),
         }
     )
+
+
+def _over_folds(folds: list[FoldScores]) -> dict[str, dict[str, Differences]]:
+    """Compare the network with each baseline over the folds: baseline -> split -> metric -> Difference."""
+    found = [
+        fold.task.compare(fold.truth, fold.predictions, unit=fold.units, weight=fold.weights, seed=fold.seed)
+        for fold in folds
+    ]
+    share = np.mean([len(each.truth) / (each.rows["train"] + each.rows["validation"]) for each in folds])
+    return {
+        name: {
+            folds[0].split: {
+                metric: over_folds([each[name][metric] for each in found], float(share)) for metric in metrics
+            }
+        }
+        for name, metrics in found[0].items()
+    }
 
 
 def _codes(

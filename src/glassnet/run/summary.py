@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,4 +40,12 @@ def scores_json(results: Results) -> dict[str, Any]:
         "intervals": results.intervals,
         "baselines": results.baselines,
         "baseline_intervals": results.baseline_intervals,
+        "differences": {
+            name: {
+                split: {metric: {**asdict(each), "outcome": each.outcome} for metric, each in metrics.items()}
+                for split, metrics in splits.items()
+            }
+            for name, splits in results.differences.items()
+        },
+        "verdict": results.verdict(),
     }
