@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from glassnet.engine import Settings, checked_rows, fit, train_net
+from glassnet.engine.arrays import checked_rows
 from glassnet.engine.checkpoint import from_bytes, read, to_bytes, write
+from glassnet.engine.settings import Settings
+from glassnet.engine.training import fit, train_net
 from glassnet.errors import FormatError, RecipeError
 from glassnet.randomness import stream, torch_seeded
 
@@ -127,7 +129,8 @@ import sys, os, signal
 sys.path[:0] = sys.argv[2:]
 from pathlib import Path
 from test_checkpoint import net, request, X, Y
-from glassnet.engine import checked_rows, train_net
+from glassnet.engine.arrays import checked_rows
+from glassnet.engine.training import train_net
 from glassnet.engine.checkpoint import read, write
 module, path = net(), Path(sys.argv[1])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from torch import nn
 
-from glassnet.engine import fit
+from glassnet.engine.training import fit
 from glassnet.errors import RecipeError
 
 X, Y = np.ones((70, 5)), np.ones(70)

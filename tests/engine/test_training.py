@@ -10,10 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from glassnet.engine import Settings, checked_rows, fit, train_net
+from glassnet.engine.arrays import checked_rows
 from glassnet.engine.callbacks import StepLosses
 from glassnet.engine.loop import Stop
 from glassnet.engine.rows import Rows, batches
+from glassnet.engine.settings import Settings
+from glassnet.engine.training import fit, train_net
 from glassnet.errors import NonFiniteLoss, RecipeError
 from glassnet.randomness import stream, torch_seeded
 
