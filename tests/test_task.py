@@ -99,17 +99,32 @@ def test_answers_are_classes_as_written_or_the_numbers_themselves():
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_output_units_turn_outputs_into_linear_answers(name):
+def test_linear_answers_are_in_the_users_units(name):
     task = TASKS[name]
-    centre, scale = task.output_units()
-    outputs = np.array([[0.3] * task.outputs])
-    linear = centre + scale * outputs
-    decoded = task.decode(outputs)
-    if name == "poisson":
-        decoded = np.log(decoded)
-    elif task.is_classification:
-        decoded = outputs
-    np.testing.assert_allclose(linear.ravel(), decoded.ravel())
+    linear = np.array([[0.3] * task.outputs])
+    decoded = task.decode_linear(linear)
+    if task.is_classification:
+        linear = task.decode(linear)
+    elif name == "poisson":
+        linear = np.exp(linear)
+    np.testing.assert_allclose(decoded.ravel(), linear.ravel())
+
+
+@pytest.mark.parametrize("on", ["sqrt", "log"])
+def test_a_target_on_another_scale_is_answered_in_the_users_units(on):
+    values = np.array([0.0, 1.0, 10.0, 200.0, 5000.0])
+    task = TASKS["regression"].on_scale(on, values)
+    learned = task.for_loss(values)
+    np.testing.assert_allclose(learned.mean(), 0, atol=1e-6)
+    np.testing.assert_allclose(learned.std(), 1, rtol=1e-6)
+    np.testing.assert_allclose(task.decode(learned), values, rtol=1e-4, atol=1e-4)
+    below = task.for_loss(np.array([-7.0]))
+    assert np.isfinite(below).all(), "a later number below 0 is learned as the least"
+
+
+def test_numbers_below_0_have_no_root_and_no_logarithm():
+    with pytest.raises(ValueError, match="never below 0"):
+        TASKS["regression"].on_scale("log", np.array([-1.0, 2.0]))
 
 
 def role(name, kind, reason="a reason"):

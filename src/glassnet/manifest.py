@@ -17,7 +17,7 @@ from glassnet.data.schema import Schema
 from glassnet.data.targets import ClassTarget, NumberTarget
 from glassnet.engine.history import History
 from glassnet.errors import FormatError, RecipeError, message
-from glassnet.nets.spec import Architecture, Stack
+from glassnet.nets.spec import Architecture, Own
 from glassnet.plan import Plan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
@@ -56,7 +56,8 @@ class SavedBaselines:
 
     Attributes:
         constant: the mean of each target, or the share of each class. Shape (targets,) or (classes,).
-        weight: the linear model from encoded inputs to what the net answers too. Shape (outputs, width).
+        weight: the linear model, from encoded inputs to the user's units (of counts the log of the rate,
+            of classes logits). Shape (outputs, width).
         bias: shape (outputs,).
     """
 
@@ -112,7 +113,7 @@ def _contradictions(manifest: Manifest, task: Task) -> Iterator[str]:
     if manifest.loss == "auto":
         yield "a loss that was not decided"
     net, width = manifest.networks["net"], manifest.schema_.width
-    if isinstance(net, Stack) and (net.inputs, net.outputs) != (width, task.outputs):
+    if not isinstance(net, Own) and (net.inputs, net.outputs) != (width, task.outputs):
         widths = f"a net of {net.inputs} inputs and {net.outputs} outputs"
         yield f"{widths} for a schema of {width} and a task of {task.outputs}"
 

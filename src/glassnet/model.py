@@ -35,7 +35,7 @@ from glassnet.manifest import (
 )
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of, fill, own_module
-from glassnet.nets.spec import Own, Stack
+from glassnet.nets.spec import Architecture, Own
 from glassnet.notation import parse_split
 from glassnet.plan import Plan
 from glassnet.recipe import Recipe
@@ -88,7 +88,7 @@ class Model:
     net: torch.nn.Module
     schema: Schema
     task: Task
-    architecture: Stack | Own
+    architecture: Architecture
     recipe: Recipe
     plan: Plan
     history: History
@@ -250,7 +250,7 @@ class Model:
         linear = [each @ self.baselines.weight.T + self.baselines.bias for each in blocks]
         return {
             "majority" if self.task.is_classification else "mean": self.task.truth(constant),
-            "linear": self.task.decode(np.concatenate(linear)),
+            "linear": self.task.decode_linear(np.concatenate(linear)),
         }
 
     def facts(self) -> Iterator[tuple[str, str]]:
@@ -296,9 +296,9 @@ def model_from(contents: Contents, name: str, net: object = None) -> Model:
     weights, saved = split_arrays(contents.arrays, name)
     architecture = manifest.networks["net"]
     return Model(
-        net=load_weights(architecture, weights, name)
-        if isinstance(architecture, Stack)
-        else _filled(architecture, net, weights, (manifest.schema_.width, task.outputs), name),
+        net=_filled(architecture, net, weights, (manifest.schema_.width, task.outputs), name)
+        if isinstance(architecture, Own)
+        else load_weights(architecture, weights, name),
         schema=manifest.schema_,
         task=task,
         architecture=architecture,

@@ -21,6 +21,7 @@ SPLIT_KINDS = ("last", "random", "group", "file", "windows", "cv", "none")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 MAX_UNITS = 1 << 20
 MAX_HIDDEN = 100
+MAX_MEMBERS = 256
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,15 @@ class HiddenLayer:
 
 @dataclass(frozen=True)
 class NetSpec:
-    """A net as the user wrote it: a name, or hidden layers from input to output (none: a linear model)."""
+    """A net as the user wrote it: a name, or hidden layers from input to output (none: a linear model).
+
+    ``members`` networks share the hidden layers; with ``waves`` they see each number as waves too.
+    """
 
     name: str | None
     hidden: tuple[HiddenLayer, ...] = ()
+    members: int = 1
+    waves: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ def parse_net(text: str) -> NetSpec:
     """Read a net: a name, or ``units[:activation[:dropout]]`` for each hidden layer, comma-separated.
 
     A layer without an activation takes that of the next layer that names one, else ReLU:
-    ``64,64:tanh`` has two tanh layers.
+    ``64,64:tanh`` has two tanh layers. ``16x`` before the layers makes 16 networks that share them,
+    ``+waves`` after them lets the networks see each number as waves too: ``16x128,128:relu:0.1+waves``.
 
     Raises:
         ValueError: the text is no such notation; every wrong part is named.
@@ -66,12 +73,17 @@ def parse_net(text: str) -> NetSpec:
     text = text.strip()
     if text in NET_NAMES:
         return NetSpec(name=text)
-    parts = [part.strip() for part in text.split(",")]
+    layers, waves = text.removesuffix("+waves").strip(), text.endswith("+waves")
+    times = re.match(r"(\d{1,4})x", layers)
+    members = int(times[1]) if times else 1
+    parts = [part.strip() for part in layers[times.end() if times else 0 :].split(",")]
     problems = [problem for part in parts for problem in _layer_problems(part)]
     if not text[:1].isdigit():
         problems = [_net_problem(text, f"net={text!r}", did_you_mean(text, NET_NAMES))]
     if len(parts) > MAX_HIDDEN:
         problems = [_net_problem(text, f"{len(parts)} hidden layers", f"write at most {MAX_HIDDEN}")]
+    if not 1 <= members <= MAX_MEMBERS:
+        problems.append(_net_problem(text, f"{members} networks", f"write from 1x to {MAX_MEMBERS}x"))
     if problems:
         raise ValueError("; ".join(problems))
     hidden: list[HiddenLayer] = []
@@ -81,7 +93,7 @@ def parse_net(text: str) -> NetSpec:
         activation = fields[1] if len(fields) > 1 else activation
         dropout = float(fields[2]) if len(fields) > 2 else 0.0
         hidden.insert(0, HiddenLayer(int(fields[0]), _activation(activation), dropout))
-    return NetSpec(name=None, hidden=tuple(hidden))
+    return NetSpec(name=None, hidden=tuple(hidden), members=members, waves=waves)
 
 
 def _activation(name: str) -> Activation:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from glassnet.notation import parse_split
-from glassnet.recipe import AboveZero, Count, OptimizerName, ScheduleName, TaskName, ZeroOrMore
+from glassnet.recipe import (
+    AboveZero,
+    Count,
+    Fraction,
+    OptimizerName,
+    ScheduleName,
+    TargetScale,
+    TaskName,
+    ZeroOrMore,
+)
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+ZeroOrMoreWhole = Annotated[int, Field(ge=0)]
 
 
 class ColumnPlan(BaseModel):
@@ -21,6 +33,27 @@ class ColumnPlan(BaseModel):
     used: bool
 
 
+class Trial(BaseModel):
+    """One way to train that validation compared with others.
+
+    Attributes:
+        net: hidden layers as ``--net`` writes them.
+        target_scale: how the net learned a numeric target.
+        restart: which beginning it was, from 0.
+        score: of the validation rows, lower is better: RMSE in the user's units, else the loss; None where
+            training failed.
+        epochs: the best epoch, by the loss of the validation rows; 0 where there is none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    net: str
+    target_scale: TargetScale = "plain"
+    restart: ZeroOrMoreWhole = 0
+    score: Finite | None = None
+    epochs: ZeroOrMoreWhole = 0
+
+
 class Plan(BaseModel):
     """What a run decided for itself.
 
@@ -31,8 +64,11 @@ class Plan(BaseModel):
         unit: what the bootstrap resamples: rows, whole days or whole groups.
         net: hidden layers as ``--net`` writes them (``own:NAME`` for a module of the user's).
         epochs: most epochs of one training; a budget is turned into epochs here, once.
+        ema: decay of the moving average of the weights, which is what is validated and kept; 0: none.
+        compare: whether validation compares ``net`` with ``other_nets``, and the scales of a numeric target.
+        trials: what validation compared, in a model's plan; ``net`` and ``target_scale`` are then the best.
         refit: whether the final net is trained again on training and validation rows together, for the
-            epochs that validation chose, but at least ``refit_epochs``, with ``refit_schedule``.
+            epochs that validation chose times ``refit_factor``, with ``refit_schedule``.
         reproducible: False where a deadline may end the run before its epochs are done.
     """
 
@@ -52,8 +88,13 @@ class Plan(BaseModel):
     schedule: ScheduleName
     weight_decay: ZeroOrMore
     patience: Count | None
+    ema: Fraction
+    target_scale: TargetScale = "plain"
+    compare: bool
+    other_nets: tuple[str, ...] = ()
+    trials: tuple[Trial, ...] = ()
     refit: bool
-    refit_epochs: int
+    refit_factor: AboveZero
     refit_schedule: ScheduleName
     device: str
     precision: Literal["float32", "bfloat16"]

@@ -26,6 +26,7 @@ TaskName = Literal["regression", "poisson", "binary", "multiclass", "multioutput
 LossName = Literal["mse", "mae", "huber", "poisson", "binary_cross_entropy", "cross_entropy"]
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop"]
 ScheduleName = Literal["constant", "step", "cosine", "one_cycle"]
+TargetScale = Literal["plain", "sqrt", "log"]
 InitName = Literal[
     "default",
     "zeros",
@@ -82,6 +83,7 @@ class Recipe(BaseModel):
     l1: ZeroOrMore = 0.0
     l2: ZeroOrMore = 0.0
     clip: AboveZero | None = None
+    ema: Fraction | None = None
     schedule: ScheduleName | None = None
     warmup: Fraction = 0.0
     batch_size: Count | None = None

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from glassnet.data.roles import ColumnRole
     from glassnet.metrics import Scores
     from glassnet.metrics.compare import Difference, MainMetric
-    from glassnet.recipe import TaskName
+    from glassnet.recipe import TargetScale, TaskName
 
     Floats = NDArray[np.float64]
 
@@ -68,6 +68,15 @@ class Task:
     def classes(self) -> tuple[str, ...]:
         """The classes in index order; empty for numeric tasks."""
         return tuple(level for target in self.targets for level in getattr(target, "levels", ()))
+
+    @property
+    def average(self) -> Literal["identity", "sigmoid", "softmax", "exp"]:
+        """What turns outputs into predictions, of which several networks give the mean."""
+        if self.name == "binary":
+            return "sigmoid"
+        if self.name == "multiclass":
+            return "softmax"
+        return "exp" if self.name == "poisson" else "identity"
 
     @property
     def is_classification(self) -> bool:
@@ -162,17 +171,24 @@ class Task:
 
         return row_scores(checked_rows(self.name, truth, predictions, weight, None))
 
-    def output_units(self) -> tuple[Floats, Floats]:
-        """Return (centre, scale), each of shape (outputs,): a linear answer in the user's units (for counts
-        the log of the rate, for classes a logit) is ``centre + scale * output of the net``."""
-        ones = np.ones(self.outputs)
-        if self.is_classification:
-            return 0 * ones, ones
+    def decode_linear(self, linear: Floats) -> Floats:
+        """Turn the answers of a linear model into predictions. Shape: (rows, outputs) -> as :meth:`decode`.
+
+        They are in the user's units, for counts the log of the rate, for classes logits.
+        """
         if self.name == "poisson":
-            return np.log(self._numbers[0].mean) * ones, ones
-        return np.array([each.mean for each in self._numbers]), np.array(
-            [each.scale for each in self._numbers]
-        )
+            return np.asarray(np.exp(np.clip(linear[:, 0], -MAX_LOG_RATE, MAX_LOG_RATE)))
+        if self.is_classification:
+            return self.decode(linear)
+        return linear if self.name == "multioutput" else linear[:, 0]
+
+    def on_scale(self, on: TargetScale, truth: Floats) -> Task:
+        """Return the task with its one number learned on another scale, fitted on training targets (rows,).
+
+        Raises:
+            ValueError: the numbers do not fit the scale.
+        """
+        return replace(self, targets=(self._numbers[0].rescaled(on, truth),))
 
     @property
     def _numbers(self) -> list[NumberTarget]:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from glassnet.data.cells import Findings
-from glassnet.data.columns import Column, DateColumn, Record
+from glassnet.data.columns import Column, DateColumn, NumberColumn, Record
 from glassnet.data.fitting import fit_column, fit_target
 from glassnet.data.targets import ClassTarget, NumberTarget, Target
 from glassnet.errors import DataError, did_you_mean, message
@@ -66,6 +66,16 @@ class Schema(Record):
     def input_names(self) -> tuple[str, ...]:
         """One name per input unit: ``temp``, ``hr=3``, ``dteday month=2``, ``temp is missing``."""
         return tuple(name for each in self.columns for name in each.input_names)
+
+    @property
+    def number_units(self) -> tuple[int, ...]:
+        """Positions of the input units that are numbers: number columns, and the years of dates."""
+        places, left = [], 0
+        for each in self.columns:
+            if isinstance(each, NumberColumn) or (isinstance(each, DateColumn) and each.year):
+                places.append(left)
+            left += len(each.input_names)
+        return tuple(places)
 
     @property
     def target_names(self) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 from pydantic import Field, model_validator
 
-from glassnet.data.cells import UNSEEN, Findings, look_up, plain
-from glassnet.data.columns import FARTHEST, Finite, Flag, Positive, Record, checked_numbers
+from glassnet.data.cells import LARGEST, UNSEEN, Findings, look_up, plain
+from glassnet.data.columns import FARTHEST, Finite, Flag, NotNegative, Positive, Record, checked_numbers
+from glassnet.recipe import TargetScale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_CLASSES = 10_000
+_LEAST = 1e-30  # the least number whose logarithm is taken
 
 
 def note_missing(cells: pl.Series, log: Findings) -> None:
@@ -42,6 +44,9 @@ class NumberTarget(Record):
 
     Counts (``counts``) are learned as multiples of their mean, because the net predicts the logarithm of
     their rate, and thus begins at the right level.
+
+    On the scale ``sqrt`` the net learns the square root of the number, on ``log`` the logarithm of the number
+    plus ``shift``; mean and standard deviation are then those of the roots or logarithms.
     """
 
     kind: Literal["number"] = "number"
@@ -49,11 +54,17 @@ class NumberTarget(Record):
     mean: Finite
     scale: Positive
     counts: Flag = False
+    on: TargetScale = "plain"
+    shift: NotNegative = 0.0
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.counts and not self.mean > 0:
             raise ValueError("the mean of counts must be above 0")
+        if self.counts and self.on != "plain":
+            raise ValueError("counts must be on the plain scale")
+        if self.shift and self.on != "log":
+            raise ValueError("a shift must belong to the scale log")
         return self
 
     def read(self, cells: pl.Series, log: Findings) -> NDArray[np.float64]:
@@ -67,12 +78,48 @@ class NumberTarget(Record):
         return values
 
     def encode(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn the user's units into what the net learns, any shape."""
-        return values / self.mean if self.counts else (values - self.mean) / self.scale
+        """Turn the user's units into what the net learns, any shape; what a scale lacks becomes its least."""
+        if self.counts:
+            return values / self.mean
+        return (_on_scale(values, self.on, self.shift) - self.mean) / self.scale
 
     def decode(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn what the net answers (for counts: the rate / mean) into the user's units, any shape."""
-        return outputs * self.mean if self.counts else outputs * self.scale + self.mean
+        if self.counts:
+            return outputs * self.mean
+        values = outputs * self.scale + self.mean
+        if self.on == "sqrt":
+            return np.square(np.maximum(values, 0.0))
+        if self.on == "log":
+            return np.exp(np.minimum(values, _MOST_LOG)) - self.shift
+        return values
+
+    def rescaled(self, on: TargetScale, values: NDArray[np.float64]) -> NumberTarget:
+        """Return the same target on another scale, fitted on training values in the user's units.
+
+        Raises:
+            ValueError: values below 0, or that do not vary on the scale.
+        """
+        if on != "plain" and values.min() < 0:
+            raise ValueError(f"the scale {on} is for numbers that are never below 0")
+        shift = 0.0
+        if on == "log" and values.min() == 0:
+            shift = float(values[values > 0].min())
+        scaled = _on_scale(values, on, shift)
+        return NumberTarget(
+            name=self.name, mean=float(scaled.mean()), scale=float(scaled.std()), on=on, shift=shift
+        )
+
+
+_MOST_LOG = float(np.log(LARGEST))
+
+
+def _on_scale(values: NDArray[np.float64], on: TargetScale, shift: float) -> NDArray[np.float64]:
+    if on == "sqrt":
+        return np.sqrt(np.maximum(values, 0.0))
+    if on == "log":
+        return np.log(np.maximum(values + shift, _LEAST))
+    return values
 
 
 Written = Literal["text", "whole number", "number", "boolean"]

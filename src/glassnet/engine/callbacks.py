@@ -81,6 +81,43 @@ class Clip:
         clip_gradients(loop.parameters, self.limit)
 
 
+class Averaging:
+    """Keeps the moving average of the weights, which is what is validated, kept and handed over.
+
+    After step t: average += (1 - decay) * (weights - average), in the first steps 1 / t in place of
+    1 - decay, so that the beginning does not count for long (Polyak and Juditsky 1992; Kingma and Ba 2015,
+    section 7.2). Between two epochs the net holds the average, and the optimiser's state, where a checkpoint
+    finds it, the weights that training goes on with.
+    """
+
+    def __init__(self, decay: float) -> None:
+        self.decay = decay
+
+    def epoch_begin(self, loop: Loop) -> None:
+        if loop.epoch:
+            self._exchange(loop)
+
+    def batch_end(self, loop: Loop) -> None:
+        averages = [self._average(loop, each) for each in loop.parameters]
+        share = max(1.0 - self.decay, 1.0 / loop.step_count)
+        torch._foreach_lerp_(averages, [each.detach() for each in loop.parameters], share)
+        if loop.step_count % loop.steps_per_epoch == 0:
+            self._exchange(loop)
+
+    def _average(self, loop: Loop, parameter: Tensor) -> Tensor:
+        kept: dict[str, Tensor] = loop.optimizer.state[parameter]
+        if "average" not in kept:
+            kept["average"] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
+        return kept["average"]
+
+    def _exchange(self, loop: Loop) -> None:
+        with torch.no_grad():
+            for each in loop.parameters:
+                now = each.clone()
+                each.copy_(self._average(loop, each))
+                self._average(loop, each).copy_(now)
+
+
 class Score:
     """Adds metrics of the validation rows to each record: score(outputs, targets) on the CPU."""
 
@@ -165,6 +202,17 @@ class BestWeights:
             put_back(loop.net, self.first)
 
 
+class Pause:
+    """Ends the run as "paused" after so many epochs; one that goes on from its state goes on there."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def epoch_begin(self, loop: Loop) -> None:
+        if loop.epoch >= self.epochs:
+            raise Stop("paused")
+
+
 class Checkpointing:
     """Saves at the end of an epoch, at most every so many seconds, and when the run is finished.
 
@@ -197,7 +245,7 @@ class Checkpointing:
 
 def finished(stopped: str | None) -> bool:
     """Say whether a run that stopped for this reason has nothing left to do."""
-    return stopped in ("epochs", "early_stopping") or (stopped or "").startswith("callback: ")
+    return stopped in ("epochs", "early_stopping", "paused") or (stopped or "").startswith("callback: ")
 
 
 class Progress:

@@ -45,7 +45,7 @@ HOOKS = (
 )
 
 
-_REASONS = ("early_stopping", "budget", "interrupted")
+_REASONS = ("early_stopping", "budget", "interrupted", "paused")
 
 
 class Stop(Exception):

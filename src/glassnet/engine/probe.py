@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from glassnet.errors import RecipeError, message
+from glassnet.nets.tabular import BatchedLinear
 from glassnet.randomness import torch_seeded
 
 
@@ -54,6 +55,8 @@ def _multiply_adds(layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> in
         return int(positions * sum(each.numel() for each in layer.parameters()))
     if isinstance(layer, nn.Embedding | nn.EmbeddingBag) or not isinstance(weight, Tensor) or weight.ndim < 2:
         return 0
+    if isinstance(layer, BatchedLinear):
+        return int(output.numel() * layer.inputs)
     return int(output.numel() * weight[0].numel())
 
 

@@ -35,6 +35,7 @@ class Settings:
     schedule: str | None = None
     warmup: float = 0
     clip: float | None = None
+    ema: float = 0.0
     shuffle: bool = True
     seed: int = 0
     device: str = "auto"
@@ -141,6 +142,7 @@ _NUMBERS: dict[str, tuple[Callable[[Any], bool], str, str]] = {
         "0.05",
     ),
     "clip": (_none_or(_is_above_0), "a number above 0", "1.0"),
+    "ema": (lambda value: _is_from_0(value) and value < 1, "a number from 0 and below 1", "0.995"),
     "seed": (lambda value: _is_whole(value, 0), "a whole number from 0", "0"),
     "threads": (_none_or(_is_count), "a whole number from 1", "1"),
 }

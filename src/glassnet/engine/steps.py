@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from glassnet.engine.losses import Loss
 from glassnet.engine.rows import Rows
+from glassnet.nets.tabular import TabularNet
 
 Step = Callable[[Any], Mapping[str, Any]]
 
@@ -26,6 +27,8 @@ def supervised_step(
 ) -> Callable[[Rows], dict[str, Any]]:
     """Return the step of supervised learning: the weighted mean loss of the net's outputs on a batch.
 
+    Each member of a tabular net answers every row: targets and weights are repeated for each.
+
     Args:
         precision: "float32" computes in the net's own dtype; "bfloat16" runs the net under autocast, while
             weights, optimiser and loss stay as they are.
@@ -33,7 +36,11 @@ def supervised_step(
     forward = net if precision == "float32" else _under_autocast(net)
 
     def step(batch: Rows) -> dict[str, Any]:
-        value = loss(forward(batch.X), batch.y, batch.weight)
+        target, weight = batch.y, batch.weight
+        if isinstance(net, TabularNet):
+            target = net.once_a_member(target)
+            weight = None if weight is None else net.once_a_member(weight)
+        value = loss(forward(batch.X), target, weight)
         return {"loss": value, "weight": len(batch.y) if batch.weight is None else batch.weight.sum()}
 
     return step

@@ -47,6 +47,7 @@ def train_net(
     score: Callable[[Tensor, Tensor], Mapping[str, float]] | None = None,
     should_stop: Callable[[], bool] | None = None,
     deadline: float | None = None,
+    pause: int | None = None,
     state: State | None = None,
     save: Callable[[State], None] | None = None,
     save_every: float = 5.0,
@@ -61,6 +62,7 @@ def train_net(
         score: score(outputs, targets) of the validation rows -> metrics for each record.
         should_stop: asked before each step; true ends the run as "interrupted".
         deadline: a time of ``time.monotonic()`` at which the run ends as "budget".
+        pause: the run ends as "paused" after so many epochs, counted from its first beginning.
         state: go on from here: with the same settings and rows it ends with the bits of an unbroken run.
         save: is given the state at the end of an epoch, at most every ``save_every`` seconds, and when the
             run is finished.
@@ -69,12 +71,15 @@ def train_net(
     _check_net(net, settings)
     asked = _asked(settings, train, validation) if state or save else {}
     history = _history(state, asked)
+    if history.stopped == "paused" and (pause is None or len(history) < pause):
+        history.stopped = None
     best = features.BestWeights(settings.patience, state.best if state else None)
     reins = [
         features.NonFinite(),
         score and validation and features.Score(score, validation.y),
         *callbacks,
         best,
+        pause and features.Pause(pause),
         save and features.Checkpointing(partial(_save, save, best, asked), save_every),
         progress and features.Progress(progress),
         deadline is not None and features.Deadline(deadline),
@@ -146,7 +151,7 @@ def _loop(
 
 
 def _shaping(optimizer: torch.optim.Optimizer, settings: Settings, steps_per_epoch: int) -> list[object]:
-    """Return the callbacks that shape learning rate and gradient; none where nothing is to be shaped."""
+    """Return the callbacks that shape learning rate, gradient and weights."""
     s = settings
     shaping: list[object] = []
     if s.schedule not in (None, "constant") or s.warmup:
@@ -156,6 +161,8 @@ def _shaping(optimizer: torch.optim.Optimizer, settings: Settings, steps_per_epo
         shaping.append(features.Penalties(s.l1, s.l2))
     if s.clip is not None:
         shaping.append(features.Clip(s.clip))
+    if s.ema:
+        shaping.append(features.Averaging(s.ema))
     return shaping
 
 
@@ -236,6 +243,7 @@ def fit(
     schedule: str | None = None,
     warmup: float = 0,
     clip: float | None = None,
+    ema: float = 0.0,
     shuffle: bool = True,
     sample_weight: Any = None,
     seed: int = 0,
@@ -272,6 +280,8 @@ def fit(
         schedule: "constant", "step", "cosine" or "one_cycle" over the whole run, step by step.
         warmup: part of the run (below 1) or steps in which the learning rate grows linearly.
         clip: limit of the gradient's Euclidean norm, penalties included.
+        ema: keep the moving average of the weights over about 1 / (1 - ema) steps, and validate and hand over
+            that; 0: the weights themselves.
         shuffle: visit the rows in a new order in each epoch, a pure function of (seed, epoch).
         sample_weight: one number from 0 per row.
         device: "auto" is CUDA where torch sees it, otherwise the CPU.
@@ -304,6 +314,7 @@ def fit(
         schedule=schedule,
         warmup=warmup,
         clip=clip,
+        ema=ema,
         shuffle=shuffle,
         seed=seed,
         device=device,

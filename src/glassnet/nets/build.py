@@ -1,4 +1,4 @@
-"""Stacks as torch modules, and back: build with an initialisation by name, load weights, describe.
+"""Architectures as torch modules, and back: build with an initialisation by name, load weights, describe.
 
 >>> from glassnet.nets.dense import dense_stack
 >>> from glassnet.notation import parse_net
@@ -23,21 +23,11 @@ from torch import nn
 
 from glassnet.errors import FormatError, message
 from glassnet.nets import spec
-from glassnet.notation import Activation
+from glassnet.nets.activations import ACTIVATIONS
+from glassnet.nets.tabular import BatchedLinear, ByteDropout, TabularNet
 from glassnet.randomness import torch_seeded
 from glassnet.recipe import InitName
 
-_ACTIVATIONS: dict[Activation, type[nn.Module]] = {
-    "identity": nn.Identity,
-    "sigmoid": nn.Sigmoid,
-    "tanh": nn.Tanh,
-    "relu": nn.ReLU,
-    "leaky_relu": nn.LeakyReLU,
-    "silu": nn.SiLU,
-    "gelu": nn.GELU,
-    "elu": nn.ELU,
-    "softplus": nn.Softplus,
-}
 # What torch lets one change, and the value at which a layer is the listed one.
 _CONSTANTS: dict[type[nn.Module], dict[str, object]] = {
     nn.LeakyReLU: {"negative_slope": 0.01},
@@ -68,8 +58,19 @@ _FILLS: dict[InitName, Callable[[torch.Tensor], torch.Tensor]] = {
 }
 
 
-def build(stack: spec.Stack, init: InitName = "default", seed: int = 0) -> nn.Sequential:
-    """Build a stack as float32 torch modules on the CPU, in training mode. No global state is changed.
+def _refill(layer: nn.Module, fill: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    """Draw the weights of one linear layer, of each of a batch by itself, and set its biases to 0."""
+    if isinstance(layer, nn.Linear):
+        fill(layer.weight)
+    elif isinstance(layer, BatchedLinear):
+        for each in layer.weight.detach():
+            fill(each.T)
+    if isinstance(layer, nn.Linear | BatchedLinear) and layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def build(architecture: spec.Built, init: InitName = "default", seed: int = 0) -> nn.Module:
+    """Build an architecture in float32 on the CPU, in training mode. No global state is changed.
 
     The weights of linear layers from n inputs to m outputs are drawn as ``init`` says:
 
@@ -85,28 +86,26 @@ def build(stack: spec.Stack, init: InitName = "default", seed: int = 0) -> nn.Se
     1/sqrt(n)         U(-1/sqrt(n), 1/sqrt(n))
     ================  ==============================================================================
 
-    With any but ``default`` biases start at 0. Norm layers start at scale 1 and shift 0.
+    With any but ``default`` biases start at 0. Norm layers start at scale 1 and shift 0. Each layer of a
+    batch is drawn by itself.
 
     Args:
-        stack: the architecture.
+        architecture: what to build.
         init: name of the initialisation.
         seed: 0 or above; the same seed gives the same weights, to the bit.
     """
     with torch_seeded(seed, "weights"):
-        net = _modules(stack, "cpu")
+        net = _module_of(architecture, "cpu")
         if init != "default":
-            for each in net:
-                if isinstance(each, nn.Linear):
-                    _FILLS[init](each.weight)
-                    if each.bias is not None:
-                        nn.init.zeros_(each.bias)
+            for each in net.modules():
+                _refill(each, _FILLS[init])
     return net
 
 
 def load_weights(
-    stack: spec.Stack, arrays: Mapping[str, NDArray[Any]], name: str = "the network"
-) -> nn.Sequential:
-    """Build a stack with given weights, in training mode: ``"0.weight"`` is the weight of its first layer.
+    architecture: spec.Built, arrays: Mapping[str, NDArray[Any]], name: str = "the network"
+) -> nn.Module:
+    """Build an architecture with given weights, in training mode: ``"0.weight"`` is a stack's first layer's.
 
     Names, shapes and dtypes are checked before a tensor is made; the arrays are copied. ``name`` says in
     messages whose weights they are, e.g. ``"rides.glass"``.
@@ -114,7 +113,7 @@ def load_weights(
     Raises:
         FormatError: an array is missing, surplus, or of another shape or dtype; all of them are named.
     """
-    net = _modules(stack, "meta")
+    net = _module_of(architecture, "meta")
     expected = {key: _kind(each) for key, each in net.state_dict().items()}
     found = {key: f"{each.dtype.name} {each.shape}" for key, each in arrays.items()}
     wrong = [key for key in sorted(expected.keys() | found.keys()) if expected.get(key) != found.get(key)]
@@ -140,12 +139,22 @@ def describe(module: nn.Module) -> spec.Stack | None:
         return None
     if len(stack.layers) != len(layers) or _shares_parameters(module):
         return None
-    plain = {name: _kind(each) for name, each in _modules(stack, "meta").state_dict().items()}
+    plain = {name: _kind(each) for name, each in _modules(stack.layers, "meta").state_dict().items()}
     return stack if plain == {name: _kind(each) for name, each in module.state_dict().items()} else None
 
 
-def _modules(stack: spec.Stack, device: str) -> nn.Sequential:
-    return nn.Sequential(*(_module(each, device) for each in stack.layers))
+def _module_of(architecture: spec.Built, device: str) -> nn.Module:
+    if isinstance(architecture, spec.Tabular):
+        trunk = [
+            ByteDropout(each.p) if isinstance(each, spec.Dropout) else _module(each, device)
+            for each in architecture.trunk
+        ]
+        return TabularNet(architecture, nn.Sequential(*trunk), device)
+    return _modules(architecture.layers, device)
+
+
+def _modules(layers: tuple[spec.Layer, ...], device: str) -> nn.Sequential:
+    return nn.Sequential(*(_module(each, device) for each in layers))
 
 
 def _module(layer: spec.Layer, device: str) -> nn.Module:
@@ -157,7 +166,7 @@ def _module(layer: spec.Layer, device: str) -> nn.Module:
         return nn.LayerNorm(layer.features, device=device, dtype=torch.float32)
     if isinstance(layer, spec.Dropout):
         return nn.Dropout(layer.p)
-    return _ACTIVATIONS[layer.layer]()
+    return ACTIVATIONS[layer.layer]()
 
 
 def _layer(module: nn.Module) -> spec.Layer | None:
@@ -177,7 +186,7 @@ def _layer(module: nn.Module) -> spec.Layer | None:
         return spec.LayerNorm(features=module.normalized_shape[0])
     if isinstance(module, nn.Dropout) and kind is nn.Dropout:
         return spec.Dropout(p=module.p)
-    name = next((name for name, each in _ACTIVATIONS.items() if each is kind), None)
+    name = next((name for name, each in ACTIVATIONS.items() if each is kind), None)
     return spec.Activation(layer=name) if name else None
 
 

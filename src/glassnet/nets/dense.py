@@ -7,10 +7,21 @@ from typing import Literal
 from pydantic import ValidationError
 
 from glassnet.errors import RecipeError, message
-from glassnet.nets.spec import Activation, BatchNorm, Dropout, Layer, LayerNorm, Linear, Stack
+from glassnet.nets.spec import (
+    Activation,
+    BatchNorm,
+    Dropout,
+    Layer,
+    LayerNorm,
+    Linear,
+    Periodic,
+    Stack,
+    Tabular,
+)
 from glassnet.notation import HiddenLayer, NetSpec
 
 Norm = Literal["none", "batch", "layer"]
+Average = Literal["identity", "sigmoid", "softmax", "exp"]
 
 
 def dense_stack(inputs: int, outputs: int, net: NetSpec, norm: Norm = "none") -> Stack:
@@ -36,6 +47,51 @@ def dense_stack(inputs: int, outputs: int, net: NetSpec, norm: Norm = "none") ->
             layers += _hidden_layers(width, hidden, norm)
             width = hidden.units
         return Stack(layers=(*layers, Linear(inputs=width, outputs=outputs)))
+    except ValidationError as error:
+        raise RecipeError([_limit_problem(each["msg"], inputs, outputs) for each in error.errors()]) from None
+
+
+def tabular_net(
+    inputs: int,
+    outputs: int,
+    net: NetSpec,
+    numbers: tuple[int, ...] = (),
+    average: Average = "identity",
+    norm: Norm = "none",
+) -> Tabular:
+    """Plan networks that share their hidden layers; see :class:`glassnet.nets.spec.Tabular`.
+
+    Args:
+        inputs: width of an encoded row.
+        outputs: width of what the task wants.
+        net: at least one hidden layer, ``members`` and ``waves``.
+        numbers: positions of the inputs that are numbers; they get waves where the net asks for them.
+        average: how the task turns outputs into predictions.
+        norm: as in :func:`dense_stack`.
+
+    Raises:
+        RecipeError: the network is larger than the limits of :mod:`glassnet.nets.spec`.
+
+        >>> from glassnet.notation import parse_net
+        >>> tabular_net(3, 1, parse_net("4x20:tanh+waves"), numbers=(0,)).units
+        7
+    """
+    periodic = Periodic() if net.waves and numbers else None
+    width = inputs + (len(numbers) * periodic.width if periodic else 0)
+    layers: list[Layer] = []
+    try:
+        for hidden in net.hidden:
+            layers += _hidden_layers(width, hidden, norm)
+            width = hidden.units
+        return Tabular(
+            inputs=inputs,
+            outputs=outputs,
+            members=net.members,
+            trunk=tuple(layers),
+            numbers=numbers if periodic else (),
+            periodic=periodic,
+            average=average,
+        )
     except ValidationError as error:
         raise RecipeError([_limit_problem(each["msg"], inputs, outputs) for each in error.errors()]) from None
 

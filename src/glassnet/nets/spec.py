@@ -11,7 +11,6 @@ before anything is built.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -143,32 +142,103 @@ class Stack(_Record):
     @property
     def parameters(self) -> int:
         """Number of trained numbers."""
-        return sum(each.parameters for each in self.layers if not isinstance(each, Activation | Dropout))
+        return _parameters(self.layers)
 
     @model_validator(mode="after")
-    def _check_widths(self) -> Self:
-        widths = _widths(self.layers)
-        if not widths:
-            raise ValueError(
-                message("a stack must have a layer with weights", "there is none", "add a linear layer")
-            )
-        for number, (before, after) in enumerate(pairwise(widths), start=2):
-            if before[1] != after[0]:
-                raise ValueError(
-                    message(
-                        f"layer {number} of those with weights must take what the one before it gives",
-                        f"it takes {after[0]} numbers and gets {before[1]}",
-                        "make the two equal",
-                    )
-                )
-        if self.parameters > PARAMETERS_LIMIT:
+    def _check(self) -> Self:
+        _check_widths(self.layers)
+        _check_size("a stack", self.parameters)
+        return self
+
+
+class Periodic(_Record):
+    """Waves of a number, cosines of ``frequencies`` learned frequencies, and ``width`` sums of them.
+
+    ``sigma`` is the standard deviation of the frequencies to begin with, in periods per unit of the number.
+
+        >>> Periodic(frequencies=16, width=4).parameters
+        100
+    """
+
+    frequencies: Annotated[int, Field(strict=True, ge=1, le=1024)] = 16
+    width: Annotated[int, Field(strict=True, ge=1, le=1024)] = 4
+    sigma: Annotated[float, Field(strict=True, gt=0, le=1000)] = 0.1
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained numbers for each number of a row."""
+        return 2 * self.frequencies + self.width * (self.frequencies + 1)
+
+
+class Tabular(_Record):
+    """A few networks that share their hidden layers, trained together; see :mod:`glassnet.nets.tabular`.
+
+    Shape: (rows, inputs) -> (rows, outputs), of float32 numbers.
+
+        >>> trunk = (Linear(inputs=13, outputs=16), Activation(layer="relu"))
+        >>> waves = {"numbers": (0, 3), "periodic": Periodic(width=4)}
+        >>> Tabular(inputs=5, outputs=1, members=2, trunk=trunk, **waves).parameters
+        484
+
+    Attributes:
+        members: networks.
+        trunk: the hidden layers that they share; they take the inputs and the waves after them.
+        numbers: positions of the input units that are numbers, ascending; they get waves.
+        average: what turns an output into a prediction, of which the mean over members is taken.
+    """
+
+    kind: Literal["tabular"] = "tabular"
+    inputs: Size
+    outputs: Size
+    members: Annotated[int, Field(strict=True, ge=1, le=1024)]
+    trunk: Annotated[tuple[Layer, ...], Field(min_length=1, max_length=LAYERS_LIMIT)]
+    numbers: tuple[Annotated[int, Field(strict=True, ge=0)], ...] = ()
+    periodic: Periodic | None = None
+    average: Literal["identity", "sigmoid", "softmax", "exp"] = "identity"
+
+    @property
+    def units(self) -> int:
+        """Width of what a member takes in: the inputs, and the sums of their waves."""
+        return self.inputs + (len(self.numbers) * self.periodic.width if self.periodic else 0)
+
+    @property
+    def widths(self) -> list[tuple[int, int]]:
+        """(inputs, outputs) of each layer of the trunk that has weights."""
+        return _widths(self.trunk)
+
+    @property
+    def widest(self) -> int:
+        """The most numbers that a member computes for a row in one step."""
+        waves = len(self.numbers) * self.periodic.frequencies if self.periodic else 0
+        return max(waves, self.outputs, *(max(each) for each in self.widths))
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained numbers."""
+        waves = len(self.numbers) * self.periodic.parameters if self.periodic else 0
+        own = self.members * (self.units + (self.widths[-1][1] + 1) * self.outputs)
+        return waves + own + _parameters(self.trunk)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if list(self.numbers) != sorted(set(self.numbers)) or max(self.numbers, default=0) >= self.inputs:
             raise ValueError(
                 message(
-                    f"a stack must have at most {PARAMETERS_LIMIT} parameters",
-                    f"{self.parameters} of them",
-                    "use fewer or narrower layers",
+                    f"numbers must be distinct ascending positions below {self.inputs}",
+                    f"{self.numbers[:20]}",
+                    "take them from the schema",
                 )
             )
+        if bool(self.numbers) != (self.periodic is not None):
+            raise ValueError(
+                message(
+                    "numbers and periodic must be given together",
+                    f"{len(self.numbers)} numbers and periodic={self.periodic!r}",
+                    "give both or neither",
+                )
+            )
+        _check_widths(self.trunk, self.units)
+        _check_size("a tabular net", self.parameters)
         return self
 
 
@@ -185,7 +255,9 @@ class Own(_Record):
     builder: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-Architecture = Annotated[Stack | Own, Field(discriminator="kind")]
+Built = Stack | Tabular
+"""What Glassnet builds itself, weights and all, from the description alone."""
+Architecture = Annotated[Built | Own, Field(discriminator="kind")]
 
 
 def _widths(layers: tuple[Layer, ...]) -> list[tuple[int, int]]:
@@ -197,3 +269,37 @@ def _widths(layers: tuple[Layer, ...]) -> list[tuple[int, int]]:
         elif isinstance(each, BatchNorm | LayerNorm):
             widths.append((each.features, each.features))
     return widths
+
+
+def _parameters(layers: tuple[Layer, ...]) -> int:
+    return sum(each.parameters for each in layers if not isinstance(each, Activation | Dropout))
+
+
+def _check_widths(layers: tuple[Layer, ...], inputs: int | None = None) -> None:
+    """Check that each layer with weights takes what the one before it gives, the first one ``inputs``."""
+    widths = _widths(layers)
+    if not widths:
+        raise ValueError(
+            message("a stack must have a layer with weights", "there is none", "add a linear layer")
+        )
+    gives = [widths[0][0] if inputs is None else inputs, *(each[1] for each in widths)]
+    for number, (given, (takes, _)) in enumerate(zip(gives, widths, strict=False), start=1):
+        if given != takes:
+            raise ValueError(
+                message(
+                    f"layer {number} of those with weights must take what the one before it gives",
+                    f"it takes {takes} numbers and gets {given}",
+                    "make the two equal",
+                )
+            )
+
+
+def _check_size(what: str, parameters: int) -> None:
+    if parameters > PARAMETERS_LIMIT:
+        raise ValueError(
+            message(
+                f"{what} must have at most {PARAMETERS_LIMIT} parameters",
+                f"{parameters} of them",
+                "use fewer or narrower layers",
+            )
+        )

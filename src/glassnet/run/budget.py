@@ -6,10 +6,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from glassnet.engine.history import History
 from glassnet.engine.training import train_net
 from glassnet.run.context import Allowance
-from glassnet.run.nets import new_net, rows_of, settings_of
+from glassnet.run.nets import TrainedNet, new_net, rows_of, settings_of
 from glassnet.run.scoring import results_of
+from glassnet.run.trials import Chosen, most_epochs
 
 if TYPE_CHECKING:
     from glassnet.plan import Plan
@@ -43,19 +45,20 @@ def within_budget(
         return plan
     scoring = _scoring_seconds(context, encoded, judge, plan)
     epoch = _epoch_seconds(context, encoded, plan)
-    trainings = folds * (context.recipe.restarts + (1 if plan.refit else 0))
+    trainings = folds * most_epochs(plan, encoded, context.recipe.restarts)
     reserve = ENDING + folds * scoring + (folds - 1) * fitting
     left = max(context.began + budget - reserve - time.monotonic(), 0.0)
-    context.allowance = Allowance(left, trainings)
-    epochs = int(MARGIN * left / (trainings * epoch))
-    return plan.model_copy(update={"epochs": max(1, min(plan.epochs, epochs))})
+    epochs = max(1, min(plan.epochs, int(MARGIN * left / (trainings * epoch))))
+    context.allowance = Allowance(left, trainings * epochs)
+    return plan.model_copy(update={"epochs": epochs})
 
 
 def _scoring_seconds(context: Context, encoded: Encoded, judge: Judge, plan: Plan) -> float:
     """Score an untrained net: it takes as long as a trained one."""
     began = time.monotonic()
-    net, _ = new_net(context, encoded, plan.net, context.recipe.seed)
-    results_of([judge.scores(net, net)])
+    net, architecture = new_net(context, encoded, plan.net, context.recipe.seed)
+    untrained = TrainedNet(net, architecture, History())
+    results_of([judge.scores(Chosen(plan, encoded, untrained, untrained))])
     return time.monotonic() - began
 
 

@@ -10,12 +10,12 @@ from glassnet.recipe import Recipe
 if TYPE_CHECKING:
     from glassnet.run.prepare import Prepared
 
-SMALL, LARGE = 2_000, 50_000
-TABULAR_NETS = {"small": "32:relu:0.3", "middle": "64:relu,64:relu", "large": "128:relu,128:relu"}
 LEARNING_RATES = {"sgd": 0.1, "adam": 0.001, "adamw": 0.003, "rmsprop": 0.001}
-EPOCHS, DEFAULT_EPOCHS = 100, 200
-PATIENCE = 15
-REFIT_STEPS = 700
+EPOCHS, PATIENCE = 100, 15
+FEW, MANY, STEPS, EMA = 2_000, 50_000, 6_000, 0.995
+OTHER_NETS = ("8x64:relu:0.3",)
+REFIT_FACTOR = 1.3
+"""More rows bear more training: what validation chose for the training rows alone is lengthened by this."""
 
 
 def make_plan(
@@ -37,7 +37,6 @@ def make_plan(
         threads: threads of the arithmetic.
     """
     is_default = recipe.net == "tabular"
-    batch_size = recipe.batch_size or default_batch_size(rows)
     has_validation = prepared.validation != "none"
     return Plan(
         task=prepared.task,
@@ -47,16 +46,19 @@ def make_plan(
         validation=prepared.validation,
         unit=prepared.unit,
         net=net_name,
-        batch_size=batch_size,
-        epochs=recipe.epochs or (DEFAULT_EPOCHS if is_default else EPOCHS),
+        batch_size=recipe.batch_size or default_batch_size(recipe.net, rows),
+        epochs=recipe.epochs or (default_epochs(rows) if is_default else EPOCHS),
         lr=recipe.lr or LEARNING_RATES[recipe.optimizer],
         optimizer=recipe.optimizer,
         schedule=recipe.schedule or "constant",
         weight_decay=_weight_decay(recipe),
         patience=(recipe.patience or PATIENCE) if has_validation else None,
+        ema=_ema(recipe),
+        compare=is_default and has_validation,
+        other_nets=OTHER_NETS if is_default and has_validation and rows < FEW else (),
         refit=recipe.refit if recipe.refit is not None else is_default and has_validation,
-        refit_epochs=_refit_epochs(rows, batch_size) if is_default else 1,
-        refit_schedule=recipe.schedule or ("cosine" if is_default else "constant"),
+        refit_factor=REFIT_FACTOR if is_default else 1.0,
+        refit_schedule=recipe.schedule or "constant",
         device=_device(recipe.device),
         precision=recipe.precision,
         engine="torch",
@@ -68,31 +70,44 @@ def make_plan(
 def net_notation(net: str, rows: int) -> str:
     """Return hidden layers in the notation of ``--net``: a name becomes the layers that it stands for here.
 
-    >>> net_notation("tabular", 300), net_notation("linear", 300), net_notation("64,64:tanh", 300)
-    ('32:relu:0.3', 'linear', '64,64:tanh')
+    >>> net_notation("tabular", 15_000), net_notation("linear", 300), net_notation("64,64:tanh", 300)
+    ('8x128:relu:0.2,128:relu:0.2+waves', 'linear', '64,64:tanh')
     """
     if net != "tabular":
         return net
-    size = "small" if rows < SMALL else "middle" if rows < LARGE else "large"
-    return TABULAR_NETS[size]
+    return "8x128:relu:0.2,128:relu:0.2+waves" if rows < MANY else "4x256:relu:0.1,256:relu:0.1+waves"
 
 
-def default_batch_size(rows: int) -> int:
-    """Return a power of 2 that gives at most about 150 steps an epoch, from 16 to 1024.
+def default_batch_size(net: str, rows: int) -> int:
+    """Return a power of 2: for the default net one that its members learn well from, for other nets one that
+    gives at most about 150 steps an epoch, from 16 to 1024.
 
-    >>> default_batch_size(300), default_batch_size(15_000), default_batch_size(1_000_000)
-    (16, 128, 1024)
+    >>> default_batch_size("20:sigmoid", 300), default_batch_size("20:sigmoid", 15_000)
+    (16, 128)
+    >>> [default_batch_size("tabular", rows) for rows in (300, 3_000, 15_000, 1_000_000)]
+    [32, 128, 256, 1024]
     """
+    if net == "tabular":
+        return 32 if rows < 2_000 else 128 if rows < 6_000 else 256 if rows < MANY else 1024
     size = 16
     while size < 1024 and size * 150 < rows:
         size *= 2
     return size
 
 
-def _refit_epochs(rows: int, batch_size: int) -> int:
-    """Return the least epochs of a refit: few validation rows choose too few epochs as often as too many,
-    and with a rate that falls to zero a short training does not overfit."""
-    return max(1, -(-REFIT_STEPS * batch_size // rows))
+def default_epochs(rows: int) -> int:
+    """Return how many epochs the default net is trained at most: as many as make about 6,000 steps.
+
+    >>> default_epochs(300), default_epochs(15_000), default_epochs(1_000_000)
+    (300, 102, 6)
+    """
+    return max(1, min(300, -(-STEPS * default_batch_size("tabular", rows) // rows)))
+
+
+def _ema(recipe: Recipe) -> float:
+    if recipe.ema is not None:
+        return recipe.ema
+    return EMA if recipe.net == "tabular" and recipe.norm != "batch" else 0.0
 
 
 def _weight_decay(recipe: Recipe) -> float:

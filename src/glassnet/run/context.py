@@ -14,6 +14,7 @@ from glassnet.run.reporter import Reporter
 from glassnet.run.signals import Interrupts
 
 if TYPE_CHECKING:
+    from glassnet.engine.checkpoint import State
     from glassnet.engine.history import EpochRecord, History
     from glassnet.model import Model
     from glassnet.plan import Plan
@@ -45,15 +46,18 @@ class Outcome:
 
 @dataclass
 class Allowance:
-    """What a budget leaves for training: seconds, and how many trainings are still to share them."""
+    """What a budget leaves for training: seconds, and how many epochs at most are still to share them."""
 
     seconds: float
-    trainings: int
+    epochs: float
 
 
 @dataclass
 class Context:
-    """One run at work: its recipe, its folder, whom it tells, and when it began (``time.monotonic()``)."""
+    """One run at work: its recipe, its folder, whom it tells, and when it began (``time.monotonic()``).
+
+    ``states`` holds the trainings that are paused, by name.
+    """
 
     recipe: Recipe
     own: Own
@@ -66,21 +70,22 @@ class Context:
     allowance: Allowance | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    states: dict[str, State] = field(default_factory=dict)
 
     def timed(self, part: str, since: float) -> None:
         """Add the time since then to a part of the run."""
         self.seconds[part] = self.seconds.get(part, 0.0) + time.monotonic() - since
 
     @contextmanager
-    def deadline(self) -> Iterator[float | None]:
-        """Give one training its share of the budget: its end, of ``time.monotonic()``; None without one."""
+    def deadline(self, epochs: float) -> Iterator[float | None]:
+        """Give so many epochs their share of a budget: their end, of ``time.monotonic()``."""
         began, allowance = time.monotonic(), self.allowance
         if allowance is None:
             yield None
             return
-        yield began + allowance.seconds / max(allowance.trainings, 1)
-        allowance.seconds -= time.monotonic() - began
-        allowance.trainings -= 1
+        yield began + allowance.seconds * min(epochs / allowance.epochs, 1.0)
+        allowance.seconds = max(allowance.seconds - (time.monotonic() - began), 0.0)
+        allowance.epochs = max(allowance.epochs - epochs, 1.0)
 
     def settle(self, plan: Plan) -> None:
         """Take a plan for the rest of the run, write it down and say so; later calls change nothing."""
@@ -105,7 +110,9 @@ class Follower:
     def fit_begin(self, loop: Any) -> None:
         """Write what earlier starts of this run have done."""
         self.history = loop.history
-        self.context.lines += [self._line(record) for record in loop.history]
+        told = set(self.context.lines)
+        lines = (self._line(record) for record in loop.history)
+        self.context.lines += [line for line in lines if line not in told]
         if self.context.folder is not None:
             self.context.folder.write_history(self.context.lines)
 

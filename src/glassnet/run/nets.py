@@ -1,14 +1,15 @@
-"""Training the nets of one fold: restarts, the choice among them, and the refit, each with its checkpoint."""
+"""Training one net on some rows of a fold, with its checkpoint."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.arrays import checked_rows, device_of, dtype_of
@@ -20,11 +21,11 @@ from glassnet.engine.threads import choose_threads
 from glassnet.engine.training import train_net
 from glassnet.errors import NonFiniteLoss
 from glassnet.nets.build import build, describe
-from glassnet.nets.dense import dense_stack
+from glassnet.nets.dense import Norm, dense_stack, tabular_net
 from glassnet.nets.own import check_can_be_saved, own_module
+from glassnet.nets.spec import Architecture, Stack, Tabular
 from glassnet.nets.spec import Own as OwnArchitecture
-from glassnet.nets.spec import Stack
-from glassnet.notation import parse_net
+from glassnet.notation import NetSpec, parse_net
 from glassnet.randomness import derived_seed, torch_seeded
 from glassnet.run.context import Context, Follower
 from glassnet.run.prepare import Encoded, training_weights
@@ -44,7 +45,7 @@ class TrainedNet:
     """A net, what it is made of, and how it came about; ``failure`` is why its training failed."""
 
     net: nn.Module
-    architecture: Stack | OwnArchitecture
+    architecture: Architecture
     history: History
     failure: NonFiniteLoss | None = None
 
@@ -62,10 +63,8 @@ class TrainedNet:
         return record.train_loss if record.validation_loss is None else record.validation_loss
 
 
-def new_net(
-    context: Context, encoded: Encoded, notation: str, seed: int
-) -> tuple[nn.Module, Stack | OwnArchitecture]:
-    """Build an untrained net for a fold: listed layers, or the user's own module.
+def new_net(context: Context, encoded: Encoded, notation: str, seed: int) -> tuple[nn.Module, Architecture]:
+    """Build an untrained net for a fold: listed layers, networks that share them, or the user's own module.
 
     Raises:
         RecipeError: the own net is neither a module nor a callable that returns one, does not fit the
@@ -73,13 +72,20 @@ def new_net(
     """
     recipe, widths = context.recipe, (encoded.schema.width, encoded.task.outputs)
     if not recipe.net.startswith("own:"):
-        stack = dense_stack(*widths, parse_net(notation), recipe.norm)
-        return build(stack, recipe.init, derived_seed(seed, "weights")), stack
+        architecture = _architecture(encoded, parse_net(notation), recipe.norm)
+        return build(architecture, recipe.init, derived_seed(seed, "weights")), architecture
     with torch_seeded(seed, "weights"):
         net = own_module(context.own.net, *widths)
     encoded.task.decode(_probed(net, encoded).output.float().cpu().numpy())
     check_can_be_saved(net)
     return net, describe(net) or OwnArchitecture(builder=recipe.net[4:204] or "net")
+
+
+def _architecture(encoded: Encoded, net: NetSpec, norm: Norm) -> Stack | Tabular:
+    widths = encoded.schema.width, encoded.task.outputs
+    if net.members == 1 and not net.waves:
+        return dense_stack(*widths, net, norm)
+    return tabular_net(*widths, net, encoded.schema.number_units, encoded.task.average, norm)
 
 
 def _probed(net: nn.Module, encoded: Encoded) -> Probe:
@@ -111,6 +117,7 @@ def settings_of(context: Context, plan: Plan, loss: str, seed: int) -> Settings:
         schedule=plan.schedule,
         warmup=recipe.warmup,
         clip=recipe.clip,
+        ema=plan.ema,
         seed=seed,
         device=plan.device,
         precision=plan.precision,
@@ -118,61 +125,34 @@ def settings_of(context: Context, plan: Plan, loss: str, seed: int) -> Settings:
     )
 
 
-def train_nets(context: Context, plan: Plan, encoded: Encoded, name: str) -> tuple[TrainedNet, TrainedNet]:
-    """Train the nets of a fold.
-
-    Returns:
-        The best of the restarts, which is what validation scores belong to; and the final net: the refit
-        on training and validation rows together where the plan asks for one, else the same net.
-    """
-    fold, restarts = encoded.fold, context.recipe.restarts
-    trained = []
-    for restart in range(restarts):
-        label = name if restarts == 1 else f"{name}-restart{restart + 1}"
-        trained.append(_train(context, plan, encoded, label, restart, fold.train, fold.validation))
-        if trained[-1].interrupted:
-            break
-    best = min(trained, key=lambda each: (each.failure is not None, each.loss))
-    if trained[-1].interrupted:
-        best.history.stopped = "interrupted"
-    chosen = best.history.best_epoch and best.history.stopped in ("epochs", "early_stopping", "budget")
-    if not (plan.refit and chosen and len(fold.validation)):
-        return best, best
-    return best, _refit(context, plan, encoded, name, best, trained.index(best))
-
-
-def _refit(
-    context: Context, plan: Plan, encoded: Encoded, name: str, best: TrainedNet, restart: int
-) -> TrainedNet:
-    """Train again on validation rows too; where that is cut short, the net as validation judged it stays."""
-    rows = np.sort(np.concatenate([encoded.fold.train, encoded.fold.validation]))
-    epochs = min(max(best.history.best_epoch or 1, plan.refit_epochs), plan.epochs)
-    again = plan.model_copy(update={"epochs": epochs, "schedule": plan.refit_schedule})
-    refit = _train(context, again, encoded, f"{name}-refit", restart, rows, rows[:0])
-    if refit.history.stopped == "epochs" and refit.failure is None:
-        return refit
-    best.history.stopped = refit.history.stopped
-    return replace(best, failure=refit.failure)
-
-
-def _train(
+def train_one(
     context: Context,
     plan: Plan,
     encoded: Encoded,
     name: str,
-    restart: int,
     train: NDArray[np.int64],
     validation: NDArray[np.int64],
+    restart: int = 0,
+    pause: int | None = None,
 ) -> TrainedNet:
-    """Train one net, from its checkpoint where there is one."""
+    """Train one net, from its checkpoint or from where it was paused.
+
+    Args:
+        name: of the net in the history, and of its checkpoint.
+        train, validation: positions of rows; without validation rows all epochs are trained.
+        restart: which beginning; another one has other weights and another order of rows.
+        pause: stop after so many epochs in all, to go on later.
+    """
     seed = context.recipe.seed if restart == 0 else derived_seed(context.recipe.seed, "restart", restart)
     net, architecture = new_net(context, encoded, plan.net, seed)
     settings = settings_of(context, plan, encoded.task.loss, seed)
     held = rows_of(net, encoded, validation, settings, "none") if len(validation) else None
     follower = Follower(context, name)
     path = context.folder.checkpoint(name) if context.folder is not None else None
+    state = context.states.pop(name, None) or _earlier_state(path)
+    left = (pause or plan.epochs) - (len(state.history) if state else 0)
     try:
-        with context.deadline() as deadline:
+        with context.deadline(max(left, 0)) as deadline:
             history = train_net(
                 net,
                 rows_of(net, encoded, train, settings, context.recipe.class_weight),
@@ -180,15 +160,41 @@ def _train(
                 validation=held,
                 callbacks=[follower],
                 progress=follower.progress,
+                score=_rmse_of(encoded, validation),
                 should_stop=lambda: context.interrupts.requested,
                 deadline=deadline,
-                state=_earlier_state(path),
-                save=partial(checkpoints.write, path) if path is not None else None,
+                pause=pause,
+                state=state,
+                save=partial(_keep, context, name, path) if path is not None or pause else None,
                 save_every=1.0,
             )
     except NonFiniteLoss as error:
         return TrainedNet(net, architecture, follower.history or History(), error)
     return TrainedNet(net, architecture, history)
+
+
+def _keep(context: Context, name: str, path: Path | None, state: State) -> None:
+    """Write a state to its file; what is paused without one stays in memory."""
+    if path is not None:
+        checkpoints.write(path, state)
+    else:
+        context.states[name] = state
+
+
+def _rmse_of(
+    encoded: Encoded, rows: NDArray[np.int64]
+) -> Callable[[Tensor, Tensor], dict[str, float]] | None:
+    """Return what measures the error of outputs in the user's units, whatever the target's scale."""
+    task = encoded.task
+    if task.name != "regression" or task.loss != "mse" or not len(rows):
+        return None
+    truth, weight = encoded.truth[rows], None if encoded.weights is None else encoded.weights[rows]
+
+    def rmse(outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        errors = task.decode(outputs.float().numpy()) - truth
+        return {"rmse": float(np.sqrt(np.average(np.square(errors), weights=weight)))}
+
+    return rmse
 
 
 def _earlier_state(path: Path | None) -> State | None:

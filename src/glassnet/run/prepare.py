@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -26,7 +26,7 @@ from glassnet.data.times import row_times
 from glassnet.errors import DataError, RecipeError, did_you_mean, message
 from glassnet.notation import SplitSpec, parse_split, write_split
 from glassnet.plan import ColumnPlan
-from glassnet.recipe import Recipe, TaskName
+from glassnet.recipe import Recipe, TargetScale, TaskName
 from glassnet.task import Task, choose_loss, choose_task
 
 if TYPE_CHECKING:
@@ -79,6 +79,13 @@ class Encoded:
     fold: Fold
     weights: NDArray[np.float64] | None
     units: NDArray[np.int64] | None
+
+    def on_scale(self, on: TargetScale) -> Encoded:
+        """Return the same rows with the target learned on another scale, fitted on the training rows."""
+        if on == "plain":
+            return self
+        task = self.task.on_scale(on, self.truth[self.fold.train].astype(np.float64))
+        return replace(self, task=task, schema=self.schema.model_copy(update={"targets": task.targets}))
 
 
 def prepare(recipe: Recipe, source: Source) -> Prepared:

@@ -17,10 +17,10 @@ from glassnet.run.baselines import fit_baselines, sample_rows
 from glassnet.run.prepare import Encoded, Prepared
 
 if TYPE_CHECKING:
-    import torch
     from numpy.typing import NDArray
 
     from glassnet.recipe import Recipe
+    from glassnet.run.trials import Chosen
     from glassnet.task import Task
 
     Floats = NDArray[np.float64]
@@ -78,12 +78,12 @@ class Judge:
             seed=recipe.seed,
         )
         self.predictions = baselines.predict(_at(encoded.inputs, self.judged), judged_trees)
-        self.saved = _saved(encoded.task, baselines.constant, *baselines.linear_weights())
+        self.saved = SavedBaselines(np.atleast_1d(baselines.constant), *baselines.linear_weights())
         self.notes = baselines.notes
 
-    def scores(self, chosen: torch.nn.Module, final: torch.nn.Module) -> FoldScores:
-        """Score a fold's nets: train and validation rows by ``chosen``, test rows by ``final``."""
-        encoded, fold = self.encoded, self.encoded.fold
+    def scores(self, done: Chosen) -> FoldScores:
+        """Score a fold's nets: train and validation rows by the best, test rows by the final one."""
+        encoded, fold = done.encoded, done.encoded.fold
         metrics, rows, notes = {}, {}, list(self.notes)
         for split, positions in (("train", fold.train), ("validation", fold.validation)):
             some = positions[:: max(1, -(-len(positions) // MOST_SCORED))]
@@ -91,14 +91,14 @@ class Judge:
             if len(some) < len(positions):
                 notes.append(f"{split} scores come from {len(some):,} of {len(positions):,} rows")
             if len(some):
-                predicted = encoded.task.decode(outputs_of(chosen, _at(encoded.inputs, some)))
+                predicted = encoded.task.decode(outputs_of(done.best.net, _at(encoded.inputs, some)))
                 weight = None if encoded.weights is None else encoded.weights[some]
                 metrics[split] = encoded.task.metrics(encoded.truth[some], predicted, weight)
         rows["test"] = len(fold.test)
         shared = shared_rows(encoded.inputs, encoded.truth.astype(np.float64), fold)
         if shared:
             notes.append(f"{shared} of {len(fold.test)} test rows stand in the training rows too")
-        net = final if self.split == "test" else chosen
+        net = (done.final if self.split == "test" else done.best).net
         ours = encoded.task.decode(outputs_of(net, _at(encoded.inputs, self.judged)))
         return FoldScores(
             task=encoded.task,
@@ -199,12 +199,6 @@ def _at(matrix: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.floa
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
         return matrix[rows[0] : rows[-1] + 1]
     return matrix[rows]
-
-
-def _saved(task: Task, constant: Floats, weight: Floats, bias: Floats) -> SavedBaselines:
-    """Put the linear baseline into the units of the net's outputs, so that one decoding serves both."""
-    centre, scale = task.output_units()
-    return SavedBaselines(np.atleast_1d(constant), weight / scale[:, None], (bias - centre) / scale)
 
 
 def _joined(arrays: list[Any]) -> Any:

@@ -16,19 +16,18 @@ from glassnet.plan import Plan
 from glassnet.run.budget import within_budget
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
 from glassnet.run.context import Context, Outcome, Own
-from glassnet.run.nets import TrainedNet, settings_of, threads_for, train_nets
+from glassnet.run.nets import settings_of, threads_for
 from glassnet.run.prepare import Encoded, Prepared, column_plans, encode, prepare
 from glassnet.run.scoring import FoldScores, Judge, pooled, results_of
+from glassnet.run.trials import Chosen, train_nets
 
 if TYPE_CHECKING:
-    from glassnet.data.schema import Schema
     from glassnet.data.split import Fold
     from glassnet.recipe import Recipe
     from glassnet.results import Results
     from glassnet.run.folder import RunFolder
     from glassnet.run.reporter import Reporter
     from glassnet.run.signals import Interrupts
-    from glassnet.task import Task
 
 
 def carry_out(
@@ -91,29 +90,29 @@ def _with_checksum(recipe: Recipe, source: Source, folder: RunFolder | None) -> 
 
 @dataclass(frozen=True)
 class _Trained:
-    """One fold when its work is done: ``best`` is the net that validation judged, ``final`` is kept."""
+    """One fold when its work is done."""
 
-    schema: Schema
-    task: Task
-    plan: Plan
-    best: TrainedNet
-    final: TrainedNet
+    done: Chosen
     scores: FoldScores
 
     @property
+    def failure(self) -> Exception | None:
+        return self.done.final.failure
+
+    @property
     def broken_off(self) -> bool:
-        return self.final.interrupted or self.final.failure is not None
+        return self.done.final.interrupted or self.failure is not None
 
     def model(self, recipe: Recipe, results: Results) -> Model:
-        on_time = self.best.history.stopped != "budget"
+        done = self.done
         return Model(
-            net=self.final.net,
-            schema=self.schema,
-            task=self.task,
-            architecture=self.final.architecture,
+            net=done.final.net,
+            schema=done.encoded.schema,
+            task=done.encoded.task,
+            architecture=done.final.architecture,
             recipe=recipe,
-            plan=self.plan.model_copy(update={"reproducible": on_time}),
-            history=self.best.history,
+            plan=done.plan.model_copy(update={"reproducible": done.best.history.stopped != "budget"}),
+            history=done.best.history,
             results=results,
             baselines=self.scores.saved,
         )
@@ -123,15 +122,15 @@ def _train_folds(context: Context, prepared: Prepared) -> tuple[Model, Exception
     """Train every fold, and for several folds a final net on everything; return the model of the last."""
     if prepared.final is None:
         done = _train_fold(context, prepared, prepared.folds[0], "net", 1)
-        return done.model(context.recipe, results_of([done.scores])), done.final.failure
+        return done.model(context.recipe, results_of([done.scores])), done.failure
     folds: list[FoldScores] = []
     for number, fold in enumerate(prepared.folds, start=1):
         done = _train_fold(context, prepared, fold, f"fold{number}", len(prepared.folds) + 1)
         folds.append(done.scores)
         if done.broken_off:
-            return done.model(context.recipe, results_of(folds)), done.final.failure
+            return done.model(context.recipe, results_of(folds)), done.failure
     done = _train_fold(context, prepared, prepared.final, "net", 1)
-    return done.model(context.recipe, pooled(folds, done.scores)), done.final.failure
+    return done.model(context.recipe, pooled(folds, done.scores)), done.failure
 
 
 def _train_fold(context: Context, prepared: Prepared, fold: Fold, name: str, folds: int) -> _Trained:
@@ -147,13 +146,13 @@ def _train_fold(context: Context, prepared: Prepared, fold: Fold, name: str, fol
     context.settle(plan)
     since = time.monotonic()
     with context.interrupts.asking():
-        best, final = train_nets(context, plan, encoded, name)
+        done = train_nets(context, plan, encoded, name)
     context.timed("train", since)
     since = time.monotonic()
     context.reporter.phase("scoring")
-    scores = judge.scores(best.net, final.net)
+    scores = judge.scores(done)
     context.timed("score", since)
-    return _Trained(encoded.schema, encoded.task, plan, best, final, scores)
+    return _Trained(done, scores)
 
 
 def _plan(context: Context, prepared: Prepared, encoded: Encoded) -> Plan:
@@ -161,7 +160,7 @@ def _plan(context: Context, prepared: Prepared, encoded: Encoded) -> Plan:
     recipe, rows = context.recipe, len(encoded.fold.train)
     notation = net_notation(recipe.net, rows)
     columns = column_plans(prepared, encoded.schema)
-    batch_size = recipe.batch_size or default_batch_size(rows)
+    batch_size = recipe.batch_size or default_batch_size(recipe.net, rows)
     threads = recipe.threads or threads_for(context, encoded, notation, batch_size)
     plan = make_plan(recipe, prepared, columns, rows, notation, threads)
     settings_of(context, plan, encoded.task.loss, recipe.seed).check(plan.patience is not None)
