@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 from sklearn import datasets
 
-from glassnet.data.leaks import Leak, find_leaks
+from glassnet.data.leaks import Leak
 from glassnet.data.named import FACTS
 from glassnet.data.sources import open_source
 from glassnet.recipe import Recipe
@@ -46,8 +46,7 @@ def found_in(case: Case, seed: int) -> tuple[Leak, ...]:
     recipe = Recipe(target=(case.target,), roles=case.roles, test=case.test, seed=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ready = prepare(recipe, open_source(case.frame))
-    return find_leaks(ready.tables, ready.roles, ready.targets, ready.task, ready.folds[0], seed)
+        return prepare(recipe, open_source(case.frame)).leaks
 
 
 # Honest tables: the columns cause the target, none is made from it.

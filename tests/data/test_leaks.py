@@ -361,3 +361,19 @@ def test_the_search_is_the_same_every_time_and_does_not_look_at_test_rows():
 
 def test_a_table_of_few_rows_is_not_judged():
     assert found(with_column(numbers(rows=50), z=numbers(rows=50)["y"].to_numpy())) == ()
+
+
+def test_a_rare_class_that_one_column_nearly_tells_is_no_division_by_zero():
+    place = np.arange(3000)
+    rare, weekday = place % 33 == 0, place % 7
+    columns = {"free": (rare | (weekday < 2)) + 0, "weekday": weekday, "a": chance(3000), "y": rare + 0}
+    assert found(pl.DataFrame(columns), task="binary") == ()
+
+
+def test_columns_that_are_nearly_empty_or_vary_only_with_the_usual_target_are_no_warning_of_numpy():
+    y = np.where(np.arange(ROWS) % 20 == 0, np.abs(chance()), 0.0)
+    empty = np.where((np.arange(ROWS) > 100) & (np.arange(ROWS) < 104), chance(), np.nan)
+    steady = np.where(np.arange(ROWS) % 2 == 0, 1000.0, chance())
+    half = np.where(np.arange(ROWS) % 2 == 0, np.abs(chance()), 0.0)
+    assert found(pl.DataFrame({"empty": empty, "a": chance(), "y": y})) == ()
+    assert found(pl.DataFrame({"steady": steady, "a": chance((2, ROWS))[1], "y": half})) == ()

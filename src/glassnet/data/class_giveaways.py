@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from glassnet.data.leak_facts import Codes, Floats
 
 _MOST_LEVELS = 64
-_ONE_SIDED_PURE, _ONE_SIDED_ROWS, _ONE_SIDED_SHARE = 0.995, 50, 0.25
+_ONE_SIDED_PURE, _ONE_SIDED_ROWS, _ONE_SIDED_SHARE, _MOST_OF_USUAL = 0.995, 50, 0.25, 0.75
+"""What is seldom may be honestly impossible in many rows: no holiday on a working day. So of a class that
+more than half the rows are of, most rows must have in common what no other row has."""
 _CHANCE = 0.8
 """Other columns that are wrong less than this part of chance say something of the classes."""
 _TIGHT, _VERY_TIGHT = 8.0, 16.0
@@ -140,11 +142,8 @@ def _one_sided(column: Seen, others: Sequence[Seen], answers: Answers) -> list[S
             rows, of_class = int(counts.sum()), int((answers.codes == chief).sum())
             usual = of_class / len(answers.codes)
             pure = counts[chief] / max(rows, 1)
-            if (
-                rows < _ONE_SIDED_ROWS
-                or pure < _ONE_SIDED_PURE
-                or counts[chief] < _ONE_SIDED_SHARE * of_class
-            ):
+            least = _ONE_SIDED_SHARE if usual <= 0.5 else _MOST_OF_USUAL
+            if rows < _ONE_SIDED_ROWS or pure < _ONE_SIDED_PURE or counts[chief] < least * of_class:
                 continue
             if (1 - pure) * 20 > 1 - usual or rows * (1 - usual) < 20:
                 continue

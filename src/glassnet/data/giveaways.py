@@ -93,7 +93,7 @@ def giveaway_of_number(column: Seen, answers: Answers, others: Sequence[Seen]) -
         if not _hardly_varies(column.numbers[is_usual], column.numbers[full]):
             return None
         full = full & ~is_usual
-    if full.sum() < 50:
+    if full.sum() < 50 or min(np.ptp(column.codes[full]), np.ptp(answers.codes[full])) == 0:
         return None
     ranked = _ranks_of(column.codes[full]), _ranks_of(answers.codes[full])
     rho = float(np.corrcoef(*ranked)[0, 1])

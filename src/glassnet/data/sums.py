@@ -90,7 +90,9 @@ def _telling_rows(target: Floats) -> Codes:
 
 
 def _standardised(matrix: Floats) -> Floats:
-    filled = np.where(np.isnan(matrix), np.nan_to_num(np.nanmean(matrix, axis=0)), matrix)
+    known = ~np.isnan(matrix)
+    filled = np.where(known, matrix, 0.0)
+    filled = np.where(known, filled - filled.sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0.0)
     filled -= filled.mean(axis=0)
     spread = filled.std(axis=0)
     return np.asarray(filled / np.where(spread > 0, spread, 1))
@@ -177,6 +179,8 @@ def _fitted(places: tuple[int, ...], columns: Sequence[Floats], target: Floats) 
         return None
     factors, shift, kept = trimmed_line(matrix, target)
     sizes = np.abs(factors)
+    if sizes.min() == 0:  # the rows that fit have one value of the target, or of the column
+        return None
     alike = bool(sizes.max() - sizes.min() <= 0.01 * sizes.max())
     if alike:
         size = _tidy(float(sizes.mean()))
