@@ -325,6 +325,12 @@ def test_test_rows_older_than_training_rows_are_a_warning_where_time_matters():
     assert found(series(), fold=last) == ()
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_target_that_follows_the_time_by_chance_only_is_no_warning(seed):
+    frame = series()[:200].with_columns(y=pl.Series(np.random.default_rng(seed).normal(size=200)))
+    assert found(frame, fold=mixed(200, seed)) == ()
+
+
 def test_a_date_that_the_target_does_not_depend_on_is_no_warning():
     frame = numbers().with_columns(
         born=pl.Series(

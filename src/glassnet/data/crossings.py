@@ -19,6 +19,7 @@ from glassnet.data.leak_facts import (
     Leak,
     Seen,
     Sides,
+    chi_square_deviation,
     connection,
     days,
     dense,
@@ -220,17 +221,21 @@ def time_leak(sides: Sides, role: ColumnRole, target: ColumnRole) -> Leak | None
 
 
 def _time_dependence(moments: Floats, target: Seen) -> tuple[float, float]:
-    """Return the shares of the target's variance that go with the part of the time, and with neighbours."""
-    values = ranks(target.codes)
+    """Return the shares of the target's variance that go with the part of the time, and with neighbours.
+
+    0 where chance explains as much.
+    """
     order = np.argsort(moments, kind="stable")
-    along = values[order]
-    parts = np.arange(len(along)) * _PARTS // len(along)
-    counts = np.bincount(parts)
-    off = along - (np.bincount(parts, weights=along) / counts)[parts]
-    total = float(along.var())
-    if total == 0:
-        return 0.0, 0.0
-    drift = 1 - float(off.var()) / total * (len(along) - 1) / max(len(along) - _PARTS, 1)
+    along = ranks(target.codes)[order]
+    count = min(_PARTS, len(along) // 10)
+    parts = np.arange(len(along)) * count // len(along)
+    off = along - (np.bincount(parts, weights=along) / np.bincount(parts))[parts]
+    total, left = float(along @ along - len(along) * along.mean() ** 2), float(off @ off)
+    if left <= 0 or total <= 0:
+        return float(total > 0), 0.0
+    inside = left / (len(along) - count)
+    by_time = chi_square_deviation((total - left) / inside, count - 1) > SURE
+    drift = 1 - inside * (len(along) - 1) / total
     near = _correlation(off[1:], off[:-1])
-    sure = near * np.sqrt(len(off)) > SURE
-    return drift, near if sure else 0.0
+    by_neighbours = near * np.sqrt(len(off)) > SURE
+    return drift if by_time else 0.0, near if by_neighbours else 0.0
