@@ -67,6 +67,8 @@ def test_results_without_scores_have_nothing_to_say():
         {"metrics": {"test": {"rsme": 1.0}}},
         {"baselines": {"best": {"test": {"rmse": 1.0}}}},
         {"baseline_intervals": {"linear": {"test": {"rsme": (0.0, 1.0)}}}},
+        {"leaks": [{"kind": "leek", "columns": [], "finding": "f", "sentence": "s"}]},
+        {"leaks": [{"kind": "leak", "columns": [], "finding": "f", "sentence": "s", "more": 1}]},
         {"more": 1},
     ],
 )

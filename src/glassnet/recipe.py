@@ -64,6 +64,7 @@ class Recipe(BaseModel):
     target: tuple[str, ...] = ()
     task: Literal["auto"] | TaskName = "auto"
     drop: tuple[str, ...] = ()
+    keep_leaks: bool = False
     roles: dict[str, str] = {}
     missing: tuple[str, ...] = ()
     weight: str | None = None

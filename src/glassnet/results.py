@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
+from glassnet.data.leak_facts import Leak
 from glassnet.metrics.compare import Difference, MainMetric, verdict
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Results(BaseModel):
         baseline_intervals: the same for their intervals, from the same resamples.
         differences: baseline -> split -> main metric -> network beside baseline, paired.
         details: confusion matrix, per class, per output, per fold.
+        leaks: what gives the target away, and what crosses from the rows held back to the training rows.
         notes: what the reader should know about these figures.
     """
 
@@ -44,6 +46,7 @@ class Results(BaseModel):
     baseline_intervals: dict[str, dict[str, Intervals]] = {}
     differences: dict[str, dict[str, Differences]] = {}
     details: dict[str, JsonValue] = {}
+    leaks: tuple[Leak, ...] = ()
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -103,14 +106,28 @@ class Results(BaseModel):
         split = self.shown_split() or ""
         return verdict({name: each[split] for name, each in self.differences.items() if split in each})
 
+    def warnings(self) -> tuple[str, ...]:
+        """Return what to distrust, each under its name: ``near duplicates: ...``."""
+        return tuple(leak.warning for leak in self.leaks if leak.warning)
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what stands under the table: the verdict, the columns left out as leaks, the notes."""
+        verdict = self.verdict()
+        if verdict:
+            yield verdict
+        for leak in self.leaks:
+            if leak.kind == "leak":
+                names = ", ".join(leak.columns)
+                yield f"left out for giving the target away: {names} ({leak.finding}); see --keep-leaks"
+        yield from self.notes
+
     def __str__(self) -> str:
         table = list(self.lines())
         widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))] if table else []
         text = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table
         ]
-        verdict = self.verdict()
-        return "\n".join([line.rstrip() for line in text] + ([verdict] if verdict else []) + list(self.notes))
+        return "\n".join([line.rstrip() for line in text] + [*self.remarks(), *self.warnings()])
 
 
 def _cells(names: list[str], scores: Metrics, intervals: Intervals) -> Iterator[str]:

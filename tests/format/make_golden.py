@@ -19,7 +19,7 @@ from glassnet.archive import FORMAT, pack
 
 FOLDER = Path(__file__).with_name("golden") / f"v{FORMAT}"
 MODELS: dict[str, dict[str, Any]] = {
-    "regression": {"target": "rides", "drop": "calls,kind,busy", "net": "6:tanh", "missing": "-999"},
+    "regression": {"target": "rides", "drop": "calls,kind", "net": "6:tanh", "missing": "-999"},
     "binary": {
         "target": "busy",
         "drop": "rides,calls,kind",

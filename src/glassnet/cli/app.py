@@ -34,6 +34,9 @@ def train(
     ] = None,
     target: Annotated[str | None, _option("--target COL", "Column to predict; several with commas.")] = None,
     drop: Annotated[list[str] | None, _option("--drop COL,COL", "Columns to leave out, with commas.")] = None,
+    keep_leaks: Annotated[
+        bool | None, typer.Option("--keep-leaks", help="Use columns that give the target away.")
+    ] = None,
     role: Annotated[
         list[str] | None,
         _option("--role COL=KIND", "Role of a column where the found one is wrong: number, category, ..."),

@@ -7,7 +7,7 @@ import math
 import os
 import platform
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,7 @@ def print_outcome(outcome: Outcome) -> None:
     """Print what a run scored and where it lies."""
     if outcome.was_finished:
         print("this run was finished before; nothing was left to do")
+        _print_lines(outcome.model.results.warnings())
     history = outcome.model.history
     best = "" if history.best_epoch is None else f", the best was epoch {history.best_epoch}"
     ending = _ENDINGS.get(history.stopped or "", f"ended by {history.stopped}")
@@ -72,15 +73,18 @@ def print_outcome(outcome: Outcome) -> None:
 
 
 def print_results(results: Results) -> None:
-    """Print scores with intervals, the baselines under them, and the verdict."""
+    """Print scores with intervals, the baselines under them, the verdict, and what was left out as a leak."""
     for rows in _fitting(list(results.lines()), console().width):
         table = _table(*rows[0])
         for row in rows[1:]:
             table.add_row(*(Text(cell) for cell in row), style="bold" if row[0] == "network" else None)
         console().print(table)
-    for line in (results.verdict(), *results.notes):
-        if line:
-            console().print(Text(line))
+    _print_lines(results.remarks())
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        console().print(Text(line))
 
 
 def _fitting(rows: list[tuple[str, ...]], width: int) -> Iterator[list[list[str]]]:
@@ -134,6 +138,7 @@ def print_inspection(model: Model) -> None:
     print(f"{'data:':<10} {model.recipe.data} (SHA-256 {model.recipe.sha256})")
     console().print(columns_table(model.plan))
     print_results(model.results)
+    _print_lines(model.results.warnings())
     print(model.net)
 
 

@@ -60,6 +60,8 @@ def fit_column(cells: pl.Series, role: ColumnRole, log: Findings) -> Column | st
         return _fit_date(cells, role.format, log)
     if role.role == "dropped":
         return f"dropped, {role.reason}"
+    if role.role == "leak":
+        return role.reason
     return f"{role.role}: {role.reason}"
 
 

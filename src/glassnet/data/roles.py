@@ -47,7 +47,7 @@ class ColumnRole:
     """What a column is taken for and why; ``format`` is the strptime format of dates that come as text."""
 
     name: str
-    role: Role | Literal["dropped"]
+    role: Role | Literal["dropped", "leak"]
     reason: str
     format: str | None = None
 

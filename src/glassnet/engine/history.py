@@ -55,7 +55,8 @@ class History:
 
     ``stopped`` is "epochs", "early_stopping", "paused", "budget", "interrupted", "non_finite" or
     "callback: ..." (None: the run has not ended, or an exception ended it). ``best_epoch`` is the epoch whose
-    weights the net holds after the run; None if no epoch was finished. ``plan`` is what the run decided for itself.
+    weights the net holds after the run; None if no epoch was finished. ``plan`` is what the run decided for
+    itself.
     ``step_losses`` is filled by the callback ``StepLosses``.
     """
 

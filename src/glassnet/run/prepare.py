@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from glassnet.data.leaks import Leak, find_leaks
 from glassnet.data.roles import ColumnRole, infer_roles
 from glassnet.data.row_facts import row_groups, row_weights
 from glassnet.data.schema import Schema, fit_schema
@@ -43,6 +44,7 @@ class Prepared:
         weights: sample weights from the recipe's weight column, shape (rows,), or None.
         folds: one, or several for ``cv`` and ``windows``; positions count through all tables.
         final: for several folds, the fold that trains the model on everything; else None.
+        leaks: what gives the target away or crosses the split, as the first fold's training rows show it.
     """
 
     tables: tuple[Table, ...]
@@ -58,6 +60,7 @@ class Prepared:
     weights: NDArray[np.float64] | None
     folds: tuple[Fold, ...]
     final: Fold | None
+    leaks: tuple[Leak, ...] = ()
 
     def let_go(self, fold: Fold) -> None:
         """Give the memory of the tables back, once the last fold has read them."""
@@ -117,9 +120,10 @@ def prepare(recipe: Recipe, source: Source) -> Prepared:
         extra = np.arange(table.rows, table.rows + tables[1].rows, dtype=np.int64)
         folds = (Fold(folds[0].train, folds[0].validation, extra),)
     unit, units = _units(facts, test)
+    leaks = find_leaks(tables, roles, targets, task, folds[0], recipe.seed, recipe.keep_leaks)
     return Prepared(
         tables=tables,
-        roles=roles,
+        roles=_without_leaks(roles, leaks),
         targets=targets,
         task=task,
         task_reason=reason,
@@ -131,6 +135,7 @@ def prepare(recipe: Recipe, source: Source) -> Prepared:
         weights=_weights(recipe, tables),
         folds=folds,
         final=final,
+        leaks=leaks,
     )
 
 
@@ -215,6 +220,14 @@ def _roles(
         if role.name in aside and role.name in dropped
         else role
         for role in roles
+    )
+
+
+def _without_leaks(roles: tuple[ColumnRole, ...], leaks: tuple[Leak, ...]) -> tuple[ColumnRole, ...]:
+    """Return the roles with the columns of leaks left out, each with what was found as its reason."""
+    found = {name: leak.finding for leak in leaks if leak.kind == "leak" for name in leak.columns}
+    return tuple(
+        ColumnRole(role.name, "leak", found[role.name]) if role.name in found else role for role in roles
     )
 
 

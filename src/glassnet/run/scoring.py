@@ -19,6 +19,7 @@ from glassnet.run.prepare import Encoded, Prepared
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from glassnet.data.leaks import Leak
     from glassnet.recipe import Recipe
     from glassnet.run.trials import Chosen
     from glassnet.task import Task
@@ -46,6 +47,7 @@ class FoldScores:
     units: NDArray[np.int64] | None
     weights: Floats | None
     saved: SavedBaselines
+    leaks: tuple[Leak, ...]
     notes: tuple[str, ...]
 
 
@@ -79,7 +81,7 @@ class Judge:
         )
         self.predictions = baselines.predict(_at(encoded.inputs, self.judged), judged_trees)
         self.saved = SavedBaselines(np.atleast_1d(baselines.constant), *baselines.linear_weights())
-        self.notes = baselines.notes
+        self.leaks, self.notes = prepared.leaks, baselines.notes
 
     def scores(self, done: Chosen) -> FoldScores:
         """Score a fold's nets: train and validation rows by the best, test rows by the final one."""
@@ -111,6 +113,7 @@ class Judge:
             units=None if encoded.units is None else encoded.units[self.judged],
             weights=None if encoded.weights is None else encoded.weights[self.judged],
             saved=self.saved,
+            leaks=self.leaks,
             notes=tuple(notes),
         )
 
@@ -135,6 +138,7 @@ def results_of(folds: list[FoldScores]) -> Results:
         update={
             "rows": {**first.rows, **judged.rows},
             "metrics": {**first.metrics, **judged.metrics},
+            "leaks": first.leaks,
             "notes": notes,
         }
     )

@@ -27,7 +27,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "columns": [column.model_dump() for column in model.plan.columns],
         "left_out": {c.name: c.reason for c in model.plan.columns if not c.used and c.role != "target"},
         "details": results.details,
-        "warnings": [*dict.fromkeys(outcome.warnings), *results.notes],
+        "leaks": [asdict(leak) for leak in results.leaks],
+        "warnings": [*dict.fromkeys([*outcome.warnings, *results.warnings()]), *results.notes],
         "was_finished": outcome.was_finished,
         "seconds": {name: round(value, 2) for name, value in outcome.seconds.items()},
     }

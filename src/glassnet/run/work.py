@@ -53,6 +53,8 @@ def carry_out(
         recipe = _with_checksum(recipe, source, folder)
         context = Context(recipe, own, folder, reporter, interrupts, began, _earlier_plan(folder))
         prepared = prepare(recipe, source)
+        for warning in filter(None, (leak.warning for leak in prepared.leaks)):
+            warnings.warn(warning, GlassnetWarning, stacklevel=2)
         context.timed("read", since)
         model, failure = _train_folds(context, prepared)
         if folder is not None and (failure is None or model.history.best_epoch):
