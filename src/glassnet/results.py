@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from glassnet.metrics.compare import Difference, MainMetric, verdict
+from glassnet.metrics.coverage import Coverage
 
 if TYPE_CHECKING:
     from glassnet.metrics import Scores
@@ -31,6 +32,7 @@ class Results(BaseModel):
         baselines: baseline -> split -> metric -> value.
         baseline_intervals: the same for their intervals, from the same resamples.
         differences: baseline -> split -> main metric -> network beside baseline, paired.
+        prediction_intervals: split -> how often the 90 % prediction intervals hold the truth; numbers only.
         details: confusion matrix, per class, per output, per fold.
         notes: what the reader should know about these figures.
     """
@@ -43,6 +45,7 @@ class Results(BaseModel):
     baselines: dict[str, dict[str, Metrics]] = {}
     baseline_intervals: dict[str, dict[str, Intervals]] = {}
     differences: dict[str, dict[str, Differences]] = {}
+    prediction_intervals: dict[str, Coverage] = {}
     details: dict[str, JsonValue] = {}
     notes: tuple[str, ...] = ()
 
@@ -51,7 +54,8 @@ class Results(BaseModel):
         """Refuse splits, metrics and baselines that no Glassnet wrote."""
         by_split: list[dict[str, Metrics] | dict[str, Intervals]]
         by_split = [self.metrics, self.intervals, *self.baselines.values(), *self.baseline_intervals.values()]
-        splits = {*self.rows, *(split for each in (*by_split, *self.differences.values()) for split in each)}
+        splits = {*self.rows, *self.prediction_intervals}
+        splits |= {split for each in (*by_split, *self.differences.values()) for split in each}
         metrics = {metric for each in by_split for scores in each.values() for metric in scores}
         unknown = [*splits.difference(_SPLITS), *metrics.difference(_METRICS)]
         unknown += {*self.baselines, *self.baseline_intervals, *self.differences}.difference(_BASELINES)
@@ -68,8 +72,10 @@ class Results(BaseModel):
         baselines: dict[str, Scores],
         differences: dict[str, Differences],
         notes: Sequence[str] = (),
+        coverage: Coverage | None = None,
     ) -> Self:
         """Return the Results of one split, the network beside its baselines."""
+        distrust = coverage.note(split) if coverage is not None else None
         return cls(
             rows={split: rows},
             metrics={split: network.metrics},
@@ -77,8 +83,9 @@ class Results(BaseModel):
             baselines={name: {split: each.metrics} for name, each in baselines.items()},
             baseline_intervals={name: {split: each.intervals} for name, each in baselines.items()},
             differences={name: {split: each} for name, each in differences.items()},
+            prediction_intervals={} if coverage is None else {split: coverage},
             details={split: network.details},
-            notes=tuple(notes),
+            notes=(*notes, *([distrust] if distrust else [])),
         )
 
     def shown_split(self) -> str | None:
@@ -103,14 +110,22 @@ class Results(BaseModel):
         split = self.shown_split() or ""
         return verdict({name: each[split] for name, each in self.differences.items() if split in each})
 
+    def sentences(self) -> Iterator[str]:
+        """Yield what there is to say under the table: the verdict, how often intervals hold, the notes."""
+        split, verdict = self.shown_split() or "", self.verdict()
+        if verdict:
+            yield verdict
+        if split in self.prediction_intervals:
+            yield self.prediction_intervals[split].sentence(split)
+        yield from self.notes
+
     def __str__(self) -> str:
         table = list(self.lines())
         widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))] if table else []
         text = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table
         ]
-        verdict = self.verdict()
-        return "\n".join([line.rstrip() for line in text] + ([verdict] if verdict else []) + list(self.notes))
+        return "\n".join([*(line.rstrip() for line in text), *self.sentences()])
 
 
 def _cells(names: list[str], scores: Metrics, intervals: Intervals) -> Iterator[str]:

@@ -72,15 +72,14 @@ def print_outcome(outcome: Outcome) -> None:
 
 
 def print_results(results: Results) -> None:
-    """Print scores with intervals, the baselines under them, and the verdict."""
+    """Print scores with intervals, the baselines under them, the verdict, and how often intervals hold."""
     for rows in _fitting(list(results.lines()), console().width):
         table = _table(*rows[0])
         for row in rows[1:]:
             table.add_row(*(Text(cell) for cell in row), style="bold" if row[0] == "network" else None)
         console().print(table)
-    for line in (results.verdict(), *results.notes):
-        if line:
-            console().print(Text(line))
+    for line in results.sentences():
+        console().print(Text(line))
 
 
 def _fitting(rows: list[tuple[str, ...]], width: int) -> Iterator[list[list[str]]]:

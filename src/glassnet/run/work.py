@@ -116,6 +116,7 @@ class _Trained:
             history=self.best.history,
             results=results,
             baselines=self.scores.saved,
+            conformal=self.scores.conformal,
         )
 
 
