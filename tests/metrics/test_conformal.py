@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassnet.errors import RecipeError
-from glassnet.metrics.conformal import Conformal, Widths, between, calibrate
+from glassnet.metrics.conformal import Conformal, Widths, _thinned, between, calibrate
 from glassnet.metrics.coverage import Coverage, coverage_of, ends_asked
 
 LEVELS = (0.05, 0.5, 0.8, 0.9, 0.95)
@@ -195,6 +195,11 @@ def test_of_many_rows_999_scores_are_kept_that_promise_no_more_than_all():
     assert found.most_coverage == 0.999
     for coverage in LEVELS:
         assert share_held(found, truth, prediction, coverage) == pytest.approx(coverage, abs=0.01)
+
+
+def test_thinned_scores_are_those_of_the_ranks_that_count_the_new_row():
+    found = _thinned(np.arange(1.0, 5001), np.ones(5000))
+    np.testing.assert_array_equal(found, np.ceil(5001 * np.arange(1, 1000) / 1000))
 
 
 @pytest.mark.parametrize("coverage", [0, 1, -0.5, 1.5, math.nan, math.inf, "0.9", None])

@@ -93,9 +93,12 @@ def test_folds_are_measured_together_and_the_saved_model_has_the_ends_of_its_own
     assert model.conformal.scores.shape[1] == model.results.rows["validation"]
 
 
-def test_weights_count_in_what_is_held(table):
+def test_weights_count_in_the_widths_and_in_what_is_held(table):
     data = table(400).select("x1", "x2", "colour", "y", "w")
-    model = gn.train(data, target="y", weight="w", test="none", **QUICK)
+    model = gn.train(data, target="y", weight="w", test="none", validation="last:80", **QUICK)
+    last, weight = data[-80:], data["w"].to_numpy()[-80:]
+    by_hand = calibrate(last["y"].to_numpy(), model.predict(last), weight, non_negative=True)
+    np.testing.assert_allclose(model.conformal.scores, by_hand.scores, rtol=1e-4)
     found = model.evaluate(data).prediction_intervals["test"]
     low, high = model.predict_interval(data)
     truth = data["y"].to_numpy()
