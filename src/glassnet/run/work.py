@@ -118,6 +118,7 @@ class _Trained:
             history=self.best.history,
             results=results,
             baselines=self.scores.saved,
+            conformal=self.scores.conformal,
         )
 
 
