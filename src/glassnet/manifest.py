@@ -17,6 +17,7 @@ from glassnet.data.schema import Schema
 from glassnet.data.targets import ClassTarget, NumberTarget
 from glassnet.engine.history import History
 from glassnet.errors import FormatError, RecipeError, message
+from glassnet.metrics.conformal import Conformal
 from glassnet.nets.spec import Architecture, Own
 from glassnet.plan import Plan
 from glassnet.recipe import Recipe
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-LARGEST_BASELINE = 1e100
-"""Baselines beyond this size cannot be computed with: their squares overflow."""
+LARGEST_SAVED = 1e100
+"""Baselines and conformal arrays beyond this size cannot be computed with: their squares overflow."""
+SAVED = ("net", "baseline", "conformal")
+"""What the arrays of a file belong to: the first part of their names."""
 
 
 class Manifest(BaseModel):
@@ -118,21 +121,19 @@ def _contradictions(manifest: Manifest, task: Task) -> Iterator[str]:
         yield f"{widths} for a schema of {width} and a task of {task.outputs}"
 
 
-def split_arrays(
-    arrays: Mapping[str, NDArray[Any]], name: str
-) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
-    """Return the arrays of the net and those of the baselines, without their prefixes.
+def split_arrays(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, dict[str, NDArray[Any]]]:
+    """Return the arrays of each of :data:`SAVED`, without their prefixes.
 
     Raises:
         FormatError: an array belongs to neither.
     """
-    net = {key.removeprefix("net."): each for key, each in arrays.items() if key.startswith("net.")}
-    saved = {
-        key.removeprefix("baseline."): each for key, each in arrays.items() if key.startswith("baseline.")
-    }
-    if len(net) + len(saved) != len(arrays):
-        raise FormatError(_damaged(name, "arrays that belong to no network"))
-    return net, saved
+    saved: dict[str, dict[str, NDArray[Any]]] = {part: {} for part in SAVED}
+    for key, each in arrays.items():
+        part, dot, rest = key.partition(".")
+        if part not in saved or not dot:
+            raise FormatError(_damaged(name, "arrays that belong to no network"))
+        saved[part][rest] = each
+    return saved
 
 
 def baselines_of(
@@ -151,14 +152,39 @@ def baselines_of(
     found = {key: f"{each.dtype.name} {each.shape}" for key, each in arrays.items()}
     if found != wanted:
         raise FormatError(_damaged(name, f"baselines that are {found} instead of {wanted}"[:300]))
-    if any(np.abs(each).max(initial=0.0) > LARGEST_BASELINE for each in arrays.values()):
-        raise FormatError(_damaged(name, f"baselines beyond {LARGEST_BASELINE:g}"))
+    if any(np.abs(each).max(initial=0.0) > LARGEST_SAVED for each in arrays.values()):
+        raise FormatError(_damaged(name, f"baselines beyond {LARGEST_SAVED:g}"))
     constant = arrays["constant"]
     if task.is_classification and (constant.min() < 0 or abs(constant.sum() - 1) > 1e-6):
         raise FormatError(_damaged(name, "shares of the classes that are no shares"))
     if task.name == "poisson" and constant.min() <= 0:
         raise FormatError(_damaged(name, "a mean of counts that is not above 0"))
     return SavedBaselines(**arrays)
+
+
+def conformal_of(arrays: Mapping[str, NDArray[Any]], task: Task, name: str) -> Conformal | None:
+    """Return what the prediction intervals of a file come from, or None where it holds nothing of it.
+
+    Raises:
+        FormatError: it does not belong to the task, or cannot be computed with.
+    """
+    if not arrays:
+        return None
+    rows = 0 if task.is_classification else len(task.targets)
+    levels, scores = (arrays[key].shape[-1:] if key in arrays else () for key in ("levels", "scores"))
+    shapes = {"levels": levels, "scale": levels, "sides": (2,), "scores": scores}
+    wanted = {key: f"float64 {(rows, *shape)}" for key, shape in shapes.items()}
+    wanted["non_negative"] = f"bool {(rows,)}"
+    found = {key: f"{each.dtype.name} {each.shape}" for key, each in arrays.items()}
+    if found != wanted or not all(each.size for each in arrays.values()):
+        raise FormatError(_damaged(name, f"conformal arrays that are {found} instead of {wanted}"[:300]))
+    if any(np.abs(arrays[key]).max() > LARGEST_SAVED for key in shapes):
+        raise FormatError(_damaged(name, f"conformal arrays beyond {LARGEST_SAVED:g}"))
+    if any((np.diff(arrays[key]) < 0).any() for key in ("levels", "scores")):
+        raise FormatError(_damaged(name, "conformal levels or scores that do not ascend"))
+    if arrays["scores"].min() < 0 or min(arrays["scale"].min(), arrays["sides"].min()) <= 0:
+        raise FormatError(_damaged(name, "conformal scores below 0, or widths that are not above 0"))
+    return Conformal(**arrays)
 
 
 def _damaged(name: str, found: str) -> str:

@@ -29,11 +29,13 @@ from glassnet.manifest import (
     Manifest,
     SavedBaselines,
     baselines_of,
+    conformal_of,
     read_manifest,
     split_arrays,
     task_of,
 )
-from glassnet.nets.build import load_weights
+from glassnet.metrics.conformal import Conformal
+from glassnet.metrics.coverage import ASKED, coverage_of, ends_asked
 from glassnet.nets.own import arrays_of, fill, own_module
 from glassnet.nets.spec import Architecture, Own
 from glassnet.notation import parse_split
@@ -83,6 +85,7 @@ class Model:
         schema: how raw columns become those inputs.
         task: what the outputs mean.
         results: its scores beside the baselines, from the run that trained it.
+        conformal: what its prediction intervals come from; None for classes, or without validation rows.
     """
 
     net: torch.nn.Module
@@ -94,6 +97,7 @@ class Model:
     history: History
     results: Results = field(default_factory=Results)
     baselines: SavedBaselines | None = None
+    conformal: Conformal | None = None
 
     def predict(self, data: object) -> NDArray[Any]:
         """Answer raw rows: numbers in the user's units, or classes as they were written in training.
@@ -124,6 +128,21 @@ class Model:
                 message("probabilities need a model of classes", f"task={self.task.name}", "call predict")
             )
         return self.predictions(self.table(data))
+
+    def predict_interval(self, data: object, coverage: float = ASKED) -> tuple[Floats, Floats]:
+        """Return between which numbers the truth of raw rows lies, for a share ``coverage`` of such rows.
+
+        ``low, high = model.predict_interval(rows)``, each in the user's units and of the shape that
+        :meth:`predict` returns. They come from the errors on validation rows, as
+        :mod:`glassnet.metrics.conformal` says, and ``results.prediction_intervals`` has what share they held
+        of the test rows. More coverage is never narrower.
+
+        Raises:
+            RecipeError: the model predicts classes or was trained without validation rows, or has too few of
+                them for this coverage.
+            DataError, WorkError: see :meth:`predict`.
+        """
+        return self.check_coverage(coverage).interval(self.predictions(self.table(data)), coverage)
 
     def table(self, data: object) -> Table:
         """Read raw rows from whatever :meth:`predict` takes, with the words for missing cells of the run."""
@@ -158,7 +177,11 @@ class Model:
         differences = self.task.compare(
             rows.truth, predictions, unit=rows.unit, weight=rows.weight, seed=self.recipe.seed
         )
-        return Results.judged("test", rows.table.rows, scores.pop(""), scores, differences, rows.notes)
+        ends = ends_asked(self.conformal, predictions[""])
+        coverage = coverage_of(rows.truth, ends, unit=rows.unit, weight=rows.weight)
+        return Results.judged(
+            "test", rows.table.rows, scores.pop(""), scores, differences, rows.notes, coverage
+        )
 
     def examples(self, data: object) -> Examples:
         """Read raw rows with the target, ready to be scored as :meth:`evaluate` scores them.
@@ -204,6 +227,8 @@ class Model:
         arrays = {f"net.{name}": each for name, each in arrays_of(self.net).items()}
         if self.baselines is not None:
             arrays |= {f"baseline.{name}": value for name, value in vars(self.baselines).items()}
+        if self.conformal is not None:
+            arrays |= {f"conformal.{name}": value for name, value in vars(self.conformal).items()}
         return pack(manifest.model_dump(mode="json", by_alias=True), arrays)
 
     def _decoded(self, inputs: NDArray[np.float32], table: Table) -> Floats:
@@ -220,6 +245,17 @@ class Model:
                 )
             )
         return predictions
+
+    def check_coverage(self, coverage: float) -> Conformal:
+        """Return what intervals of this coverage come from, or raise as :meth:`predict_interval` does."""
+        if self.conformal is not None:
+            self.conformal.rank(coverage)
+            return self.conformal
+        must = "prediction intervals need a model of numbers that was judged on two validation rows or more"
+        if self.task.is_classification:
+            raise RecipeError(message(must, f"task={self.task.name}", "call predict_proba"))
+        found = f"this one has none that count: validation={self.plan.validation!r}"
+        raise RecipeError(message(must, found, "train it again with validation='random:0.2'"))
 
     def _weights(self, table: Table, notes: list[str]) -> Floats | None:
         """Return how much each row counts, where the run weighed its rows by a column."""
@@ -293,12 +329,12 @@ def model_from(contents: Contents, name: str, net: object = None) -> Model:
     """Build a model from the contents of a ``.glass`` file; see :func:`load`."""
     manifest, history = read_manifest(contents.manifest, name)
     task = task_of(manifest, name)
-    weights, saved = split_arrays(contents.arrays, name)
+    saved = split_arrays(contents.arrays, name)
     architecture = manifest.networks["net"]
     return Model(
-        net=_filled(architecture, net, weights, (manifest.schema_.width, task.outputs), name)
+        net=_filled(architecture, net, saved["net"], (manifest.schema_.width, task.outputs), name)
         if isinstance(architecture, Own)
-        else load_weights(architecture, weights, name),
+        else load_weights(architecture, saved["net"], name),
         schema=manifest.schema_,
         task=task,
         architecture=architecture,
@@ -306,7 +342,8 @@ def model_from(contents: Contents, name: str, net: object = None) -> Model:
         plan=manifest.plan,
         history=history,
         results=manifest.results,
-        baselines=baselines_of(saved, task, manifest.schema_.width, name),
+        baselines=baselines_of(saved["baseline"], task, manifest.schema_.width, name),
+        conformal=conformal_of(saved["conformal"], task, name),
     )
 
 

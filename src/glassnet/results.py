@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
 
 from glassnet.data.leak_facts import Leak
 from glassnet.metrics.compare import Difference, MainMetric, verdict
+from glassnet.metrics.coverage import Coverage
 
 if TYPE_CHECKING:
     from glassnet.metrics import Scores
@@ -32,6 +33,7 @@ class Results(BaseModel):
         baselines: baseline -> split -> metric -> value.
         baseline_intervals: the same for their intervals, from the same resamples.
         differences: baseline -> split -> main metric -> network beside baseline, paired.
+        prediction_intervals: split -> how often the 90 % prediction intervals hold the truth; numbers only.
         details: confusion matrix, per class, per output, per fold.
         leaks: what gives the target away, and what crosses from the rows held back to the training rows.
         notes: what the reader should know about these figures.
@@ -45,6 +47,7 @@ class Results(BaseModel):
     baselines: dict[str, dict[str, Metrics]] = {}
     baseline_intervals: dict[str, dict[str, Intervals]] = {}
     differences: dict[str, dict[str, Differences]] = {}
+    prediction_intervals: dict[str, Coverage] = {}
     details: dict[str, JsonValue] = {}
     leaks: tuple[Leak, ...] = ()
     notes: tuple[str, ...] = ()
@@ -54,7 +57,8 @@ class Results(BaseModel):
         """Refuse splits, metrics and baselines that no Glassnet wrote."""
         by_split: list[dict[str, Metrics] | dict[str, Intervals]]
         by_split = [self.metrics, self.intervals, *self.baselines.values(), *self.baseline_intervals.values()]
-        splits = {*self.rows, *(split for each in (*by_split, *self.differences.values()) for split in each)}
+        splits = {*self.rows, *self.prediction_intervals}
+        splits |= {split for each in (*by_split, *self.differences.values()) for split in each}
         metrics = {metric for each in by_split for scores in each.values() for metric in scores}
         unknown = [*splits.difference(_SPLITS), *metrics.difference(_METRICS)]
         unknown += {*self.baselines, *self.baseline_intervals, *self.differences}.difference(_BASELINES)
@@ -71,8 +75,10 @@ class Results(BaseModel):
         baselines: dict[str, Scores],
         differences: dict[str, Differences],
         notes: Sequence[str] = (),
+        coverage: Coverage | None = None,
     ) -> Self:
         """Return the Results of one split, the network beside its baselines."""
+        distrust = coverage.note(split) if coverage is not None else None
         return cls(
             rows={split: rows},
             metrics={split: network.metrics},
@@ -80,8 +86,9 @@ class Results(BaseModel):
             baselines={name: {split: each.metrics} for name, each in baselines.items()},
             baseline_intervals={name: {split: each.intervals} for name, each in baselines.items()},
             differences={name: {split: each} for name, each in differences.items()},
+            prediction_intervals={} if coverage is None else {split: coverage},
             details={split: network.details},
-            notes=tuple(notes),
+            notes=(*notes, *([distrust] if distrust else [])),
         )
 
     def shown_split(self) -> str | None:
@@ -111,10 +118,12 @@ class Results(BaseModel):
         return tuple(leak.warning for leak in self.leaks if leak.warning)
 
     def remarks(self) -> Iterator[str]:
-        """Yield what stands under the table: the verdict, the columns left out as leaks, the notes."""
-        verdict = self.verdict()
+        """Yield what stands under the table: verdict, how often intervals hold, leaks left out, notes."""
+        split, verdict = self.shown_split() or "", self.verdict()
         if verdict:
             yield verdict
+        if split in self.prediction_intervals:
+            yield self.prediction_intervals[split].sentence(split)
         for leak in self.leaks:
             if leak.kind == "leak":
                 names = ", ".join(leak.columns)

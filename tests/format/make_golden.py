@@ -112,6 +112,8 @@ def answers(model: Any, rows: dict[str, list[Any]]) -> dict[str, Any]:
     found = {"predict": model.predict(rows).tolist(), "metrics": {}}
     if model.task.is_classification:
         found["predict_proba"] = model.predict_proba(rows).tolist()
+    else:
+        found["predict_interval"] = [each.tolist() for each in model.predict_interval(rows, 0.8)]
     results = model.evaluate(rows)
     found["metrics"] = {"network": results.metrics["test"]}
     found["metrics"] |= {name: each["test"] for name, each in results.baselines.items()}

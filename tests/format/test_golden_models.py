@@ -31,6 +31,7 @@ def test_a_golden_model_answers_as_on_its_first_day(path):
         np.testing.assert_allclose(found["predict_proba"], expected["predict_proba"], rtol=1e-6)
     else:
         np.testing.assert_allclose(found["predict"], expected["predict"], rtol=1e-6)
+        np.testing.assert_allclose(found["predict_interval"], expected["predict_interval"], rtol=1e-6)
     assert found["metrics"].keys() == expected["metrics"].keys()
     for name, metrics in expected["metrics"].items():
         assert found["metrics"][name] == pytest.approx(metrics, rel=1e-6)

@@ -206,6 +206,10 @@ def use(model: Model) -> None:
             answers = model.predict(rows)
             assert len(answers) == len(rows["when"])
             assert answers.dtype.kind != "f" or np.isfinite(answers).all()
+            if model.conformal is not None:
+                ends = model.predict_interval(rows, min(0.5, model.conformal.most_coverage))
+                assert np.isfinite(ends).all()
+                assert (ends[0] <= ends[1]).all()
             str(model.evaluate(rows))
         except GlassnetError as error:
             says_what_is_wrong(error)
@@ -354,6 +358,18 @@ def is_refused(manifest: dict[str, Any], contents: Contents) -> bool:
         ("regression", "baseline.bias", np.ones(2), "baselines that are"),
         ("regression", "baseline.bias", np.ones(1, np.float32), "baselines that are"),
         ("regression", "baseline.more", np.ones(1), "baselines that are"),
+        ("regression", "conformal", np.ones(1), "arrays that belong to no network"),
+        ("regression", "conformal.more", np.ones(1), "conformal arrays that are"),
+        ("binary", "conformal.scores", np.ones((0, 1)), "conformal arrays that are"),
+        ("regression", "conformal.sides", np.ones((2, 2)), "conformal arrays that are"),
+        ("regression", "conformal.scores", np.ones((1, 0)), "conformal arrays that are"),
+        ("regression", "conformal.scores", np.array(1.0), "conformal arrays that are"),
+        ("regression", "conformal.non_negative", np.ones(1), "conformal arrays that are"),
+        ("regression", "conformal.scores", np.array([[1e101]]), "conformal arrays beyond 1e"),
+        ("regression", "conformal.scores", np.array([[2.0, 1.0]]), "do not ascend"),
+        ("regression", "conformal.scores", np.array([[-1.0, 1.0]]), "conformal scores below 0"),
+        ("regression", "conformal.sides", np.array([[0.0, 1.0]]), "widths that are not above 0"),
+        ("poisson", "conformal.sides", np.array([[1.0, -1.0]]), "widths that are not above 0"),
         (
             "multiclass",
             "baseline.constant",

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 MODELS = sorted((Path(__file__).parent / "golden").glob("v1/models/*.glass"))
-DTYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8"}
+DTYPES = {"BOOL": "|b1", "F32": "<f4", "F64": "<f8", "I64": "<i8"}
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -103,6 +103,19 @@ def answers(manifest: dict[str, Any], z: np.ndarray) -> tuple[list[Any], np.ndar
     return (values if task == "multioutput" else values[:, 0]).tolist(), values
 
 
+def intervals(arrays: dict[str, np.ndarray], values: np.ndarray, coverage: float) -> np.ndarray:
+    """Give both ends of the intervals of values. Shape: (rows, targets) -> (2, rows, targets)."""
+    found = {name.removeprefix("conformal."): each for name, each in arrays.items()}
+    rank = math.ceil((found["scores"].shape[1] + 1) * coverage - 1e-9)
+    half = [
+        found["scores"][target, rank - 1] * np.interp(column, found["levels"][target], found["scale"][target])
+        for target, column in enumerate(values.T)
+    ]
+    below, above = (np.stack(half, axis=1) * side for side in found["sides"].T)
+    ends = np.stack([values - below, values + above])
+    return np.where(found["non_negative"], np.maximum(ends, 0), ends)
+
+
 def test_there_are_models_to_read():
     assert len(MODELS) == 5
     assert zipfile.is_zipfile(io.BytesIO(MODELS[0].read_bytes()))
@@ -129,6 +142,8 @@ def test_a_second_reader_gives_the_golden_answers(path):
         assert right == pytest.approx(golden["answers"]["metrics"]["linear"]["accuracy"])
     else:
         np.testing.assert_allclose(found, golden["answers"]["predict"], rtol=1e-4)
+        ends = intervals(arrays, chances, 0.8).reshape(2, *np.shape(found))
+        np.testing.assert_allclose(ends, golden["answers"]["predict_interval"], rtol=1e-3, atol=1e-3)
         truth = np.array([golden["rows"][each["name"]] for each in manifest["schema"]["targets"]]).T
         error = np.abs(answers(manifest, linear)[1] - truth).mean()
         assert error == pytest.approx(golden["answers"]["metrics"]["linear"]["mae"])

@@ -105,7 +105,7 @@ def test_the_runs_own_test_rows_get_the_runs_own_scores(golden, training_rides, 
     for metric, interval in model.results.intervals["test"].items():
         assert found.intervals["test"][metric] == pytest.approx(interval, rel=1e-5)
     assert found.details["test"]["units"] == model.results.details["test"]["units"] < found.rows["test"]
-    assert found.notes == ()
+    assert found.notes == tuple(each for each in model.results.notes if each.startswith("the 90 % intervals"))
 
 
 def chosen_rows(rides, model):

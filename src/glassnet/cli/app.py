@@ -146,6 +146,9 @@ def predict(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="CSV to write; - or nothing: print.")
     ] = None,
+    interval: Annotated[
+        float | None, _option("--interval X", "0.9: add between what 90 % of the true numbers lie.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Predict the rows of DATA with a saved MODEL."""
@@ -153,7 +156,7 @@ def predict(
     from glassnet.model import load
     from glassnet.run.predict import predictions_frame, write_csv
 
-    frame = predictions_frame(load(model), data)
+    frame = predictions_frame(load(model), data, interval)
     if as_json:
         print_json(frame.to_dict(as_series=False))
     elif out is None or str(out) == "-":

@@ -73,7 +73,7 @@ def print_outcome(outcome: Outcome) -> None:
 
 
 def print_results(results: Results) -> None:
-    """Print scores with intervals, the baselines under them, the verdict, and what was left out as a leak."""
+    """Print scores with intervals, the baselines under them, and what there is to say of them."""
     for rows in _fitting(list(results.lines()), console().width):
         table = _table(*rows[0])
         for row in rows[1:]:

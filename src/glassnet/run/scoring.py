@@ -11,6 +11,8 @@ from glassnet.data.split import shared_rows
 from glassnet.data.table import Table
 from glassnet.manifest import SavedBaselines
 from glassnet.metrics.compare import over_folds
+from glassnet.metrics.conformal import Conformal, calibrate
+from glassnet.metrics.coverage import coverage_of, ends_asked
 from glassnet.model import outputs_of
 from glassnet.results import Differences, Results
 from glassnet.run.baselines import fit_baselines, sample_rows
@@ -34,7 +36,8 @@ MOST_SCORED = 200_000
 class FoldScores:
     """What a fold gives: simple scores by split, and the judged rows' truth and predictions, still unscored.
 
-    ``predictions`` has the network under the empty name.
+    ``predictions`` has the network under the empty name. ``conformal`` is what the validation rows say about
+    the network's errors, and ``ends`` are its 90 % intervals of test rows, where there can be any.
     """
 
     task: Task
@@ -49,6 +52,8 @@ class FoldScores:
     saved: SavedBaselines
     leaks: tuple[Leak, ...]
     notes: tuple[str, ...]
+    conformal: Conformal | None
+    ends: Floats | None
 
 
 class Judge:
@@ -86,7 +91,7 @@ class Judge:
     def scores(self, done: Chosen) -> FoldScores:
         """Score a fold's nets: train and validation rows by the best, test rows by the final one."""
         encoded, fold = done.encoded, done.encoded.fold
-        metrics, rows, notes = {}, {}, list(self.notes)
+        metrics, rows, notes, conformal = {}, {}, list(self.notes), None
         for split, positions in (("train", fold.train), ("validation", fold.validation)):
             some = positions[:: max(1, -(-len(positions) // MOST_SCORED))]
             rows[split] = len(positions)
@@ -96,6 +101,8 @@ class Judge:
                 predicted = encoded.task.decode(outputs_of(done.best.net, _at(encoded.inputs, some)))
                 weight = None if encoded.weights is None else encoded.weights[some]
                 metrics[split] = encoded.task.metrics(encoded.truth[some], predicted, weight)
+                if split == "validation":
+                    conformal = _calibrated(encoded, some, predicted)
         rows["test"] = len(fold.test)
         shared = shared_rows(encoded.inputs, encoded.truth.astype(np.float64), fold)
         if shared:
@@ -115,6 +122,8 @@ class Judge:
             saved=self.saved,
             leaks=self.leaks,
             notes=tuple(notes),
+            conformal=conformal,
+            ends=ends_asked(conformal, ours) if self.split == "test" else None,
         )
 
 
@@ -132,14 +141,16 @@ def results_of(folds: list[FoldScores]) -> Results:
         for name, each in predictions.items()
     }
     differences = first.task.compare(truth, predictions, unit=units, weight=weights, seed=first.seed)
-    judged = Results.judged(split, len(truth), scores.pop(""), scores, differences)
+    ends = _joined([each.ends for each in folds])
+    coverage = coverage_of(truth, ends, unit=units, weight=weights)
+    judged = Results.judged(split, len(truth), scores.pop(""), scores, differences, coverage=coverage)
     notes = tuple(dict.fromkeys(note for each in folds for note in each.notes))
     return judged.model_copy(
         update={
             "rows": {**first.rows, **judged.rows},
             "metrics": {**first.metrics, **judged.metrics},
             "leaks": first.leaks,
-            "notes": notes,
+            "notes": (*notes, *judged.notes),
         }
     )
 
@@ -206,4 +217,17 @@ def _at(matrix: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.floa
 
 
 def _joined(arrays: list[Any]) -> Any:
-    return None if arrays[0] is None else np.concatenate(arrays)
+    return None if any(each is None for each in arrays) else np.concatenate(arrays)
+
+
+def _calibrated(encoded: Encoded, rows: NDArray[np.int64], predictions: Floats) -> Conformal | None:
+    """Return what the net's errors on validation rows say about new ones; None for classes."""
+    if encoded.task.is_classification:
+        return None
+    known = np.concatenate([encoded.fold.train, encoded.fold.validation])
+    return calibrate(
+        encoded.truth[rows],
+        predictions,
+        None if encoded.weights is None else encoded.weights[rows],
+        non_negative=encoded.truth[known].min(axis=0) >= 0,
+    )

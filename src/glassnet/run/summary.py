@@ -35,7 +35,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
 
 
 def scores_json(results: Results) -> dict[str, Any]:
-    """Return metrics, intervals and baselines as ``train`` and ``evaluate`` print them."""
+    """Return metrics, intervals, baselines and coverage as ``train`` and ``evaluate`` print them."""
     return {
         "metrics": results.metrics,
         "intervals": results.intervals,
@@ -49,4 +49,5 @@ def scores_json(results: Results) -> dict[str, Any]:
             for name, splits in results.differences.items()
         },
         "verdict": results.verdict(),
+        "prediction_intervals": {split: asdict(each) for split, each in results.prediction_intervals.items()},
     }

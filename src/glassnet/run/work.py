@@ -117,6 +117,7 @@ class _Trained:
             history=done.best.history,
             results=results,
             baselines=self.scores.saved,
+            conformal=self.scores.conformal,
         )
 
 
