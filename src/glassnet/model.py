@@ -36,6 +36,7 @@ from glassnet.manifest import (
 )
 from glassnet.metrics.conformal import Conformal
 from glassnet.metrics.coverage import ASKED, coverage_of, ends_asked
+from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of, fill, own_module
 from glassnet.nets.spec import Architecture, Own
 from glassnet.notation import parse_split
