@@ -38,6 +38,7 @@ class Trial(BaseModel):
 
     Attributes:
         net: hidden layers as ``--net`` writes them.
+        lr, weight_decay, batch_size: what it was trained with.
         target_scale: how the net learned a numeric target.
         restart: which beginning it was, from 0.
         score: of the validation rows, lower is better: RMSE in the user's units, else the loss; None where
@@ -48,6 +49,9 @@ class Trial(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     net: str
+    lr: AboveZero
+    weight_decay: ZeroOrMore
+    batch_size: Count
     target_scale: TargetScale = "plain"
     restart: ZeroOrMoreWhole = 0
     score: Finite | None = None
@@ -66,6 +70,7 @@ class Plan(BaseModel):
         epochs: most epochs of one training; a budget is turned into epochs here, once.
         ema: decay of the moving average of the weights, which is what is validated and kept; 0: none.
         compare: whether validation compares ``net`` with ``other_nets``, and the scales of a numeric target.
+        tune: seconds in which random trials are compared, for each fold.
         trials: what validation compared, in a model's plan; ``net`` and ``target_scale`` are then the best.
         refit: whether the final net is trained again on training and validation rows together, for the
             epochs that validation chose times ``refit_factor``, with ``refit_schedule``.
@@ -91,6 +96,7 @@ class Plan(BaseModel):
     ema: Fraction
     target_scale: TargetScale = "plain"
     compare: bool
+    tune: AboveZero | None = None
     other_nets: tuple[str, ...] = ()
     trials: tuple[Trial, ...] = ()
     refit: bool

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from glassnet.errors import RecipeError, did_you_mean, message
 from glassnet.notation import parse_duration, parse_net, parse_split
@@ -93,6 +93,7 @@ class Recipe(BaseModel):
     restarts: Count = 1
     refit: bool | None = None
     budget: AboveZero | None = None
+    tune: AboveZero | None = None
     device: str = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
     engine: Literal["auto", "torch", "fused", "reference"] = "auto"
@@ -107,10 +108,19 @@ class Recipe(BaseModel):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return tuple(value) if isinstance(value, list) else value
 
-    @field_validator("budget", mode="before")
+    @field_validator("budget", "tune", mode="before")
     @classmethod
-    def _read_budget(cls, value: object) -> object:
+    def _read_time(cls, value: object) -> object:
         return parse_duration(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check_tune(self) -> Self:
+        if self.tune and (self.budget or self.net.startswith("own:") or self.validation == "none"):
+            given = "budget" if self.budget else "net" if self.net.startswith("own:") else "validation"
+            found = f"there is also {given}={getattr(self, given)!r}"
+            must = "tune needs validation rows, a net that can be varied, and no other limit on the time"
+            raise ValueError(message(must, found, f"leave {given} or tune out"))
+        return self
 
     @field_validator("net")
     @classmethod

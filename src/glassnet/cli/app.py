@@ -89,6 +89,9 @@ def train(
     budget: Annotated[
         str | None, _option("--budget TIME", "Time for everything, scores included: 60s, 5m.")
     ] = None,
+    tune: Annotated[
+        str | None, _option("--tune TIME", "Search for a better recipe for so long: 5m, 1h.")
+    ] = None,
     device: Annotated[str | None, _option("--device NAME", "auto, cpu, cuda or cuda:N.")] = None,
     precision: Annotated[str | None, _option("--precision NAME", "float32 or bfloat16.")] = None,
     engine: Annotated[str | None, _option("--engine NAME", "auto or torch.")] = None,

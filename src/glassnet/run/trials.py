@@ -2,8 +2,8 @@
 
 A run with a net of the user's trains what was asked for, once or with several restarts. The default net
 compares: a positive target with a long tail is learned plainly, as its root and as its logarithm, by one or
-several nets. Each training has a checkpoint of its own, so that a run that goes on
-finds what is done.
+several nets. ``--tune`` compares these and random others until its time is up. Each training has a checkpoint
+of its own, so that a run that goes on finds what is done.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassnet.plan import Trial
+from glassnet.run.context import Allowance
 from glassnet.run.nets import TrainedNet, train_one
+from glassnet.run.tuning import bracket
 
 if TYPE_CHECKING:
     from glassnet.plan import Plan
@@ -27,6 +29,9 @@ LONG_TAIL = 1.0
 """A target whose skewness is above this is tried on other scales; that of an exponential curve is 2."""
 LONGER = 3
 """Each round of a comparison is so many times as long as the one before."""
+EXPLORING = 0.5
+"""The share of the time for tuning in which trials are compared; the rest is for the best and its refit."""
+_VARIED = ("net", "lr", "weight_decay", "batch_size", "target_scale")
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Halving:
         self.context, self.plan, self.encoded, self.name = context, plan, encoded, name
         self.pool = _pool(plan, encoded)
         self.stands: dict[Trial, Trial] = {}
+        self.spent: dict[str, float] = {}
 
     @property
     def trials(self) -> tuple[Trial, ...]:
@@ -98,25 +104,56 @@ class Halving:
         return found if self.plan.compare else ()
 
     def starts(self, restarts: int) -> Iterator[Trial]:
-        """Yield the trial that is left, from each of its beginnings; fewer after an interruption."""
-        left, pause = self.pool, _first_pause(self.plan)
-        while len(left) > 1 and not self.context.interrupts.requested:
-            for each in left:
-                self.train(each, pause)
-            left = sorted(left, key=lambda each: _rank(self.stands[each]))[: -(-len(left) // 2)]
-            pause *= LONGER
+        """Yield the best trial, from each of its beginnings; fewer after an interruption."""
+        chosen = self._tuned() if self.plan.tune else self._left_of(self.pool)
         for restart in range(restarts):
             if restart == 0 or not self.context.interrupts.requested:
-                yield left[0].model_copy(update={"restart": restart})
+                yield chosen.model_copy(update={"restart": restart})
+
+    def _tuned(self) -> Trial:
+        """Return the best trial of as many brackets as there is time for, and leave it the rest of it."""
+        first, scales, brackets = self.pool, _scales(self.encoded), 0
+        self.pool = []
+        while not self._ends():
+            some = bracket(self.plan, self.context.recipe, first, scales, brackets)
+            self.pool += [each for each in some if each not in self.pool]
+            self._left_of(some)
+            brackets += 1
+        best = min(self.pool or first, key=self._stand)
+        left = max((self.plan.tune or 0.0) - sum(self.spent.values()), 0.0)
+        epochs = self.plan.epochs * (1 + self.plan.refit * self.plan.refit_factor)
+        self.context.allowance = Allowance(left, epochs)
+        return best
+
+    def _left_of(self, pool: list[Trial]) -> Trial:
+        left, pause = pool, _first_pause(self.plan)
+        while len(left) > 1 and not self._ends():
+            for each in left:
+                if not self._ends():
+                    self.train(each, pause)
+            left = sorted(left, key=self._stand)[: -(-len(left) // 2)]
+            pause *= LONGER
+        return left[0]
+
+    def _stand(self, trial: Trial) -> float:
+        return _rank(self.stands[trial]) if trial in self.stands else np.inf
+
+    def _ends(self) -> bool:
+        """Whether nothing new is to be tried. Time is counted from the histories, which a run that goes on
+        finds again."""
+        late = self.plan.tune is not None and sum(self.spent.values()) >= EXPLORING * self.plan.tune
+        return late or self.context.interrupts.requested
 
     def train(self, trial: Trial, pause: int | None = None) -> Tried:
         """Train a trial to a pause or to its end, and note where it stands."""
-        plan = self.plan.model_copy(update={"net": trial.net, "target_scale": trial.target_scale})
+        plan = self.plan.model_copy(update=trial.model_dump(include=set(_VARIED)))
         encoded, fold = self.encoded.on_scale(trial.target_scale), self.encoded.fold
         name = self._label(trial)
         rows = fold.train, fold.validation
         trained = train_one(self.context, plan, encoded, name, *rows, trial.restart, pause)
         self.stands[trial] = _standing(trial, trained, pause)
+        records = (each for each in trained.history if pause is None or each.epoch <= pause)
+        self.spent[name] = sum(each.seconds or 0.0 for each in records)
         return Tried(self.stands[trial], plan, encoded, trained)
 
     def _label(self, trial: Trial) -> str:
@@ -144,10 +181,12 @@ def _rank(trial: Trial) -> float:
 
 def _pool(plan: Plan, encoded: Encoded) -> list[Trial]:
     """Return what is to be compared, the first of which is trained where nothing is."""
+    first = Trial(**plan.model_dump(include=set(_VARIED)))
     if not plan.compare:
-        return [Trial(net=plan.net, target_scale=plan.target_scale)]
+        return [first]
     nets = (plan.net, *plan.other_nets)
-    return [Trial(net=net, target_scale=on) for net in nets for on in _scales(encoded)]
+    scales = _scales(encoded)
+    return [first.model_copy(update={"net": net, "target_scale": on}) for net in nets for on in scales]
 
 
 def _first_pause(plan: Plan) -> int:

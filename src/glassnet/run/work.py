@@ -146,6 +146,7 @@ def _train_fold(context: Context, prepared: Prepared, fold: Fold, name: str, fol
     context.timed("baselines", since)
     if context.plan is None:
         plan = within_budget(context, encoded, judge, plan, folds, time.monotonic() - since)
+        plan = plan.model_copy(update={"tune": plan.tune / folds if plan.tune else None})
     context.settle(plan)
     since = time.monotonic()
     with context.interrupts.asking():
