@@ -29,6 +29,7 @@ LONG_TAIL = 1.0
 """A target whose skewness is above this is tried on other scales; that of an exponential curve is 2."""
 LONGER = 3
 """Each round of a comparison is so many times as long as the one before."""
+MOST_TRIALS = 1_000
 EXPLORING = 0.5
 """The share of the time for tuning in which trials are compared; the rest is for the best and its refit."""
 _VARIED = ("net", "lr", "weight_decay", "batch_size", "target_scale")
@@ -112,13 +113,13 @@ class Halving:
 
     def _tuned(self) -> Trial:
         """Return the best trial of as many brackets as there is time for, and leave it the rest of it."""
-        first, scales, brackets = self.pool, _scales(self.encoded), 0
-        self.pool = []
-        while not self._ends():
-            some = bracket(self.plan, self.context.recipe, first, scales, brackets)
-            self.pool += [each for each in some if each not in self.pool]
-            self._left_of(some)
-            brackets += 1
+        first, scales = self.pool, _scales(self.encoded)
+        some, self.pool, self.context.allowance = first, [], None
+        while some and len(self.pool) < MOST_TRIALS and not self._ends():
+            some = bracket(self.plan, self.context.recipe, first, scales, self.pool)
+            self.pool += some
+            if some:
+                self._left_of(some)
         best = min(self.pool or first, key=self._stand)
         left = max((self.plan.tune or 0.0) - sum(self.spent.values()), 0.0)
         epochs = self.plan.epochs * (1 + self.plan.refit * self.plan.refit_factor)

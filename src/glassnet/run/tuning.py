@@ -30,22 +30,22 @@ T = TypeVar("T")
 
 
 def bracket(
-    plan: Plan, recipe: Recipe, first: Sequence[Trial], scales: Sequence[TargetScale], number: int
+    plan: Plan, recipe: Recipe, first: Sequence[Trial], scales: Sequence[TargetScale], known: Sequence[Trial]
 ) -> list[Trial]:
-    """Return the trials of a bracket, the first of which holds those that would be compared without tuning.
+    """Return the trials of the next bracket; none where there is nothing left to vary.
 
     Args:
         plan: what would be trained.
         recipe: what the user decided.
-        first: the trials that are compared without tuning.
+        first: the trials that are compared without tuning; the first bracket begins with them.
         scales: on which the target may be learned.
-        number: of the bracket, from 0.
+        known: the trials of earlier brackets.
     """
-    chance = stream(recipe.seed, "tuning", number)
-    trials = list(first) if number == 0 else []
-    while len(trials) < max(BRACKET, len(first)):
+    chance = stream(recipe.seed, "tuning", len(known))
+    trials = [] if known else list(first)
+    for _ in range(10 * BRACKET):
         trial = _drawn(plan, recipe, scales, chance)
-        if trial not in trials:
+        if len(trials) < BRACKET and trial not in (*trials, *known):
             trials.append(trial)
     return trials
 
@@ -54,13 +54,11 @@ def _drawn(plan: Plan, recipe: Recipe, scales: Sequence[TargetScale], chance: np
     low, high = RATES
     drawn = low * (high / low) ** chance.random()
     decay, batch = _one_of(WEIGHT_DECAYS, chance), _one_of(BATCHES, chance)
-    net = _drawn_net(chance)
+    net, decays = _drawn_net(chance), recipe.weight_decay is None and recipe.optimizer == "adamw"
     return Trial(
         net=net if recipe.net == "tabular" else plan.net,
         lr=float(f"{drawn:.2g}") if recipe.lr is None and recipe.optimizer != "sgd" else plan.lr,
-        weight_decay=decay
-        if recipe.weight_decay is None and recipe.optimizer == "adamw"
-        else plan.weight_decay,
+        weight_decay=decay if decays else plan.weight_decay,
         batch_size=max(1, int(batch * plan.batch_size)) if recipe.batch_size is None else plan.batch_size,
         target_scale=_one_of(scales, chance),
     )
