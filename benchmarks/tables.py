@@ -94,7 +94,9 @@ def _boosted(lightgbm, encoded, codes, categorical, fold) -> float:
             callbacks=[lightgbm.early_stopping(50, verbose=False)],
         )
         answers = model.predict(codes[fold.test]) if number else model.predict_proba(codes[fold.test])
-    return encoded.task.metrics(y[fold.test], np.asarray(answers, dtype=np.float64))[METRIC[encoded.task.name]]
+    return encoded.task.metrics(y[fold.test], np.asarray(answers, dtype=np.float64))[
+        METRIC[encoded.task.name]
+    ]
 
 
 def main(found: list[Case] | None = None) -> None:

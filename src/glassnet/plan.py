@@ -22,6 +22,9 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 ZeroOrMoreWhole = Annotated[int, Field(ge=0)]
 
 
+_SCALES: dict[TargetScale, str] = {"sqrt": "square root", "log": "logarithm"}
+
+
 class ColumnPlan(BaseModel):
     """What a column was taken for, and why; ``used`` says whether the net sees it."""
 
@@ -108,6 +111,13 @@ class Plan(BaseModel):
     engine_reason: str | None
     threads: Count
     reproducible: bool = True
+
+    def compared(self) -> str | None:
+        """Say what was compared and which was the best; None where there was nothing to compare."""
+        if len(self.trials) < 2:
+            return None
+        scale = "" if self.target_scale == "plain" else f", the target as its {_SCALES[self.target_scale]}"
+        return f"compared {len(self.trials)} ways to train on the validation rows; best: {self.net}{scale}"
 
     @field_validator("test", "validation")
     @classmethod

@@ -64,6 +64,9 @@ def print_outcome(outcome: Outcome) -> None:
     history = outcome.model.history
     best = "" if history.best_epoch is None else f", the best was epoch {history.best_epoch}"
     ending = _ENDINGS.get(history.stopped or "", f"ended by {history.stopped}")
+    compared = outcome.model.plan.compared()
+    if compared is not None:
+        print(compared)
     print(f"trained {len(history)} epochs, {ending}{best}")
     print_results(outcome.model.results)
     if outcome.folder is not None:

@@ -153,8 +153,7 @@ class Halving:
         rows = fold.train, fold.validation
         trained = train_one(self.context, plan, encoded, name, *rows, trial.restart, pause)
         self.stands[trial] = _standing(trial, trained, pause)
-        records = (each for each in trained.history if pause is None or each.epoch <= pause)
-        self.spent[name] = sum(each.seconds or 0.0 for each in records)
+        self.spent[name] = _seconds_of(trained, pause)
         return Tried(self.stands[trial], plan, encoded, trained)
 
     def _label(self, trial: Trial) -> str:
@@ -174,6 +173,10 @@ def _standing(trial: Trial, trained: TrainedNet, pause: int | None) -> Trial:
     best = min(records, key=lambda each: each.validation_loss or 0.0)
     score = best.metrics.get("rmse", best.validation_loss)
     return trial.model_copy(update={"score": score, "epochs": best.epoch})
+
+
+def _seconds_of(trained: TrainedNet, pause: int | None) -> float:
+    return sum(each.seconds or 0.0 for each in trained.history if pause is None or each.epoch <= pause)
 
 
 def _rank(trial: Trial) -> float:
