@@ -1,4 +1,4 @@
-"""``--tune`` tries what the user left open, in rounds, within its time, and goes on where it was broken off."""
+"""``--tune`` tries what the user left open, in rounds, within its time; what was broken off goes on."""
 
 from __future__ import annotations
 
