@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 LEARNING_RATES = {"sgd": 0.1, "adam": 0.001, "adamw": 0.003, "rmsprop": 0.001}
 EPOCHS, PATIENCE = 100, 15
-FEW, MANY, STEPS, EMA = 2_000, 50_000, 6_000, 0.995
+FEW, SOME, MANY = 2_000, 6_000, 50_000
+STEPS, EMA = 6_000, 0.995
 OTHER_NETS = ("8x64:relu:0.3",)
 REFIT_FACTOR = 1.3
 """More rows bear more training: what validation chose for the training rows alone is lengthened by this."""
@@ -76,7 +77,8 @@ def net_notation(net: str, rows: int) -> str:
     """
     if net != "tabular":
         return net
-    return "8x128:relu:0.2,128:relu:0.2+waves" if rows < MANY else "4x256:relu:0.1,256:relu:0.1+waves"
+    members, dropout = (16, 0.2) if rows < SOME else (8, 0.2) if rows < MANY else (4, 0.1)
+    return f"{members}x128:relu:{dropout},128:relu:{dropout}+waves"
 
 
 def default_batch_size(net: str, rows: int) -> int:
@@ -89,7 +91,7 @@ def default_batch_size(net: str, rows: int) -> int:
     [32, 128, 256, 1024]
     """
     if net == "tabular":
-        return 32 if rows < 2_000 else 128 if rows < 6_000 else 256 if rows < MANY else 1024
+        return 32 if rows < FEW else 128 if rows < SOME else 256 if rows < MANY else 1024
     size = 16
     while size < 1024 and size * 150 < rows:
         size *= 2
@@ -97,12 +99,14 @@ def default_batch_size(net: str, rows: int) -> int:
 
 
 def default_epochs(rows: int) -> int:
-    """Return how many epochs the default net is trained at most: as many as make about 6,000 steps.
+    """Return how many epochs the default net is trained at most: as many as make about 6,000 steps, or 3,000
+    large ones, but no more than 300.
 
     >>> default_epochs(300), default_epochs(15_000), default_epochs(1_000_000)
-    (300, 102, 6)
+    (300, 103, 4)
     """
-    return max(1, min(300, -(-STEPS * default_batch_size("tabular", rows) // rows)))
+    steps = STEPS if rows < MANY else STEPS // 2
+    return max(1, min(300, -(-steps * default_batch_size("tabular", rows) // rows)))
 
 
 def _ema(recipe: Recipe) -> float:
