@@ -30,7 +30,7 @@ def answer(model: Model, results: Results, data: str, span: str, *, is_other: bo
     split = results.shown_split()
     if split is None:
         return (_what(model, data, is_other), "It has not been scored.")
-    where = f"On {_where(model, results, split, span, is_other, data)},"
+    where = f"On {_where(model, results, split, span, is_other, data)}"
     say = _classes if model.task.is_classification else _numbers
     sentences = [_what(model, data, is_other), f"{where} {say(model, results, split)}"]
     return (*sentences, *_compared(model, results, split))
@@ -54,7 +54,7 @@ def _what(model: Model, data: str, is_other: bool) -> str:
 def _where(model: Model, results: Results, split: str, span: str, is_other: bool, data: str) -> str:
     rows = counted(results.rows.get(split, 0), "row")
     if is_other:
-        return f"the {rows} of {data}" + (f" ({span})" if span else "")
+        return f"the {rows} of {data}" + (f" ({span})," if span else ",")
     kind = parse_split(model.plan.test).kind
     if split == "test" and kind in ("cv", "windows"):
         count = len(folds_of(results)) or parse_split(model.plan.test).count
@@ -64,7 +64,7 @@ def _where(model: Model, results: Results, split: str, span: str, is_other: bool
         return f"the {rows} kept aside as a test ({how}), which it had never seen,"
     if split == "validation":
         return f"the {rows} of validation ({how}), which it did not learn from but which chose when to stop,"
-    return f"the {rows} that it was trained on"
+    return f"the {rows} that it was trained on,"
 
 
 def _numbers(model: Model, results: Results, split: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from glassnet.lens.axes import Axis, fitted, text_width
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.markup import place as written
+from glassnet.lens.numerals import number
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,8 @@ ROW = 27.0
 """Height of one row of a :func:`row_chart`."""
 LABELS, VALUES = 150.0, 74.0
 """Most width of the names on the left of a :func:`row_chart`, and of the values on its right."""
+
+MATRIX_LEFT, MATRIX_TOP, BIG_CELL = 110.0, 46.0, 70.0
 
 
 class Plot:
@@ -170,8 +173,8 @@ def row_chart(rows: Sequence[Row], axis: Axis, title: str, text: str, *, bars: b
     ]
     if axis.low < 0 < axis.high:
         marks.append(element("line", x1=across(0.0), x2=across(0.0), y1=0.0, y2=bottom, class_="axis"))
-    for number, row in enumerate(rows):
-        middle = ROW * number + ROW / 2
+    for index, row in enumerate(rows):
+        middle = ROW * index + ROW / 2
         words = {"y": middle + 4}
         marks.append(element("text", fitted(row.name, LABELS, LETTER), x=0.0, **words, class_="name"))
         marks += _row_marks(row, middle, across, bars)
@@ -200,6 +203,35 @@ def _row_marks(row: Row, middle: float, across: Callable[[float], float], bars: 
     if not bars:
         marks.append(element("circle", cx=at, cy=middle, r=5.0, class_=f"dot {row.kind}"))
     return marks
+
+
+def matrix_chart(cells: Floats, names: Sequence[str], title: str, text: str) -> Markup:
+    """Draw a table of counts, (k, k), truth down and answers across, darker where the share of its row is
+    larger; what lies on the diagonal has another colour than what does not.
+    """
+    size = min(BIG_CELL, (WIDTH - MATRIX_LEFT - 4) / len(cells))
+    shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), 1e-300)
+    marks = [
+        element("text", "what it answered", x=MATRIX_LEFT, y=12.0, class_="title"),
+        element("text", "truth", x=0.0, y=MATRIX_TOP - 8, class_="title"),
+    ]
+    for i, name in enumerate(names):
+        middle = (i + 0.5) * size
+        left, above = MATRIX_LEFT - 6, MATRIX_TOP - 8
+        row, column = fitted(name, left - 2, LETTER), fitted(name, size - 2, LETTER)
+        marks.append(element("text", row, x=left, y=MATRIX_TOP + middle + 4, text_anchor="end"))
+        marks.append(element("text", column, x=MATRIX_LEFT + middle, y=above, text_anchor="middle"))
+        for j, count in enumerate(cells[i]):
+            at = {"x": MATRIX_LEFT + j * size, "y": MATRIX_TOP + i * size}
+            box = {**at, "width": size - 1, "height": size - 1}
+            shade = f"{0.75 * float(shares[i, j]):.2f}"
+            kind = "cell" if i == j else "cell miss"
+            marks.append(element("rect", **box, class_="frame"))
+            marks.append(element("rect", **box, fill_opacity=shade, class_=kind))
+            words = {"x": at["x"] + size / 2, "y": at["y"] + size / 2 + 4}
+            if count:
+                marks.append(element("text", number(float(count), 3), **words, text_anchor="middle"))
+    return drawing(marks, WIDTH, MATRIX_TOP + size * len(cells) + 4, title, text)
 
 
 def drawing(marks: Sequence[Markup], width: float, height: float, title: str, text: str) -> Markup:

@@ -85,6 +85,7 @@ def compose(model: Model, material: Material) -> Report:
         task=model.task.name,
         classes=model.task.classes,
         split=split,
+        unit=model.plan.unit,
         is_other_data=material.is_other_data,
         answer=answer(
             model, results, material.data, _span(spans, split or ""), is_other=material.is_other_data

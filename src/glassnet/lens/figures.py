@@ -21,6 +21,7 @@ GRID = 40
 TENTHS = 10
 OUTER = (0.005, 0.995)
 BAND = (0.1, 0.9)
+WITHIN = (0.5, 0.8, 0.9, 0.95, 1.0)
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,21 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Residuals:
-    """How errors (answer - truth) are spread: edges (b + 1,), shares of the rows (b,), their mean and the
-    mean of their squares; ``outside`` rows lie beyond the ends and are counted in the outermost bins."""
+    """How errors (answer - truth) are spread.
+
+    Attributes:
+        edges, shares: of the bars, (b + 1,) and (b,); shares are of the rows.
+        mean, mean_square: of all errors.
+        outside: rows beyond the ends, which are counted in the outermost bars.
+        within: pairs of a share of the rows, and by how much they are off at most.
+    """
 
     edges: Floats
     shares: Floats
     mean: float
     mean_square: float
     outside: int
+    within: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ def number_figures(target: str, truth: Floats, answers: Floats, times: Floats | 
     time = None if times is None else time_curve(times, truth, answers)
     detail = None
     if times is not None and time is not None and time.rows_each > 1:
-        last = np.argsort(times, kind="stable")[-MOST_MOMENTS // 2 :]
+        last = np.sort(np.argsort(times, kind="stable")[-MOST_MOMENTS // 2 :])
         detail = time_curve(times[last], truth[last], answers[last])
     return NumberFigures(
         target=target,
@@ -125,10 +133,14 @@ def number_figures(target: str, truth: Floats, answers: Floats, times: Floats | 
 
 
 def time_curve(times: Floats, truth: Floats, answers: Floats) -> TimeCurve | None:
-    """Return both over time, rows of one moment as their mean, many moments as means of equal spans.
+    """Return both over time: up to 600 rows one by one, of more rows the means of moments or equal spans.
 
-    None where there are fewer than three moments.
+    Rows of one moment (the hours of a day that has only its date) are spread until the next one, in their
+    order. None where there are fewer than three moments.
     """
+    if len(times) <= MOST_MOMENTS and len(np.unique(times)) >= 3:
+        order = np.argsort(times, kind="stable")
+        return TimeCurve(_spread(times[order]), truth[order], answers[order], 1)
     moments, place, counts = np.unique(times, return_inverse=True, return_counts=True)
     if len(moments) < 3:
         return None
@@ -139,6 +151,14 @@ def time_curve(times: Floats, truth: Floats, answers: Floats) -> TimeCurve | Non
         moments = np.bincount(place, times) / counts
     means = [np.bincount(place, each) / counts for each in (truth, answers)]
     return TimeCurve(moments, means[0], means[1], int(counts.max()))
+
+
+def _spread(times: Floats) -> Floats:
+    """Place equal ascending times evenly until the next one, the last of them as far as those before."""
+    moments, first, counts = np.unique(times, return_index=True, return_counts=True)
+    steps = np.diff(moments, append=moments[-1] + np.diff(moments).min())
+    within = np.arange(len(times)) - np.repeat(first, counts)
+    return np.asarray(times + within * np.repeat(steps / counts, counts))
 
 
 def reliability(chances: Floats, truth: NDArray[Any], classes: tuple[str, ...]) -> Reliability:
@@ -184,8 +204,12 @@ def _residuals(errors: Floats) -> Residuals:
     reach = max(abs(float(low)), abs(float(high))) or 0.5
     edges = np.linspace(-reach, reach, int(np.clip(2 * round(len(errors) ** 0.5 / 2), 10, 40)) + 1)
     outside = int(np.count_nonzero(np.abs(errors) > reach))
+    sizes = np.quantile(np.abs(errors), WITHIN).tolist()
+    within = tuple(zip(WITHIN, sizes, strict=True))
     counts = np.histogram(np.clip(errors, -reach, reach), edges)[0]
-    return Residuals(edges, counts / len(errors), float(errors.mean()), float((errors**2).mean()), outside)
+    return Residuals(
+        edges, counts / len(errors), float(errors.mean()), float((errors**2).mean()), outside, within
+    )
 
 
 def _tenths(truth: Floats, answers: Floats) -> Tenths:

@@ -10,22 +10,25 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from glassnet.lens import page_charts as charts
-from glassnet.lens.details import details_of, folds_of
+from glassnet.lens.details import details_of
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import counted, number, percent, signed
+from glassnet.lens.page_scores import rows_word, scores_of
+from glassnet.lens.page_tables import table, value_of
 from glassnet.lens.style import SCRIPT, STYLE
 from glassnet.lens.text import shown
-from glassnet.lens.wording import BASELINES, METRICS, SPLITS, USES, best_baseline, score, score_between
+from glassnet.lens.wording import BASELINES, METRICS, SPLITS, USES, best_baseline, score_between
 from glassnet.metrics.compare import main_metrics
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
+    from glassnet.lens.figures import NumberFigures
+    from glassnet.lens.importance import Importance
     from glassnet.lens.mistakes import Mistakes
     from glassnet.lens.report import Explained, Report
-    from glassnet.metrics.compare import Difference
 
 MOST_COLUMNS = 60
 MOST_CELLS = 7
@@ -72,14 +75,18 @@ def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:
     """Yield the sections that have something to say: anchor, title, content."""
     yield "distrust", "What to distrust", _doubts(report)
     if report.results.shown_split():
-        yield "scores", "How good, compared with what", joined(*_scores(report))
+        yield "scores", "How good, compared with what", joined(*scores_of(report))
     drawn = [*_predictions(report)]
     if drawn:
         yield "predictions", "Its predictions, looked at", element("div", *drawn, class_="charts")
     if report.explained is not None:
         yield "explained", "What it goes by", joined(*_explained(report.explained))
         if report.explained.worst is not None and report.explained.worst.worst:
-            yield "worst", "Where it is most wrong", joined(*_worst(report.explained.worst))
+            yield (
+                "worst",
+                "Where it is most wrong",
+                joined(*_worst(report.explained.worst, report.explained.importance)),
+            )
     yield "data", "The data", joined(*_data(report))
     yield "training", "The training", joined(*_training(report))
     yield "again", "Run it again", joined(*_again(report))
@@ -119,39 +126,25 @@ def _tiles(report: Report) -> Iterator[Markup]:
             interval = results.intervals.get(split, {}).get(name)
             known = f"95 % interval {score_between(name, interval)}" if interval else "no interval"
             word = {"mae": "off by this much on average (MAE)"}.get(name, METRICS[name][0])
-            yield _tile(_value(name, results.metrics[split][name]), word, known)
+            yield _tile(value_of(name, results.metrics[split][name]), word, known)
     metric = main_metrics(report.task)[0]
     scores = {name: each[split] for name, each in results.baselines.items() if metric in each.get(split, {})}
     best = best_baseline({name: each[metric] for name, each in scores.items()}, metric)
     if best is not None:
         kind = f"{METRICS[metric][0]} of {BASELINES[best]}"
-        yield _tile(_value(metric, scores[best][metric]), kind, "the best simple method")
-    yield _tile(Markup(f"{results.rows.get(split, 0):,}"), _rows_word(report), _units(report, split))
-
-
-def _rows_word(report: Report) -> str:
-    return "rows judged" if report.is_other_data else SPLITS.get(report.split or "", "rows")
+        yield _tile(value_of(metric, scores[best][metric]), kind, "the best simple method")
+    yield _tile(Markup(f"{results.rows.get(split, 0):,}"), rows_word(report), _units(report, split))
 
 
 def _units(report: Report, split: str) -> str:
     units = details_of(report.results, split).get("units")
     if isinstance(units, int) and units != report.results.rows.get(split):
-        return f"{units:,} independent days or groups"
-    return "judged one by one"
+        return f"of {counted(units, report.unit)}"
+    return "rows" if report.is_other_data else "kept aside" if split == "test" else "not kept aside"
 
 
 def _tile(value: Markup, *words: str) -> Markup:
     return element("div", element("b", value), *(element("span", each) for each in words), class_="panel")
-
-
-def _value(metric: str, value: float) -> Markup:
-    """Write a score so that people read it rounded and programs exactly."""
-    return element("data", score(metric, value), value=repr(value))
-
-
-def _values(scores: dict[str, float], names: list[str]) -> Iterator[str]:
-    for name in names:
-        yield _value(name, scores[name]) if name in scores else "–"
 
 
 def _doubts(report: Report) -> Markup:
@@ -168,136 +161,6 @@ def _doubts(report: Report) -> Markup:
     return joined(*found)
 
 
-def _scores(report: Report) -> Iterator[Markup]:
-    results, split = report.results, report.results.shown_split() or ""
-    target = report.targets[0] if len(report.targets) == 1 else "mean over the targets"
-    drawn = (
-        charts.scores_chart(results, split, each, target)
-        for each in main_metrics(report.task)
-        if each in results.metrics[split]
-    )
-    yield element("div", *drawn, class_="charts")
-    yield element("h3", f"All scores, {_rows_word(report)}")
-    yield _score_table(report, split)
-    rows = [*_differences(report, split)]
-    if rows:
-        yield element("h3", "Is the difference more than luck?")
-        yield element("p", _HOW_COMPARED, class_="soft small")
-        yield _table(("compared with", "by", "difference", "95 % interval", "this network is"), rows)
-    yield from _other_splits(report, split)
-    yield from _parts(report, split)
-
-
-_HOW_COMPARED = (
-    "Both answer the same rows, so the difference is known better than either score. Only where the whole "
-    "interval lies on one side of 0 is it called better or worse."
-)
-
-
-def _score_table(report: Report, split: str) -> Markup:
-    results = report.results
-    names = [name for name in METRICS if name in results.metrics[split]]
-    heads = [element("th", METRICS[name][0], element("small", METRICS[name][1])) for name in names]
-    rows = [
-        _score_row("this network", names, results.metrics[split], results.intervals.get(split, {}), "ours")
-    ]
-    for name in BASELINES:
-        if split in results.baselines.get(name, {}):
-            known = results.baseline_intervals.get(name, {}).get(split, {})
-            rows.append(_score_row(BASELINES[name], names, results.baselines[name][split], known, None))
-    head = element("thead", element("tr", element("th", ""), *heads))
-    details = details_of(results, split)
-    whys: dict[str, str] = {**details.get("omitted", {}), **details.get("no_interval", {})}
-    notes = (element("p", f"{METRICS[name][0]}: {why}", class_="soft small") for name, why in whys.items())
-    return joined(element("div", element("table", head, element("tbody", *rows)), class_="scroll"), *notes)
-
-
-def _score_row(
-    title: str,
-    names: list[str],
-    scores: dict[str, float],
-    known: dict[str, tuple[float, float]],
-    kind: str | None,
-) -> Markup:
-    cells = []
-    for name in names:
-        if name not in scores:
-            cells.append(element("td", "–"))
-            continue
-        interval = element("small", score_between(name, known[name])) if name in known else Markup()
-        cells.append(element("td", _value(name, scores[name]), interval))
-    return element("tr", element("th", title), *cells, class_=kind)
-
-
-def _differences(report: Report, split: str) -> Iterator[tuple[str | Markup, ...]]:
-    for name in BASELINES:
-        for metric, each in report.results.differences.get(name, {}).get(split, {}).items():
-            yield (BASELINES[name], METRICS[metric][0], *_difference(each))
-
-
-def _difference(each: Difference) -> tuple[Markup | str, ...]:
-    interval = "–" if each.interval is None else f"{signed(each.interval[0])} to {signed(each.interval[1])}"
-    value = element("data", signed(each.difference), value=repr(each.difference))
-    return (value, interval, element("b", each.outcome))
-
-
-def _other_splits(report: Report, split: str) -> Iterator[Markup]:
-    """Show the scores of the other splits: how far it knows the rows that it learned from better."""
-    others = [each for each in ("train", "validation", "test") if each in report.results.metrics]
-    if len(others) < 2:
-        return
-    names = [name for name in METRICS if name in report.results.metrics[split]]
-    rows = [
-        (SPLITS[each], f"{report.results.rows.get(each, 0):,}", *_values(report.results.metrics[each], names))
-        for each in others
-    ]
-    yield element("h3", "Beside the rows that it learned from")
-    yield _table(("", "rows", *(METRICS[name][0] for name in names)), rows)
-
-
-def _parts(report: Report, split: str) -> Iterator[Markup]:
-    """Show the scores of each class, target and fold."""
-    details = details_of(report.results, split)
-    if details.get("per_output"):
-        names = [name for name in METRICS if name in details["per_output"][0]]
-        rows = [
-            (target, *_values(each, names))
-            for target, each in zip(report.targets, details["per_output"], strict=True)
-        ]
-        yield element("h3", "Each target")
-        yield _table(("target", *(METRICS[name][0] for name in names)), rows)
-    if details.get("per_class"):
-        yield element("h3", "Each class")
-        yield element("p", _OF_CLASSES, class_="soft small")
-        yield _table(("class", "rows", "precision", "recall", "F1"), [*_class_rows(details["per_class"])])
-    folds = folds_of(report.results)
-    if folds:
-        metric = main_metrics(report.task)[0]
-        titles = (BASELINES.get(name, "this network") for name in folds[0])
-        rows = [
-            (str(place), *(_value(metric, scores[metric]) for scores in each.values()))
-            for place, each in enumerate(folds, 1)
-        ]
-        yield element("h3", "Each fold")
-        yield _table((f"fold, {METRICS[metric][0]}", *titles), rows)
-
-
-_OF_CLASSES = (
-    "Precision: how often it is right when it names the class. Recall: how many rows of the class it finds. "
-    "F1: the balance of both."
-)
-
-
-def _class_rows(per_class: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
-    for each in per_class[:MOST_CLASSES]:
-        shares = (each[name] for name in ("precision", "recall", "f1"))
-        yield (
-            shown(each["class"]),
-            number(each["support"]),
-            *("–" if share is None else percent(share) for share in shares),
-        )
-
-
 def _predictions(report: Report) -> Iterator[Markup]:
     for each in report.numbers:
         if len(report.numbers) > 1:
@@ -306,6 +169,7 @@ def _predictions(report: Report) -> Iterator[Markup]:
         yield charts.cloud_chart(each)
         yield charts.tenths_chart(each)
         yield charts.residuals_chart(each)
+        yield _within(each)
     if report.coverage is not None:
         yield _coverage(report)
     details = details_of(report.results, report.results.shown_split())
@@ -315,6 +179,18 @@ def _predictions(report: Report) -> Iterator[Markup]:
         yield _mixed_up(details["confusion"], report.classes)
     if report.reliability is not None:
         yield charts.reliability_chart(report.reliability)
+
+
+def _within(figures: NumberFigures) -> Markup:
+    rows = [
+        ("all rows" if share == 1 else f"{percent(share)} of the rows", number(size))
+        for share, size in figures.residuals.within
+    ]
+    text = "Half of the rows are off by less than the first number, half by more."
+    caption = element("figcaption", element("b", "How far off is it?"), element("p", text))
+    return element(
+        "figure", caption, table(("of the rows", f"off by at most, {shown(figures.target)}"), rows)
+    )
 
 
 def _coverage(report: Report) -> Markup:
@@ -337,7 +213,7 @@ def _mixed_up(confusion: list[list[float]], classes: tuple[str, ...]) -> Markup:
     )
     rows = [(shown(true), shown(said), number(-count)) for count, true, said in pairs[:12]]
     caption = element("figcaption", element("b", "Which classes does it mix up?"))
-    return element("figure", caption, _table(("truth", "answer", "rows"), rows))
+    return element("figure", caption, table(("truth", "answer", "rows"), rows))
 
 
 def _explained(found: Explained) -> Iterator[Markup]:
@@ -350,29 +226,31 @@ def _explained(found: Explained) -> Iterator[Markup]:
         one = found.example
         drawn.append(charts.contributions_chart(one.contributions, one.row, one.truth, one.answer))
     drawn += [charts.dependence_chart(each) for each in found.dependence]
-    yield element("div", *drawn, class_="charts")
+    yield element("div", *drawn, class_="flow")
     notes = found.importance.notes if found.importance is not None else ()
     yield from (element("p", each, class_="soft small") for each in notes)
 
 
-def _worst(found: Mistakes) -> Iterator[Markup]:
+def _worst(found: Mistakes, importance: Importance | None) -> Iterator[Markup]:
     what = "squared error" if found.worst[0].probability is None else "log loss"
     text = (
         f"The worst {len(found.worst)} of {found.rows:,} rows hold {percent(found.share, 2)} of the {what} "
         f"of {found.target}. Look here for wrong data, and for what the columns do not say."
     )
     yield element("p", text)
-    names = [*found.worst[0].cells][:MOST_CELLS]
+    best = [each.column for each in importance.columns] if importance is not None else []
+    names = [*dict.fromkeys([*best, *found.worst[0].cells])][:MOST_CELLS]
     measure = "error" if found.worst[0].probability is None else "chance given to the truth"
     rows = []
     for each in found.worst:
         size = signed(each.error) if each.error is not None else percent(each.probability or 0.0)
         facts = (f"{each.row:,}", *(_answer(value) for value in (each.truth, each.predicted)), size)
         rows.append((*facts, *(each.cells[name] for name in names)))
-    yield _table(("row", "truth", "answer", measure, *map(shown, names)), rows)
+    yield table(("row", "truth", "answer", measure, *map(shown, names)), rows)
     if len(found.worst[0].cells) > len(names):
         more = counted(len(found.worst[0].cells) - len(names), "more column")
-        yield element("p", f"and {more}", class_="soft small")
+        which = "the most important columns are shown" if best else "the first columns are shown"
+        yield element("p", f"and {more}; {which}", class_="soft small")
 
 
 def _answer(value: float | str) -> str:
@@ -393,7 +271,7 @@ def _data(report: Report) -> Iterator[Markup]:
         )
         for each in report.splits
     ]
-    yield _table(("", "rows", "which", "from when to when", "used for"), rows)
+    yield table(("", "rows", "which", "from when to when", "used for"), rows, wide=4)
     used = sum(each.used for each in report.columns)
     yield element("h3", f"Columns: {used:,} of {len(report.columns):,} go in")
     shown_columns = report.columns[:MOST_COLUMNS]
@@ -405,7 +283,7 @@ def _data(report: Report) -> Iterator[Markup]:
         )
         for each in shown_columns
     ]
-    yield _table(("column", "role", "why"), lines, wide=2)
+    yield table(("column", "role", "why"), lines, wide=2)
     rest = report.columns[len(shown_columns) :]
     if rest:
         roles = ", ".join(
@@ -417,7 +295,7 @@ def _data(report: Report) -> Iterator[Markup]:
 
 
 def _training(report: Report) -> Iterator[Markup]:
-    facts = _table(("", ""), [(element("b", name), text) for name, text in report.facts], wide=1)
+    facts = table(("", ""), [(element("b", name), text) for name, text in report.facts], wide=1)
     drawn = [] if report.learning is None else [charts.learning_chart(report.learning)]
     yield element("div", *drawn, element("div", facts), class_="charts")
 
@@ -435,26 +313,6 @@ def _code(title: str, text: str) -> Iterator[Markup]:
     yield element("h3", title)
     button = Markup('<button type="button" hidden>copy</button>')
     yield element("div", button, element("pre", element("code", text.rstrip("\n"))), class_="code")
-
-
-def _table(titles: tuple[str, ...], rows: list[Any], wide: int | None = None) -> Markup:
-    """Return a table; ``wide`` is the place of the column that holds sentences."""
-    head = (
-        element("thead", element("tr", *(element("th", each) for each in titles)))
-        if any(titles)
-        else Markup()
-    )
-    lines = [
-        element(
-            "tr",
-            *(
-                element("td", cell, class_="long" if place == wide else None)
-                for place, cell in enumerate(row)
-            ),
-        )
-        for row in rows
-    ]
-    return element("div", element("table", head, element("tbody", *lines)), class_="scroll")
 
 
 def _footer() -> Markup:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glassnet.lens.axes import Axis, fitted, log_axis, number_axis, time_axis
-from glassnet.lens.charts import WIDTH, Plot, Row, drawing, row_chart
+from glassnet.lens.axes import Axis, log_axis, number_axis, time_axis
+from glassnet.lens.charts import WIDTH, Plot, Row, drawing, matrix_chart, row_chart
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import counted, moment, number, percent, signed
 from glassnet.lens.text import shown
@@ -28,7 +28,8 @@ STEEP = 30.0
 """Losses whose largest is so many times their smallest are drawn in powers of ten."""
 MOST_BARS = 15
 MOST_CLASSES = 16
-CELL = 34.0
+MANY_LEVELS = 8
+"""More levels than these that are all numbers are drawn as numbers."""
 
 
 def figure(
@@ -67,6 +68,36 @@ def scores_chart(results: Results, split: str, metric: MainMetric, target: str) 
     told = "; ".join(f"{each.name} {each.text}" for each in rows)
     words = f"{title}: {meaning}. Dots are scores, lines their 95 % intervals; {better}."
     return figure(f"{title}, the best first", words, row_chart(rows, axis, title, told, bars=False))
+
+
+def differences_chart(results: Results, split: str, metric: MainMetric, target: str) -> Markup | None:
+    """Draw the difference to each baseline with its interval; None without baselines."""
+    title = METRICS[metric][0]
+    found = {
+        name: each[split][metric]
+        for name, each in results.differences.items()
+        if metric in each.get(split, {})
+    }
+    if not found:
+        return None
+    rows = [
+        Row(BASELINES[name], each.difference, _OUTCOMES[each.outcome], each.interval, "network")
+        for name, each in sorted(found.items(), key=lambda item: abs(item[1].difference))
+    ]
+    ends = [end for row in rows for end in (row.value, *(row.interval or ()))]
+    unit = target if metric == "rmse" else "nats" if metric == "log_loss" else "share"
+    axis = number_axis(ends, f"{title} of this network − that of the other, {unit}", zero=True, count=4)
+    side = "Left" if metric in SMALLER_IS_BETTER else "Right"
+    words = (
+        f"Both answer the same rows, so their difference is known better than either score. {side} of 0 this "
+        "network is better; where a line crosses 0, the two cannot be told apart."
+    )
+    told = "; ".join(f"{each.name}: {each.text}" for each in rows)
+    picture = row_chart(rows, axis, "Differences", told, bars=False)
+    return figure("Is the difference more than luck?", words, picture)
+
+
+_OUTCOMES = {"better": "better", "worse": "worse", "equal": "equal", "cannot be told apart": "undecided"}
 
 
 def learning_chart(curve: LearningCurve) -> Markup:
@@ -194,30 +225,8 @@ def _share_axis(title: str) -> Axis:
 def confusion_chart(confusion: Sequence[Sequence[float]], classes: Sequence[str]) -> Markup:
     """Draw how many rows of each class got which answer."""
     cells = np.array(confusion, dtype=np.float64)
-    shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), 1e-300)
-    size = min(CELL * len(cells), WIDTH - 130) / len(cells) if len(cells) > 4 else 70.0
-    left, top = 110.0, 46.0
-    marks = [
-        element("text", "what it answered", x=left, y=12.0, class_="title"),
-        element("text", "truth", x=0.0, y=top - 8, class_="title"),
-    ]
-    for i, name in enumerate(classes):
-        middle = (i + 0.5) * size
-        row, column = fitted(shown(name), left - 8, 12), fitted(shown(name), size - 2, 12)
-        marks.append(element("text", row, x=left - 6, y=top + middle + 4, text_anchor="end", class_="name"))
-        marks.append(element("text", column, x=left + middle, y=top - 8, text_anchor="middle", class_="name"))
-        for j, count in enumerate(cells[i]):
-            at = {"x": left + j * size, "y": top + i * size, "width": size - 1, "height": size - 1}
-            shade = f"{0.75 * float(shares[i, j]):.2f}"
-            kind = "cell" if i == j else "cell miss"
-            marks.append(element("rect", **at, class_="frame"))
-            marks.append(element("rect", **at, fill_opacity=shade, class_=kind))
-            words = {"x": left + (j + 0.5) * size, "y": top + middle + 4}
-            if count:
-                marks.append(element("text", number(count, 3), **words, text_anchor="middle"))
-    wide, high = left + size * len(cells) + 4, top + size * len(cells) + 4
-    right = percent(float(np.trace(cells) / cells.sum()))
-    picture = drawing(marks, max(wide, WIDTH), high, "Confusion matrix", f"{right} on the diagonal")
+    right = f"{percent(float(np.trace(cells) / cells.sum()))} of the rows lie on the diagonal"
+    picture = matrix_chart(cells, [shown(each) for each in classes], "Confusion matrix", right)
     words = "Each row of the table is a true class, each column an answer. Right answers lie on the diagonal."
     return figure("Which classes does it mix up?", words, picture)
 
@@ -248,12 +257,13 @@ def contributions_chart(found: Contributions, row: int, truth: str, said: str) -
         for each in most
     ]
     if len(found.columns) > len(most) or abs(rest) > 0.005 * abs(found.output - found.baseline_output):
-        rows.append(Row("all others, and rounding", rest, signed(rest), None, _way(rest)))
+        rows.append(Row("the rest", rest, signed(rest), None, _way(rest)))
     axis = number_axis([row.value for row in rows], shown(found.unit), zero=True, count=4)
     chance = "" if found.probability is None else f" (probability {percent(found.probability)})"
+    known = f"truth {truth}, answer {said}{chance}"
     words = (
-        f"Row {row:,}, a row of middling error: truth {truth}, answer {said}{chance}. For the average training "
-        f"row it would be {number(found.baseline_output)}; the bars lead from there to {number(found.output)}."
+        f"Row {row:,}, a row of middling error: {known}. For the average training row it would be "
+        f"{number(found.baseline_output)}; the bars lead from there to {number(found.output)}."
     )
     return figure("What made one answer", words, row_chart(rows, axis, "Contributions", words, bars=True))
 
@@ -267,19 +277,31 @@ def dependence_chart(found: Dependence) -> Markup:
     title = f"As {shown(found.column)} changes"
     words = "The mean answer if every row had this value, and where 80 % of the answers lie."
     unit = shown(found.unit)
-    if isinstance(found.values[0], str):
+    values = _numbers_in(found.values)
+    if values is None:
         rows = [
-            Row(shown(value), mean, number(mean, 3), (low, high))
+            Row(shown(str(value)), mean, number(mean, 3), (low, high))
             for value, mean, low, high in zip(found.values, found.mean, found.low, found.high, strict=True)
         ][: 2 * MOST_BARS]
         axis = number_axis([*found.mean, *found.low, *found.high], unit, count=4)
         return figure(title, words, row_chart(rows, axis, title, words, bars=False))
-    x = number_axis(found.values, shown(found.column))
+    x = number_axis(values, shown(found.column))
     y = number_axis([*found.mean, *found.low, *found.high], unit)
     plot = Plot(x, y, title, f"mean answers from {number(min(found.mean))} to {number(max(found.mean))}")
-    plot.band(found.values, found.low, found.high, "network").line(found.values, found.mean, "network")
-    plot.dots(found.values, found.mean, "network")
+    plot.band(values, found.low, found.high, "network").line(values, found.mean, "network")
+    plot.dots(values, found.mean, "network")
     return figure(title, words, plot.svg())
+
+
+def _numbers_in(values: Sequence[float] | Sequence[str]) -> tuple[float, ...] | None:
+    """Return values as ascending numbers, levels too where they are many numbers such as hours; else None."""
+    if isinstance(values[0], str) and len(values) <= MANY_LEVELS:
+        return None
+    try:
+        numbers = tuple(map(float, values))
+    except ValueError:
+        return None
+    return numbers if list(numbers) == sorted(numbers) else None
 
 
 def split_bar(rows: Sequence[tuple[str, int]]) -> Markup:

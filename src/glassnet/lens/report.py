@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from glassnet.lens.again import Again
@@ -87,6 +87,7 @@ class Report:
         task: the name of the task.
         classes: the classes, for classification.
         split: which rows are judged; None where it has not been scored.
+        unit: what intervals resample: rows, days or groups.
         is_other_data: whether the rows are others than those of the run.
         answer: what is predicted, how well, beside what: sentences.
         doubts: what to distrust, the gravest first; empty where no check found anything.
@@ -109,6 +110,7 @@ class Report:
     task: TaskName
     classes: tuple[str, ...]
     split: str | None
+    unit: Literal["row", "day", "group"]
     is_other_data: bool
     answer: tuple[str, ...]
     doubts: tuple[Doubt, ...]

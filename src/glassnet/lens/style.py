@@ -53,9 +53,11 @@ footer { margin-top: 48px; padding-top: 14px; padding-bottom: 36px; border-top: 
 table { border-collapse: collapse; font-size: 14px; min-width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 7px 14px 7px 0; overflow-wrap: normal;
   border-bottom: 1px solid var(--line); }
+td, tbody th { min-width: 6.5em; }
+.short { white-space: nowrap; min-width: 0; }
 th { font-weight: 600; }
 thead th small { display: block; font-weight: 400; color: var(--soft); min-width: 9em; }
-td small { display: block; color: var(--soft); white-space: nowrap; }
+td small { display: block; color: var(--soft); }
 td.long { min-width: 16em; overflow-wrap: anywhere; }
 tr.ours > * { background: var(--panel); font-weight: 600; }
 tr.ours small { font-weight: 400; }
@@ -71,6 +73,8 @@ button[hidden] { display: none; }
 _CHARTS = """
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr));
   gap: 22px 34px; }
+.flow { columns: 2 400px; column-gap: 34px; }
+.flow > :first-child { margin-top: 0; }
 figure { margin: 14px 0; min-width: 0; break-inside: avoid; }
 figure.wide { grid-column: 1 / -1; }
 figcaption b { font-size: 16px; }
@@ -133,7 +137,9 @@ _PAPER = """
   tr, .panel, li { break-inside: avoid; }
   .charts { grid-template-columns: 1fr 1fr; gap: 8px 24px; }
   table { font-size: 9pt; }
-  td small { white-space: normal; }
+  .tiles { grid-template-columns: repeat(4, 1fr); }
+  svg text { font-size: 13px; }
+  .flow { columns: 2; }
 """
 STYLE = f"""
 :root {{ color-scheme: light dark;{_LIGHT}}}
