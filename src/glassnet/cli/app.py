@@ -197,12 +197,9 @@ def report(
 ) -> None:
     """Write a page about a saved MODEL: how good it is, beside what, and what to distrust."""
     from glassnet.cli.show import print_json, report_json
-    from glassnet.model import load
-    from glassnet.run.report import report as make_report
-    from glassnet.run.report import report_path
+    from glassnet.run.report import report_file
 
-    path = out or report_path(model, data)
-    found = make_report(load(model), data, path=path)
+    found, path = report_file(model, data, out)
     if as_json:
         print_json(report_json(found, path))
     else:

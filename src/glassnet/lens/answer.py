@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from glassnet.lens.details import folds_of
 from glassnet.lens.numerals import counted, number, percent, signed
-from glassnet.lens.wording import BASELINES, METRICS, best_baseline, how_cut, score, score_between
+from glassnet.lens.wording import BASELINES, METRICS, best_baseline, how_cut, in_order, score, score_between
 from glassnet.metrics.compare import main_metrics
 from glassnet.notation import parse_split
 
@@ -37,7 +37,7 @@ def answer(model: Model, results: Results, data: str, span: str, *, is_other: bo
 
 
 def _what(model: Model, data: str, is_other: bool) -> str:
-    columns = counted(len(model.schema.columns), "column")
+    columns = counted(len(model.schema.columns), "other column")
     names = " and ".join([", ".join(model.schema.target_names[:-1])] * (len(model.schema.targets) > 1))
     target = f"{names} and {model.schema.target_names[-1]}" if names else model.schema.target_names[0]
     classes = model.task.classes
@@ -48,7 +48,7 @@ def _what(model: Model, data: str, is_other: bool) -> str:
         )
         kinds = f" ({shown})"
     rows = f"a row of {model.recipe.data or 'the training table'}" if is_other else f"a row of {data}"
-    return f"This network predicts {target}{kinds} from the other {columns} of {rows}."
+    return f"This network predicts {target}{kinds} from {columns} of {rows}."
 
 
 def _where(model: Model, results: Results, split: str, span: str, is_other: bool, data: str) -> str:
@@ -94,7 +94,7 @@ def _compared(model: Model, results: Results, split: str) -> Iterator[str]:
     )
     if best is None:
         return
-    for difference in found[best].values():
+    for difference in in_order(found[best], model.task.name):
         yield f"{_sentence(difference, best)}."
     simple = results.baselines.get("mean", {}).get(split, {}).get("rmse")
     if simple is not None and best != "mean":

@@ -112,9 +112,9 @@ def time_axis(times: ArrayLike, title: str, *, count: int = 6) -> Axis:
 
 
 def text_width(text: str, size: float) -> float:
-    """Return about how wide a text is: an ordinary letter is 0.56 of its size, a wide one as wide as it."""
+    """Return about how wide a text is: an ordinary letter is 0.6 of its size, a wide one as wide as it."""
     wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
-    return size * (0.56 * (len(text) - wide) + wide)
+    return size * (0.6 * (len(text) - wide) + wide)
 
 
 def fitted(text: str, width: float, size: float) -> str:

@@ -25,7 +25,7 @@ WIDTH, HEIGHT = 460.0, 300.0
 LETTER = 12.0
 ROW = 27.0
 """Height of one row of a :func:`row_chart`."""
-LABELS, VALUES = 150.0, 74.0
+LABELS, VALUES = 180.0, 74.0
 """Most width of the names on the left of a :func:`row_chart`, and of the values on its right."""
 
 MATRIX_LEFT, MATRIX_TOP, BIG_CELL = 110.0, 46.0, 70.0

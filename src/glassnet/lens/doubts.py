@@ -14,7 +14,7 @@ import numpy as np
 from glassnet.lens.details import details_of, folds_of
 from glassnet.lens.numerals import counted, moment, number, percent, signed
 from glassnet.lens.report import Coverage, Doubt
-from glassnet.lens.wording import BASELINES, METRICS, SPLITS, score, score_between
+from glassnet.lens.wording import BASELINES, METRICS, SPLITS, in_order, score, score_between
 from glassnet.metrics.compare import main_metrics
 
 if TYPE_CHECKING:
@@ -100,13 +100,14 @@ def _best_is_last(history: History) -> bool:
 
 
 def _worse_than_baseline(seen: Evidence) -> Iterator[Doubt]:
-    for name, splits in seen.results.differences.items():
-        for metric, each in splits.get(seen.split, {}).items():
-            ours = f"{METRICS[metric][0]} {score(metric, each.network)}"
-            theirs = f"{ours} against {score(metric, each.baseline)}"
+    for name in reversed(BASELINES):
+        known = seen.results.differences.get(name, {}).get(seen.split, {})
+        for each in in_order(known, seen.model.task.name):
+            ours = f"{METRICS[each.metric][0]} {score(each.metric, each.network)}"
+            theirs = f"{ours} against {score(each.metric, each.baseline)}"
             if each.outcome == "worse":
                 yield Doubt(f"Worse than {BASELINES[name]}", f"{theirs} on the same rows")
-            elif name in ("mean", "majority") and each.outcome != "better" and metric != "accuracy":
+            elif name in ("mean", "majority") and each.outcome != "better" and each.metric != "accuracy":
                 yield Doubt("It may have learned nothing", f"not to be told from {BASELINES[name]}: {theirs}")
 
 
@@ -138,7 +139,7 @@ def _gap_to_training(seen: Evidence) -> Iterator[Doubt]:
         return
     for other, title in (
         ("train", "It knows its training rows better"),
-        ("validation", "These rows are harder"),
+        ("validation", f"Its {SPLITS[seen.split]} are harder"),
     ):
         known = metrics.get(other, {}).get(seen.main)
         if other == seen.split or known is None or interval[0] <= GAP * known:

@@ -20,7 +20,7 @@ from glassnet.lens.page_scores import rows_word, scores_of
 from glassnet.lens.page_tables import table, value_of
 from glassnet.lens.style import SCRIPT, STYLE
 from glassnet.lens.text import shown
-from glassnet.lens.wording import BASELINES, METRICS, SPLITS, USES, best_baseline, score_between
+from glassnet.lens.wording import BASELINES, METRICS, SPLITS, USES, best_baseline, in_order, score_between
 from glassnet.metrics.compare import main_metrics
 from glassnet.version import __version__
 
@@ -80,7 +80,7 @@ def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:
     if drawn:
         yield "predictions", "Its predictions, looked at", element("div", *drawn, class_="charts")
     if report.explained is not None:
-        yield "explained", "What it goes by", joined(*_explained(report.explained))
+        yield "explained", "What it goes by", joined(*_explained(report.explained, report.targets))
         if report.explained.worst is not None and report.explained.worst.worst:
             yield (
                 "worst",
@@ -106,13 +106,14 @@ def _opening(report: Report, title: str) -> Iterator[Markup]:
         {name: each[metric].baseline for name, each in found.items() if metric in each}, metric
     )
     if best is not None:
-        for difference, sentence in zip(found[best].values(), report.answer[2:], strict=False):
+        compared = in_order(found[best], report.task)
+        for difference, sentence in zip(compared, report.answer[2:], strict=False):
             word = {"better": "Better.", "worse": "Worse.", "equal": "Equal."}.get(
                 difference.outcome, "Undecided."
             )
             tone = _TONE.get(difference.outcome, "unsure")
             yield element("p", element("b", word), " ", sentence, class_=f"verdict {tone}")
-        for sentence in report.answer[2 + len(found[best]) :]:
+        for sentence in report.answer[2 + len(compared) :]:
             yield element("p", sentence, class_="soft")
 
 
@@ -216,8 +217,10 @@ def _mixed_up(confusion: list[list[float]], classes: tuple[str, ...]) -> Markup:
     return element("figure", caption, table(("truth", "answer", "rows"), rows))
 
 
-def _explained(found: Explained) -> Iterator[Markup]:
+def _explained(found: Explained, targets: tuple[str, ...]) -> Iterator[Markup]:
     text = f"From {found.rows}. This says what the network uses, not what causes what."
+    if found.example is not None and len(targets) > 1:
+        text += f" Of the targets, {targets[0]} is explained; importance is the mean over all."
     yield element("p", text, class_="soft small")
     drawn = []
     if found.importance is not None:

@@ -11,7 +11,7 @@ from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import number, percent, signed
 from glassnet.lens.page_tables import scrolling, table, value_of, values_of
 from glassnet.lens.text import shown
-from glassnet.lens.wording import BASELINES, METRICS, SPLITS, score_between
+from glassnet.lens.wording import BASELINES, METRICS, SPLITS, in_order, score_between
 from glassnet.metrics.compare import main_metrics
 
 if TYPE_CHECKING:
@@ -84,8 +84,9 @@ def _score_row(
 
 def _differences(report: Report, split: str) -> Iterator[tuple[str | Markup, ...]]:
     for name in BASELINES:
-        for metric, each in report.results.differences.get(name, {}).get(split, {}).items():
-            yield (BASELINES[name], METRICS[metric][0], *_difference(each))
+        known = report.results.differences.get(name, {}).get(split, {})
+        for each in in_order(known, report.task):
+            yield (BASELINES[name], METRICS[each.metric][0], *_difference(each))
 
 
 def _difference(each: Difference) -> tuple[Markup | str, ...]:

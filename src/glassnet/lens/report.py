@@ -129,4 +129,7 @@ class Report:
 
     def __str__(self) -> str:
         doubts = [f"- {each.title}: {each.evidence}" for each in self.doubts]
-        return "\n".join([" ".join(self.answer), *(["What to distrust:", *doubts] if doubts else [])])
+        missing = [f"- {each}" for each in self.missing]
+        parts = (("What to distrust:", doubts), ("Not in this report:", missing))
+        lists = [line for title, lines in parts if lines for line in (title, *lines)]
+        return "\n".join([" ".join(self.answer), *lists])

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glassnet.lens.numerals import number, percent
+from glassnet.metrics.compare import main_metrics
 from glassnet.notation import parse_split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from glassnet.metrics.compare import Difference, MainMetric
     from glassnet.plan import Plan
+    from glassnet.recipe import TaskName
 
 METRICS = {
     "rmse": ("RMSE", "the usual size of an error, in the target's unit; large errors count more"),
@@ -39,6 +42,8 @@ USES = {
 
 def score(metric: str, value: float) -> str:
     """Write a score: accuracy as percent, everything else as a number."""
+    if metric == "r2" and abs(value) < 5e-5:  # always answering the mean comes to rounding errors
+        return "0"
     return percent(value) if metric == "accuracy" else number(value)
 
 
@@ -63,6 +68,11 @@ def how_cut(plan: Plan, split: str) -> str:
         "windows": f"{spec.count} windows {in_time}, one after the other",
         "none": "none",
     }[spec.kind]
+
+
+def in_order(differences: Mapping[MainMetric, Difference], task: TaskName) -> list[Difference]:
+    """Return differences in the order of the task's main metrics, whichever order they were stored in."""
+    return [differences[metric] for metric in main_metrics(task) if metric in differences]
 
 
 def best_baseline(scores: Mapping[str, float], metric: str) -> str | None:

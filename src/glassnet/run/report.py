@@ -15,8 +15,9 @@ from glassnet.data.sources import open_source
 from glassnet.data.table import Table
 from glassnet.errors import DataError, GlassnetWarning, RequestError, message
 from glassnet.lens.compose import Material, compose
-from glassnet.lens.judged import Judged, joined_rows, raw_rows
+from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
 from glassnet.lens.page import page
+from glassnet.lens.report import Doubt, Report
 from glassnet.lens.wording import SPLITS
 from glassnet.notation import parse_split
 from glassnet.run.budget import ENDING
@@ -26,7 +27,6 @@ from glassnet.storage import file_sha256, write_atomically
 
 if TYPE_CHECKING:
     from glassnet.data.split import Fold
-    from glassnet.lens.report import Report
     from glassnet.model import Model
     from glassnet.run.context import Context
     from glassnet.run.prepare import Prepared
@@ -60,11 +60,32 @@ def report(model: Model, data: object = None, *, path: str | Path | None = None)
     return found
 
 
-def report_path(model: Path, data: str | None) -> Path:
-    """Return where the report of a model file goes: ``report.html`` beside a run's ``model.glass``, else a
-    page of the model's name; that of other rows names them too."""
-    name = "report" if model.name == "model.glass" else model.stem
-    return model.with_name(f"{name}.html" if data is None else f"{name}-{Path(data).stem}.html")
+def report_file(path: Path, data: str | None = None, out: Path | None = None) -> tuple[Report, Path]:
+    """Write the report of a model file; see :func:`report`.
+
+    Args:
+        path: the model file.
+        data: other rows to judge.
+        out: the page; None: ``report.html`` beside a run's ``model.glass``, else a page of the model's name;
+            that of other rows names them too.
+
+    Returns:
+        The report and where it was written.
+
+    Raises:
+        RequestError: there is a page with the rows of the run already, and this one would be without.
+    """
+    from glassnet.model import load
+
+    name = "report" if path.name == "model.glass" else path.stem
+    page_path = out or path.with_name(f"{name}.html" if data is None else f"{name}-{Path(data).stem}.html")
+    found = report(load(path), data)
+    if out is None and found.numbers == () and found.reliability is None and page_path.exists():
+        must = f"a report without rows must not take the place of {page_path}"
+        do = "name another file with -o, or judge other rows with --data FILE"
+        raise DataError(message(must, "; ".join(found.missing), do))
+    write_atomically(page_path, page(found).encode())
+    return found, page_path
 
 
 def write_report(
@@ -110,37 +131,46 @@ def _of_training(
         answers=np.concatenate([each.predictions[""] for each in scores]),
         raw=joined_rows([each.raw for each in kept]),
     )
-    on = SPLITS[scores[0].split]
+    on, spans = SPLITS[scores[0].split], kept[0].spans
     if len(folds) > 1:
+        spans = _span(scores[0].split, judged.raw)
         on = f"{on} of all folds; the network that was saved has learned from them since"
     return Material(
         data=_name(model),
         results=model.results,
         judged=judged,
         explained_on=on,
-        spans=kept[0].spans if len(folds) == 1 else {},
+        spans=spans,
         notes=told,
         deadline=None if budget is None else context.began + budget - ENDING,
     )
 
 
+def _span(split: str, raw: RawRows) -> Spans:
+    return {} if raw.times is None else {split: (float(raw.times.min()), float(raw.times.max()))}
+
+
 def _of_other_rows(model: Model, data: object) -> Material:
     """Gather rows that the run has not seen."""
-    table = model.table(data)
+    source = open_source(data, model.recipe.missing)
+    table = source.load()
     examples = model.examples(table)
     every = np.arange(table.rows)
     raw = raw_rows(table, every, model.schema, model.recipe.seed)
-    spans: Spans = {}
-    if raw.times is not None:
-        spans["test"] = (float(raw.times.min()), float(raw.times.max()))
     return Material(
         data=table.name,
         results=model.evaluate(table),
         judged=Judged(examples.truth, model.predictions(table), raw),
         explained_on=f"the rows of {table.name}",
         is_other_data=True,
-        spans=spans,
+        spans=_span("test", raw),
+        found=_known_rows(model) if source.sha256 == model.recipe.sha256 else (),
     )
+
+
+def _known_rows(model: Model) -> tuple[Doubt, ...]:
+    told = f"they are those of {_name(model)} itself (the same SHA-256), with the rows that it learned from"
+    return (Doubt("It has seen these rows", told),)
 
 
 def _of_the_run(model: Model) -> Material:
@@ -191,7 +221,7 @@ def _check_can_be_cut(model: Model) -> None:
         problem = "the run has not been scored"
     if problem:
         must = "the rows of the run must be there to be answered as they were then"
-        raise DataError(message(must, problem, "give rows with --data FILE"))
+        raise DataError(message(must, problem, "judge other rows"))
 
 
 def _table_of(prepared: Prepared, fold: Fold) -> Table:
@@ -214,8 +244,8 @@ def _agrees(model: Model, judged: Judged, kept: KeptRows, table: Table) -> bool:
 
 def _without_rows(why: str) -> str:
     return (
-        "Charts row by row, importance, dependence, one answer taken apart, worst rows and calibration: "
-        f"{why}. For a report with them give rows that have the target: glassnet report MODEL --data FILE."
+        f"Charts row by row, calibration, what each column is worth, one answer taken apart, worst rows: {why}. "
+        "They can be had for rows that have the target, by glassnet report MODEL --data FILE."
     )
 
 
