@@ -70,9 +70,9 @@ def print_outcome(outcome: Outcome) -> None:
     print(f"trained {len(history)} epochs, {ending}{best}")
     print_results(outcome.model.results)
     if outcome.folder is not None:
-        print(f"model: {outcome.folder.model}")
         if outcome.report is not None:
             print(f"report: {outcome.report}")
+        print(f"model: {outcome.folder.model}")
         if history.stopped == "interrupted":
             print(f"interrupted; go on with: glassnet train --resume {outcome.folder.path}")
 

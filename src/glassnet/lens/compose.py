@@ -69,15 +69,9 @@ def compose(model: Model, material: Material) -> Report:
         missing += more
     spans = material.spans or {}
     split = results.shown_split()
+    worst = None if explained is None else explained.worst
     evidence = Evidence(
-        model=model,
-        results=results,
-        is_other_data=material.is_other_data,
-        spans=spans,
-        numbers=numbers,
-        reliability=chances,
-        worst=None if explained is None else explained.worst,
-        coverage=material.coverage,
+        model, results, material.is_other_data, spans, numbers, chances, worst, material.coverage
     )
     return Report(
         data=material.data,

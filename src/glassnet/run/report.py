@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from glassnet.data.split import Fold
     from glassnet.model import Model
     from glassnet.run.context import Context
+    from glassnet.run.folder import RunFolder
     from glassnet.run.prepare import Prepared
     from glassnet.run.scoring import FoldScores
 
@@ -81,9 +82,9 @@ def report_file(path: Path, data: str | None = None, out: Path | None = None) ->
     page_path = out or path.with_name(f"{name}.html" if data is None else f"{name}-{Path(data).stem}.html")
     found = report(load(path), data)
     if out is None and found.numbers == () and found.reliability is None and page_path.exists():
-        must = f"a report without rows must not take the place of {page_path}"
+        must = f"a report without the rows of the run must not take the place of {page_path}"
         do = "name another file with -o, or judge other rows with --data FILE"
-        raise DataError(message(must, "; ".join(found.missing), do))
+        raise DataError(message(must, "the rows cannot be had again", do))
     write_atomically(page_path, page(found).encode())
     return found, page_path
 
@@ -91,25 +92,34 @@ def report_file(path: Path, data: str | None = None, out: Path | None = None) ->
 def write_report(
     context: Context, model: Model, folds: Sequence[tuple[FoldScores, KeptRows]], told: tuple[str, ...]
 ) -> None:
-    """Write the report of a run that has just ended into its folder.
-
-    The model is kept already, whatever happens here: a failure is a warning, and so is a signal, because the
-    run has done what it was asked for.
-    """
+    """Write the report of a run that has just ended, and whose model is kept, into its folder."""
     if context.folder is None:
         return
     since = time.monotonic()
     context.reporter.phase("writing the report")
-    try:
-        with _quiet():
-            text = page(compose(model, _of_training(context, model, folds, told)))
+    with _failing_softly(context.folder), _quiet():
+        text = page(compose(model, _of_training(context, model, folds, told)))
         write_atomically(context.folder.report, text.encode())
-    except (Exception, KeyboardInterrupt) as error:
-        must = f"the report {context.folder.report} must be written"
-        found = str(error) or type(error).__name__
-        do = f"the model is kept; try glassnet report {context.folder.model}"
-        warnings.warn(message(must, found, do), GlassnetWarning, stacklevel=2)
     context.timed("report", since)
+
+
+def write_missing_report(folder: RunFolder, model: Model) -> None:
+    """Write the report of a finished run that was killed before it had one."""
+    if not folder.report.exists():
+        with _failing_softly(folder):
+            report(model, path=folder.report)
+
+
+@contextmanager
+def _failing_softly(folder: RunFolder) -> Iterator[None]:
+    """Make a failure a warning, and a signal too: the run has done what it was asked for."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        must = f"the report {folder.report} must be written"
+        found = str(error) or type(error).__name__
+        do = f"the model is kept; try glassnet report {folder.model}"
+        warnings.warn(message(must, found, do), GlassnetWarning, stacklevel=2)
 
 
 @contextmanager
@@ -244,7 +254,8 @@ def _agrees(model: Model, judged: Judged, kept: KeptRows, table: Table) -> bool:
 
 def _without_rows(why: str) -> str:
     return (
-        f"Charts row by row, calibration, what each column is worth, one answer taken apart, worst rows: {why}. "
+        "Charts row by row, calibration, what each column is worth, one answer taken apart, worst rows: "
+        f"{why}. "
         "They can be had for rows that have the target, by glassnet report MODEL --data FILE."
     )
 
