@@ -15,6 +15,7 @@ from glassnet.lens.figures import number_figures, reliability
 from glassnet.lens.mistakes import Mistakes
 from glassnet.lens.report import Coverage
 from glassnet.metrics.compare import Difference
+from glassnet.plan import ColumnPlan
 from glassnet.results import Results
 
 BETTER = Difference("rmse", 10.0, 20.0, -10.0, (-12.0, -8.0))
@@ -33,16 +34,27 @@ def history(stopped: str = "early_stopping", epochs: int = 20, best: int = 10) -
 
 
 def evidence(
-    results: Results = SOUND, *, task: str = "regression", ended: History | None = None, **more: Any
+    results: Results = SOUND,
+    *,
+    task: str = "regression",
+    ended: History | None = None,
+    columns: Any = (),
+    **more: Any,
 ) -> Any:
     """Give what the rules look at, of a model of which they see only these parts."""
     model: Any = SimpleNamespace(
         task=SimpleNamespace(name=task),
-        plan=SimpleNamespace(epochs=50, unit="row"),
+        plan=SimpleNamespace(epochs=50, unit="row", columns=columns),
         history=ended or history(),
     )
     given = {"is_other_data": False, "spans": {}} | more
     return Evidence(model, results, **given)
+
+
+def test_columns_of_text_that_are_not_used_are_named():
+    text = ColumnPlan(name="comment", role="text", reason="long texts", used=False)
+    seen = evidence(columns=(text, ColumnPlan(name="id", role="identifier", reason="", used=False)))
+    assert [each.evidence for each in doubts(seen)] == ["what these columns say is not used: comment"]
 
 
 def titles(*given: Any, **more: Any) -> list[str]:

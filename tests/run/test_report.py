@@ -322,3 +322,12 @@ def test_an_own_net_has_its_report_and_its_script_names_it():
 def test_the_view_and_its_page_are_the_same_each_time():
     model = trained("binary")
     assert page(gn.report(model)) == page(gn.report(model))
+
+
+def test_rows_that_do_not_give_the_scores_of_the_run_are_not_drawn():
+    model = trained("regression")
+    with torch.no_grad():
+        next(model.net.parameters()).add_(1.0)
+    found = gn.report(model)
+    assert found.numbers == ()
+    assert "the rows that were cut again do not give the scores of the run" in found.missing[0]

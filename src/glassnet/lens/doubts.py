@@ -161,6 +161,13 @@ def _older_than_training(seen: Evidence) -> Iterator[Doubt]:
         )
 
 
+def _texts_left_out(seen: Evidence) -> Iterator[Doubt]:
+    texts = [each.name for each in seen.model.plan.columns if each.role == "text" and not each.used]
+    if texts:
+        named = ", ".join(texts[:8]) + (f" and {len(texts) - 8} more" if len(texts) > 8 else "")
+        yield Doubt("It does not read texts", f"what these columns say is not used: {named}")
+
+
 def _uneven_folds(seen: Evidence) -> Iterator[Doubt]:
     scores = [each["network"][seen.main] for each in folds_of(seen.results)]
     if len(scores) > 1 and max(scores) > GAP * min(scores):
@@ -230,6 +237,7 @@ RULES: tuple[Callable[[Evidence], Iterator[Doubt]], ...] = (
     _miscalibrated,
     _coverage_off,
     _few_of_a_class,
+    _texts_left_out,
     _uneven_folds,
     _few_rows_hold_the_error,
 )
