@@ -186,7 +186,7 @@ def row_chart(rows: Sequence[Row], axis: Axis, title: str, text: str, *, bars: b
             taken = at + half
             marks.append(element("text", label, x=at, y=bottom + 15, text_anchor="middle", class_="tick"))
     end = {"x": right, "y": bottom + 32}
-    marks.append(element("text", axis.title, **end, text_anchor="end", class_="title"))
+    marks.append(element("text", fitted(axis.title, right, LETTER), **end, text_anchor="end", class_="title"))
     return drawing(marks, WIDTH, bottom + 38, title, text)
 
 

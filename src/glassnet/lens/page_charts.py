@@ -86,7 +86,7 @@ def differences_chart(results: Results, split: str, metric: MainMetric, target: 
     ]
     ends = [end for row in rows for end in (row.value, *(row.interval or ()))]
     unit = target if metric == "rmse" else "nats" if metric == "log_loss" else "share"
-    axis = number_axis(ends, f"{title} of this network − that of the other, {unit}", zero=True, count=4)
+    axis = number_axis(ends, f"difference of {title}, {unit}", zero=True, count=4)
     side = "Left" if metric in SMALLER_IS_BETTER else "Right"
     words = (
         f"Both answer the same rows, so their difference is known better than either score. {side} of 0 this "

@@ -137,6 +137,7 @@ _PAPER = """
   tr, .panel, li { break-inside: avoid; }
   .charts { grid-template-columns: 1fr 1fr; gap: 8px 24px; }
   table { font-size: 9pt; }
+  th, td { overflow-wrap: anywhere; min-width: 0; }
   .tiles { grid-template-columns: repeat(4, 1fr); }
   svg text { font-size: 13px; }
   .flow { columns: 2; }
