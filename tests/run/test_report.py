@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import runpy
+import signal
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -331,3 +332,23 @@ def test_rows_that_do_not_give_the_scores_of_the_run_are_not_drawn():
     found = gn.report(model)
     assert found.numbers == ()
     assert "the rows that were cut again do not give the scores of the run" in found.missing[0]
+
+
+class Stops:
+    """A reporter that sends Ctrl-C when the first epoch has ended."""
+
+    def phase(self, text: str) -> None: ...
+
+    def planned(self, plan: object) -> None: ...
+
+    def progress(self, net: str, record: object, done: float, total: int, eta: float) -> None:
+        if record is not None:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupted_run_has_a_report_that_says_so_and_a_resumed_one_a_new_one():
+    trained("regression", epochs=200, patience=200, reporter=Stops())
+    assert "The training was interrupted" in written().text
+    gn.resume("run")
+    assert "The training was interrupted" not in written().text
+    assert written().sections == ALWAYS
