@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from glassnet.lens.mistakes import worst_rows
     from glassnet.model import Model, load
     from glassnet.recipe import Recipe
+    from glassnet.run.report import report
     from glassnet.run.train import resume, train
     from glassnet.task import Task
 
@@ -72,6 +73,7 @@ __all__ = [
     "plot_explanation",
     "plot_learning_curve",
     "plot_predictions",
+    "report",
     "resume",
     "train",
     "worst_rows",
@@ -102,6 +104,7 @@ _NAMES_IN_HOME = {
     "lens.draw": ("plot_learning_curve", "plot_predictions"),
     "model": ("Model", "load"),
     "recipe": ("Recipe",),
+    "run.report": ("report",),
     "run.train": ("resume", "train"),
     "task": ("Task",),
 }

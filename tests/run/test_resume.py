@@ -70,7 +70,7 @@ def assert_same_run() -> None:
     ]
     assert epochs[0] == epochs[1]
     names = sorted(path.name for path in Path("killed").iterdir())
-    assert names == ["history.jsonl", "model.glass", "plan.json", "recipe.toml"]
+    assert names == ["history.jsonl", "model.glass", "plan.json", "recipe.toml", "report.html"]
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -264,6 +264,7 @@ def test_what_half_a_write_leaves_is_swept(data, broken_off):
         "model.glass",
         "plan.json",
         "recipe.toml",
+        "report.html",
     ]
 
 

@@ -38,7 +38,7 @@ def test_it_returns_a_model_and_writes_nothing(frame, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_folder_holds_recipe_plan_history_and_model(frame, tmp_path):
+def test_a_run_folder_holds_recipe_plan_history_model_and_report(frame, tmp_path):
     model = gn.train(frame, target="y", out="run", **QUICK)
     folder = tmp_path / "run"
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -46,6 +46,7 @@ def test_a_run_folder_holds_recipe_plan_history_and_model(frame, tmp_path):
         "model.glass",
         "plan.json",
         "recipe.toml",
+        "report.html",
     ]
     recipe = tomllib.loads((folder / "recipe.toml").read_text())
     assert (recipe["target"], recipe["epochs"], len(recipe["sha256"])) == (["y"], 2, 64)

@@ -196,6 +196,26 @@ def inspect(
 
 
 @app.command()
+def report(
+    model: ModelFile,
+    data: Annotated[str | None, _option("--data FILE", "Other rows with the target, to be judged.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="HTML to write; else beside MODEL.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a page about a saved MODEL: how good it is, beside what, and what to distrust."""
+    from glassnet.cli.show import print_json, report_json
+    from glassnet.run.report import report_file
+
+    found, path = report_file(model, data, out)
+    if as_json:
+        print_json(report_json(found, path))
+    else:
+        print(f"{found}\nreport: {path}")
+
+
+@app.command()
 def datasets(as_json: Json = False) -> None:
     """List the named data sets: bundled, synthetic, and your own copies of public ones."""
     from glassnet.cli.show import datasets_json, print_datasets, print_json

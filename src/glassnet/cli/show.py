@@ -8,6 +8,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ from rich.text import Text
 from glassnet.run.summary import scores_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from glassnet.lens.report import Report
     from glassnet.model import Model
     from glassnet.plan import ColumnPlan, Plan
     from glassnet.results import Results
@@ -70,6 +74,8 @@ def print_outcome(outcome: Outcome) -> None:
     print(f"trained {len(history)} epochs, {ending}{best}")
     print_results(outcome.model.results)
     if outcome.folder is not None:
+        if outcome.report is not None:
+            print(f"report: {outcome.report}")
         print(f"model: {outcome.folder.model}")
         if history.stopped == "interrupted":
             print(f"interrupted; go on with: glassnet train --resume {outcome.folder.path}")
@@ -157,6 +163,18 @@ def inspection_json(model: Model) -> dict[str, Any]:
     }
 
 
+def report_json(report: Report, path: Path) -> dict[str, Any]:
+    """Return what ``glassnet report --json`` prints."""
+    return {
+        "report": str(path),
+        "answer": report.answer,
+        "doubts": [asdict(each) for each in report.doubts],
+        "notes": report.notes,
+        "missing": report.missing,
+        **evaluation_json(report.results),
+    }
+
+
 def print_datasets() -> None:
     """Print the named data sets, found and missing."""
     from glassnet.data.sources import datasets
@@ -179,8 +197,6 @@ def _below_root(path: str) -> str:
 
 def datasets_json() -> dict[str, Any]:
     """Return what ``glassnet datasets --json`` prints."""
-    from dataclasses import asdict
-
     from glassnet.data.sources import datasets
 
     return {"datasets": [asdict(each) for each in datasets()]}

@@ -16,7 +16,8 @@ from glassnet.model import outputs_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glassnet.model import Examples, Model
+    from glassnet.data.table import Table
+    from glassnet.model import Model
 
     Floats = NDArray[np.float64]
 
@@ -99,16 +100,39 @@ def worst_rows(model: Model, data: object, count: int = 10, *, target: str | Non
         raise RecipeError(message("count must be 1 or more", f"count={count}", "leave it at 10"))
     place = target_place(model, target)
     examples = model.examples(data)
-    predictions = model.task.decode(outputs_of(model.net, examples.inputs))
+    answers = model.task.decode(outputs_of(model.net, examples.inputs))
+    numbers = np.arange(examples.table.rows) + examples.table.first_row
+    return mistakes_of(model, examples.table, numbers, examples.truth, answers, count, place)
+
+
+def mistakes_of(
+    model: Model,
+    table: Table,
+    numbers: NDArray[np.int64],
+    truth: NDArray[Any],
+    predictions: Floats,
+    count: int,
+    place: int = 0,
+) -> Mistakes:
+    """Return the rows that were answered most wrongly.
+
+    Args:
+        model: whose task and columns these are.
+        table: the n raw rows.
+        numbers: (n,), the numbers of the rows in their file.
+        truth: as the task shapes it, n rows; ``predictions`` likewise.
+        count: how many rows, 1 or more.
+        place: which of several numeric targets.
+    """
     if model.task.is_classification:
-        answers = _classes(model, examples.truth, predictions)
+        answers = _classes(model, truth, predictions)
     else:
-        answers = _numbers(*(each.reshape(len(each), -1)[:, place] for each in (examples.truth, predictions)))
+        answers = _numbers(*(each.reshape(len(each), -1)[:, place] for each in (truth, predictions)))
     worst = np.argsort(-answers.loss, kind="stable")[:count]
     total = float(answers.loss.sum())
     return Mistakes(
         target=model.schema.target_names[place],
-        worst=tuple(_mistake(model, examples, answers, int(row)) for row in worst),
+        worst=tuple(_mistake(model, table, int(numbers[row]), answers, int(row)) for row in worst),
         share=float(answers.loss[worst].sum()) / total if total else 0.0,
         rows=len(answers.loss),
     )
@@ -137,12 +161,12 @@ def _classes(model: Model, truth: NDArray[np.int64], chances: Floats) -> _Answer
     return _Answers(names[truth], names[chances.argmax(axis=1)], None, probability, loss)
 
 
-def _mistake(model: Model, examples: Examples, answers: _Answers, row: int) -> Mistake:
-    table, taken_in = examples.table, [each.name for each in model.schema.columns]
+def _mistake(model: Model, table: Table, number: int, answers: _Answers, row: int) -> Mistake:
+    taken_in = [each.name for each in model.schema.columns]
     others = [name for name in table.columns if name not in (*taken_in, *model.schema.target_names)]
     cells = table.frame.row(row, named=True)
     return Mistake(
-        row=table.first_row + row,
+        row=number,
         truth=answers.truth[row : row + 1].tolist()[0],
         predicted=answers.predicted[row : row + 1].tolist()[0],
         error=None if answers.error is None else float(answers.error[row]),

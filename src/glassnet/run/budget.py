@@ -23,6 +23,8 @@ MARGIN = 0.85
 """Share of the time left that is planned for: the rest is for a machine that gets busier."""
 ENDING = 0.4
 """Seconds for what is not measured: saving, printing, leaving Python."""
+REPORT, REPORT_SHARE = 1.0, 0.05
+"""Seconds kept for the report, but at most that share of the budget; its explanations take what is there."""
 _PROBE_STEPS, _PROBE_EPOCHS = 40, 4
 
 
@@ -46,7 +48,8 @@ def within_budget(
     scoring = _scoring_seconds(context, encoded, judge, plan)
     epoch = _epoch_seconds(context, encoded, plan)
     trainings = folds * most_epochs(plan, encoded, context.recipe.restarts)
-    reserve = ENDING + folds * scoring + (folds - 1) * fitting
+    report = min(REPORT, REPORT_SHARE * budget) if context.folder is not None else 0.0
+    reserve = ENDING + report + folds * scoring + (folds - 1) * fitting
     left = max(context.began + budget - reserve - time.monotonic(), 0.0)
     epochs = max(1, min(plan.epochs, int(MARGIN * left / (trainings * epoch))))
     context.allowance = Allowance(left, trainings * epochs)

@@ -14,6 +14,8 @@ from glassnet.run.reporter import Reporter
 from glassnet.run.signals import Interrupts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from glassnet.engine.checkpoint import State
     from glassnet.engine.history import EpochRecord, History
     from glassnet.model import Model
@@ -42,6 +44,12 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     was_finished: bool = False
+
+    @property
+    def report(self) -> Path | None:
+        """The report of the run, if it was written."""
+        there = self.folder is not None and self.folder.report.is_file()
+        return self.folder.report if self.folder is not None and there else None
 
 
 @dataclass

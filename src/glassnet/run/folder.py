@@ -6,6 +6,7 @@
 ``history.jsonl``   one line an epoch, live
 ``checkpoints/``    one file a net, replaced as it trains; removed when the run is finished
 ``model.glass``     the model; while the file ``interrupted`` stands beside it, the best one so far
+``report.html``     what was predicted, how good it is, beside what, and what to distrust
 ==================  ==============================================================================
 """
 
@@ -34,6 +35,7 @@ class RunFolder:
         self.history = path / "history.jsonl"
         self.checkpoints = path / "checkpoints"
         self.model = path / "model.glass"
+        self.report = path / "report.html"
         self.interrupted = path / "interrupted"
 
     @property

@@ -16,6 +16,7 @@ from glassnet.metrics.coverage import coverage_of, ends_asked
 from glassnet.model import outputs_of
 from glassnet.results import Differences, Results
 from glassnet.run.baselines import fit_baselines, sample_rows
+from glassnet.run.kept import judged_rows
 from glassnet.run.prepare import Encoded, Prepared
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ class Judge:
     def __init__(self, encoded: Encoded, prepared: Prepared, recipe: Recipe) -> None:
         fold = encoded.fold
         self.encoded, self.seed = encoded, recipe.seed
-        self.split = "test" if len(fold.test) else "validation" if len(fold.validation) else "train"
-        self.judged = getattr(fold, self.split)
+        self.split, self.judged = judged_rows(fold)
         fitted = np.concatenate([fold.train, fold.validation]) if self.split == "test" else fold.train
         samples = sample_rows(fitted, encoded.schema.width, encoded.weights, seed=recipe.seed)
         trees = _codes(encoded, prepared.tables, samples.boosted)

@@ -15,6 +15,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     model, results = outcome.model, outcome.model.results
     return {
         "model": None if outcome.folder is None else str(outcome.folder.model),
+        "report": None if outcome.report is None else str(outcome.report),
         "kind": model.recipe.kind,
         "task": model.task.name,
         "rows": results.rows,

@@ -163,6 +163,9 @@ def _finished(folder: RunFolder, recipe: Recipe, own: Own) -> Outcome:
                 "start a new one with a lower lr; its last good weights are in model.glass",
             )
         )
+    from glassnet.run.report import write_missing_report
+
+    write_missing_report(folder, model)
     return Outcome(model, folder, was_finished=True)
 
 

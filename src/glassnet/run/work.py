@@ -16,8 +16,10 @@ from glassnet.plan import Plan
 from glassnet.run.budget import within_budget
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
 from glassnet.run.context import Context, Outcome, Own
+from glassnet.run.kept import KeptRows, keep_rows
 from glassnet.run.nets import settings_of, threads_for
 from glassnet.run.prepare import Encoded, Prepared, column_plans, encode, prepare
+from glassnet.run.report import write_report
 from glassnet.run.scoring import FoldScores, Judge, pooled, results_of
 from glassnet.run.trials import Chosen, train_nets
 
@@ -56,16 +58,17 @@ def carry_out(
         for warning in filter(None, (leak.warning for leak in prepared.leaks)):
             warnings.warn(warning, GlassnetWarning, stacklevel=2)
         context.timed("read", since)
-        model, failure = _train_folds(context, prepared)
+        model, failure, folds = _train_folds(context, prepared)
         if folder is not None and (failure is None or model.history.best_epoch):
             folder.keep_model(model.to_bytes(), interrupted=model.history.stopped == "interrupted")
             if failure is not None:
                 failure.add_note(f"they are saved in {folder.model}")
+            write_report(context, model, folds, _own_warnings(caught))
         context.timed("total", began)
-    told = _say_again(caught)
+    _say_again(caught)
     if failure is not None:
         raise failure
-    return Outcome(model, folder, context.seconds, told)
+    return Outcome(model, folder, context.seconds, _own_warnings(caught))
 
 
 def _with_checksum(recipe: Recipe, source: Source, folder: RunFolder | None) -> Recipe:
@@ -96,6 +99,7 @@ class _Trained:
 
     done: Chosen
     scores: FoldScores
+    kept: KeptRows | None
 
     @property
     def failure(self) -> Exception | None:
@@ -121,19 +125,29 @@ class _Trained:
         )
 
 
-def _train_folds(context: Context, prepared: Prepared) -> tuple[Model, Exception | None]:
-    """Train every fold, and for several folds a final net on everything; return the model of the last."""
+Folds = list[tuple[FoldScores, KeptRows]]
+
+
+def _train_folds(context: Context, prepared: Prepared) -> tuple[Model, Exception | None, Folds]:
+    """Train every fold, and for several folds a final net on everything; return the model of the last, and
+    with a run folder what its report needs of the folds that were scored."""
     if prepared.final is None:
         done = _train_fold(context, prepared, prepared.folds[0], "net", 1)
-        return done.model(context.recipe, results_of([done.scores])), done.failure
-    folds: list[FoldScores] = []
+        return done.model(context.recipe, results_of([done.scores])), done.failure, _kept([done])
+    folds: list[_Trained] = []
     for number, fold in enumerate(prepared.folds, start=1):
         done = _train_fold(context, prepared, fold, f"fold{number}", len(prepared.folds) + 1)
-        folds.append(done.scores)
+        folds.append(done)
         if done.broken_off:
-            return done.model(context.recipe, results_of(folds)), done.failure
+            results = results_of([each.scores for each in folds])
+            return done.model(context.recipe, results), done.failure, _kept(folds)
     done = _train_fold(context, prepared, prepared.final, "net", 1)
-    return done.model(context.recipe, pooled(folds, done.scores)), done.failure
+    results = pooled([each.scores for each in folds], done.scores)
+    return done.model(context.recipe, results), done.failure, _kept(folds)
+
+
+def _kept(folds: list[_Trained]) -> Folds:
+    return [(each.scores, each.kept) for each in folds if each.kept is not None]
 
 
 def _train_fold(context: Context, prepared: Prepared, fold: Fold, name: str, folds: int) -> _Trained:
@@ -142,6 +156,8 @@ def _train_fold(context: Context, prepared: Prepared, fold: Fold, name: str, fol
     encoded = encode(prepared, fold)
     plan = context.plan or _plan(context, prepared, encoded)
     context.reporter.phase("fitting the baselines")
+    seed, has_report = context.recipe.seed, context.folder is not None
+    kept = keep_rows(prepared, fold, encoded.schema, seed) if has_report else None
     judge = Judge(encoded, prepared, context.recipe)
     context.timed("baselines", since)
     if context.plan is None:
@@ -156,7 +172,7 @@ def _train_fold(context: Context, prepared: Prepared, fold: Fold, name: str, fol
     context.reporter.phase("scoring")
     scores = judge.scores(done)
     context.timed("score", since)
-    return _Trained(done, scores)
+    return _Trained(done, scores, kept)
 
 
 def _plan(context: Context, prepared: Prepared, encoded: Encoded) -> Plan:
@@ -188,8 +204,12 @@ def _earlier_plan(folder: RunFolder | None) -> Plan | None:
         ) from None
 
 
-def _say_again(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
-    """Pass on what was warned of meanwhile, and return Glassnet's own warnings as texts."""
+def _say_again(caught: list[warnings.WarningMessage]) -> None:
+    """Pass on what was warned of meanwhile."""
     for each in caught:
         warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+
+
+def _own_warnings(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
+    """Return Glassnet's own warnings as texts."""
     return tuple(str(each.message) for each in caught if issubclass(each.category, GlassnetWarning))

@@ -1,0 +1,161 @@
+"""From a model and its judged rows to the Report: what goes into it, in which words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassnet.lens.again import again
+from glassnet.lens.answer import answer
+from glassnet.lens.curves import learning_curve
+from glassnet.lens.doubts import Evidence, doubts
+from glassnet.lens.explained import explain
+from glassnet.lens.figures import number_figures, reliability
+from glassnet.lens.numerals import counted, moment, number
+from glassnet.lens.report import Coverage, Doubt, Report, SplitRows
+from glassnet.lens.wording import SPLITS, how_cut
+from glassnet.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from glassnet.lens.figures import NumberFigures, Reliability
+    from glassnet.lens.judged import Judged
+    from glassnet.model import Model
+    from glassnet.results import Results
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a report is made of, beside the model.
+
+    Attributes:
+        data: the name of what the judged rows were read from.
+        results: the scores that are told.
+        judged: the rows that they belong to, where they are at hand.
+        explained_on: which rows explanations look at, in words.
+        is_other_data: whether they are others than those of the run.
+        spans: first and last moment of each split, where known.
+        notes: what the run said beside the notes of its results.
+        missing: what could not be had, why, and how to get it.
+        found: doubts that the run itself found, such as leaks.
+        coverage: of prediction intervals.
+        deadline: of ``time.monotonic()``, for explanations.
+    """
+
+    data: str
+    results: Results
+    judged: Judged | None = None
+    explained_on: str = ""
+    is_other_data: bool = False
+    spans: dict[str, tuple[float, float]] | None = None
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    found: tuple[Doubt, ...] = ()
+    coverage: Coverage | None = None
+    deadline: float | None = None
+
+
+def compose(model: Model, material: Material) -> Report:
+    """Make the report."""
+    results, judged = material.results, material.judged
+    numbers = () if judged is None else tuple(_numbers(model, judged))
+    chances = None if judged is None else _reliability(model, judged)
+    explained, missing = None, material.missing
+    if judged is not None:
+        explained, more = explain(model, judged, material.explained_on, material.deadline)
+        missing += more
+    spans = material.spans or {}
+    split = results.shown_split()
+    worst = None if explained is None else explained.worst
+    evidence = Evidence(
+        model, results, material.is_other_data, spans, numbers, chances, worst, material.coverage
+    )
+    return Report(
+        data=material.data,
+        targets=model.schema.target_names,
+        task=model.task.name,
+        classes=model.task.classes,
+        split=split,
+        unit=model.plan.unit,
+        is_other_data=material.is_other_data,
+        answer=answer(
+            model, results, material.data, _span(spans, split or ""), is_other=material.is_other_data
+        ),
+        doubts=(*material.found, *doubts(evidence)),
+        notes=tuple(dict.fromkeys([*material.notes, *results.notes])),
+        results=results,
+        splits=tuple(_splits(model, results, spans, material.is_other_data)),
+        columns=model.plan.columns,
+        learning=learning_curve(model.history) if len(model.history) else None,
+        numbers=numbers,
+        reliability=chances,
+        explained=explained,
+        coverage=material.coverage,
+        missing=missing,
+        facts=tuple(_facts(model)),
+        again=again(model.recipe),
+    )
+
+
+def _numbers(model: Model, judged: Judged) -> Iterator[NumberFigures]:
+    if model.task.is_classification:
+        return
+    truths, answers = (each.reshape(len(judged), -1).T for each in (judged.truth, judged.answers))
+    for name, truth, predicted in zip(model.schema.target_names, truths, answers, strict=True):
+        yield number_figures(name, truth.astype(np.float64), predicted, judged.raw.times)
+
+
+def _reliability(model: Model, judged: Judged) -> Reliability | None:
+    if not model.task.is_classification:
+        return None
+    return reliability(judged.answers, judged.truth, model.task.classes)
+
+
+def _splits(
+    model: Model, results: Results, spans: dict[str, tuple[float, float]], is_other: bool
+) -> Iterator[SplitRows]:
+    rows = model.results.rows
+    for name in ("train", "validation", "test"):
+        if rows.get(name):
+            span = "" if is_other else _span(spans, name)
+            yield SplitRows(SPLITS[name], rows[name], how_cut(model.plan, name), span)
+    if is_other:
+        yield SplitRows(
+            "rows judged here", results.rows.get("test", 0), "given to the report", _span(spans, "test")
+        )
+
+
+def _span(spans: dict[str, tuple[float, float]], split: str) -> str:
+    return " to ".join(map(moment, spans[split])) if split in spans else ""
+
+
+def _facts(model: Model) -> Iterator[tuple[str, str]]:
+    """Yield how the model was made."""
+    plan, history, recipe = model.plan, model.history, model.recipe
+    yield "task", f"{plan.task}: {plan.task_reason}"
+    weights = sum(each.numel() for each in model.net.parameters())
+    yield "network", f"{plan.net}: {model.schema.width:,} inputs, {counted(weights, 'weight')}"
+    yield "loss", model.task.loss
+    yield "optimiser", f"{plan.optimizer}, rate {plan.lr:g}, {counted(plan.batch_size, 'row')} a step"
+    ended = _ENDINGS.get(history.stopped or "", history.stopped or "")
+    best = "" if history.best_epoch is None else f"; weights of epoch {history.best_epoch}"
+    yield "training", f"{counted(len(history), 'epoch')}, {ended}{best}"
+    if plan.refit:
+        yield "refit", "then trained again on training and validation rows together"
+    where = f"{plan.device}, {counted(plan.threads, 'thread')}, {plan.precision}, engine {history.engine}"
+    yield "computed on", where
+    yield "seed", number(recipe.seed, 12)
+    yield "data", f"{recipe.data or 'a table in memory'}, SHA-256 {recipe.sha256 or 'unknown'}"
+    yield "glassnet", __version__
+
+
+_ENDINGS = {
+    "epochs": "as many as planned",
+    "early_stopping": "until validation got no better",
+    "budget": "until the budget was spent",
+    "interrupted": "until it was interrupted",
+    "non_finite": "until the loss was no longer finite",
+}

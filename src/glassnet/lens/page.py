@@ -1,0 +1,326 @@
+"""The page of a report: one HTML file that opens without a network, in print, on a phone and in the dark.
+
+It loads nothing and runs one small script, which copies code; both are written into its Content Security
+Policy by their SHA-256. Whatever a column or a file is called is shown, never interpreted.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from glassnet.lens import page_charts as charts
+from glassnet.lens.details import details_of
+from glassnet.lens.markup import Markup, element, joined
+from glassnet.lens.numerals import counted, number, percent, signed
+from glassnet.lens.page_scores import rows_word, scores_of
+from glassnet.lens.page_tables import table, value_of
+from glassnet.lens.style import SCRIPT, STYLE
+from glassnet.lens.text import shown
+from glassnet.lens.wording import BASELINES, METRICS, SPLITS, USES, best_baseline, in_order, score_between
+from glassnet.metrics.compare import main_metrics
+from glassnet.version import __version__
+
+if TYPE_CHECKING:
+    from glassnet.lens.figures import NumberFigures
+    from glassnet.lens.importance import Importance
+    from glassnet.lens.mistakes import Mistakes
+    from glassnet.lens.report import Explained, Report
+
+MOST_COLUMNS = 60
+MOST_CELLS = 7
+MOST_CLASSES = 40
+_TONE = {"better": "better", "worse": "worse"}
+
+
+def page(report: Report) -> str:
+    """Write a report as HTML; the same report gives the same text."""
+    title = f"Predicting {', '.join(report.targets)}"
+    found = [*_sections(report)]
+    links = (element("a", name, href=f"#{key}") for key, name, _ in found)
+    sections = (element("section", element("h2", name, id=key), body) for key, name, body in found)
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=_policy()),
+        element("meta", name="referrer", content="no-referrer"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"{title}: a Glassnet report"),
+        element("style", Markup(STYLE)),
+    )
+    body = element(
+        "body",
+        element("header", *_opening(report, title), element("nav", *links)),
+        element("main", *sections),
+        element("footer", _footer()),
+        element("script", Markup(SCRIPT)),
+    )
+    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _policy() -> str:
+    parts = ["default-src 'none'", f"style-src {_digest(STYLE)}", f"script-src {_digest(SCRIPT)}"]
+    return "; ".join([*parts, "base-uri 'none'", "form-action 'none'"])
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:
+    """Yield the sections that have something to say: anchor, title, content."""
+    yield "distrust", "What to distrust", _doubts(report)
+    if report.results.shown_split():
+        yield "scores", "How good, compared with what", joined(*scores_of(report))
+    drawn = [*_predictions(report)]
+    if drawn:
+        yield "predictions", "Its predictions, looked at", element("div", *drawn, class_="charts")
+    if report.explained is not None:
+        yield "explained", "What it goes by", joined(*_explained(report.explained, report.targets))
+        if report.explained.worst is not None and report.explained.worst.worst:
+            yield (
+                "worst",
+                "Where it is most wrong",
+                joined(*_worst(report.explained.worst, report.explained.importance)),
+            )
+    yield "data", "The data", joined(*_data(report))
+    yield "training", "The training", joined(*_training(report))
+    yield "again", "Run it again", joined(*_again(report))
+    if report.missing:
+        items = (element("li", each) for each in report.missing)
+        yield "missing", "What is not in this report", element("ul", *items)
+
+
+def _opening(report: Report, title: str) -> Iterator[Markup]:
+    yield element("p", f"Glassnet report · {report.data}", class_="kicker")
+    yield element("h1", title)
+    yield element("p", " ".join(report.answer[:2]), class_="answer")
+    yield element("div", *_tiles(report), class_="tiles")
+    split, metric = report.results.shown_split() or "", main_metrics(report.task)[0]
+    found = {name: each[split] for name, each in report.results.differences.items() if split in each}
+    best = best_baseline(
+        {name: each[metric].baseline for name, each in found.items() if metric in each}, metric
+    )
+    if best is not None:
+        compared = in_order(found[best], report.task)
+        for difference, sentence in zip(compared, report.answer[2:], strict=False):
+            word = {"better": "Better.", "worse": "Worse.", "equal": "Equal."}.get(
+                difference.outcome, "Undecided."
+            )
+            tone = _TONE.get(difference.outcome, "unsure")
+            yield element("p", element("b", word), " ", sentence, class_=f"verdict {tone}")
+        for sentence in report.answer[2 + len(compared) :]:
+            yield element("p", sentence, class_="soft")
+
+
+def _tiles(report: Report) -> Iterator[Markup]:
+    results, split = report.results, report.results.shown_split()
+    if split is None:
+        return
+    names = ("accuracy", "log_loss") if report.classes else ("mae", "rmse")
+    for name in names:
+        if name in results.metrics[split]:
+            interval = results.intervals.get(split, {}).get(name)
+            known = f"95 % interval {score_between(name, interval)}" if interval else "no interval"
+            word = {"mae": "off by this much on average (MAE)"}.get(name, METRICS[name][0])
+            yield _tile(value_of(name, results.metrics[split][name]), word, known)
+    metric = main_metrics(report.task)[0]
+    scores = {name: each[split] for name, each in results.baselines.items() if metric in each.get(split, {})}
+    best = best_baseline({name: each[metric] for name, each in scores.items()}, metric)
+    if best is not None:
+        kind = f"{METRICS[metric][0]} of {BASELINES[best]}"
+        yield _tile(value_of(metric, scores[best][metric]), kind, "the best simple method")
+    yield _tile(Markup(f"{results.rows.get(split, 0):,}"), rows_word(report), _units(report, split))
+
+
+def _units(report: Report, split: str) -> str:
+    units = details_of(report.results, split).get("units")
+    if isinstance(units, int) and units != report.results.rows.get(split):
+        return f"of {counted(units, report.unit)}"
+    return "rows" if report.is_other_data else "kept aside" if split == "test" else "not kept aside"
+
+
+def _tile(value: Markup, *words: str) -> Markup:
+    return element("div", element("b", value), *(element("span", each) for each in words), class_="panel")
+
+
+def _doubts(report: Report) -> Markup:
+    found: list[Markup] = []
+    if report.doubts:
+        items = (element("li", element("b", f"{each.title}: "), each.evidence) for each in report.doubts)
+        found.append(element("ul", *items, class_="doubts"))
+    else:
+        text = "No check of this report found anything to hold against these figures."
+        found.append(element("p", text))
+    if report.notes:
+        notes = (element("li", each) for each in report.notes)
+        found += [element("h3", "Notes of the run"), element("ul", *notes, class_="small")]
+    return joined(*found)
+
+
+def _predictions(report: Report) -> Iterator[Markup]:
+    for each in report.numbers:
+        if len(report.numbers) > 1:
+            yield element("figure", element("h3", shown(each.target)), class_="wide")
+        yield from charts.time_charts(each)
+        yield charts.cloud_chart(each)
+        yield charts.tenths_chart(each)
+        yield charts.residuals_chart(each)
+        yield _within(each)
+    if report.coverage is not None:
+        yield _coverage(report)
+    details = details_of(report.results, report.results.shown_split())
+    if "confusion" in details and len(report.classes) <= charts.MOST_CLASSES:
+        yield charts.confusion_chart(details["confusion"], report.classes)
+    elif "confusion" in details:
+        yield _mixed_up(details["confusion"], report.classes)
+    if report.reliability is not None:
+        yield charts.reliability_chart(report.reliability)
+
+
+def _within(figures: NumberFigures) -> Markup:
+    rows = [
+        ("all rows" if share == 1 else f"{percent(share)} of the rows", number(size))
+        for share, size in figures.residuals.within
+    ]
+    text = "Half of the rows are off by less than the first number, half by more."
+    caption = element("figcaption", element("b", "How far off is it?"), element("p", text))
+    return element(
+        "figure", caption, table(("of the rows", f"off by at most, {shown(figures.target)}"), rows)
+    )
+
+
+def _coverage(report: Report) -> Markup:
+    assert report.coverage is not None
+    found = report.coverage
+    text = (
+        f"It gives intervals that should hold {percent(found.asked)} of the truths. On these {found.rows:,} "
+        f"rows they hold {percent(found.measured)}; their mean width is {number(found.width)}."
+    )
+    return element("figure", element("figcaption", element("b", "Prediction intervals"), element("p", text)))
+
+
+def _mixed_up(confusion: list[list[float]], classes: tuple[str, ...]) -> Markup:
+    """List the pairs of classes that are mixed up most, where a matrix would be too large."""
+    pairs = sorted(
+        (-count, classes[i], classes[j])
+        for i, row in enumerate(confusion)
+        for j, count in enumerate(row)
+        if count and i != j
+    )
+    rows = [(shown(true), shown(said), number(-count)) for count, true, said in pairs[:12]]
+    caption = element("figcaption", element("b", "Which classes does it mix up?"))
+    return element("figure", caption, table(("truth", "answer", "rows"), rows))
+
+
+def _explained(found: Explained, targets: tuple[str, ...]) -> Iterator[Markup]:
+    text = f"From {found.rows}. This says what the network uses, not what causes what."
+    if found.example is not None and len(targets) > 1:
+        text += f" Of the targets, {targets[0]} is explained; importance is the mean over all."
+    yield element("p", text, class_="soft small")
+    drawn = []
+    if found.importance is not None:
+        drawn.append(charts.importance_chart(found.importance))
+    if found.example is not None:
+        one = found.example
+        drawn.append(charts.contributions_chart(one.contributions, one.row, one.truth, one.answer))
+    drawn += [charts.dependence_chart(each) for each in found.dependence]
+    yield element("div", *drawn, class_="flow")
+    notes = found.importance.notes if found.importance is not None else ()
+    yield from (element("p", each, class_="soft small") for each in notes)
+
+
+def _worst(found: Mistakes, importance: Importance | None) -> Iterator[Markup]:
+    what = "squared error" if found.worst[0].probability is None else "log loss"
+    text = (
+        f"The worst {len(found.worst)} of {found.rows:,} rows hold {percent(found.share, 2)} of the {what} "
+        f"of {found.target}. Look here for wrong data, and for what the columns do not say."
+    )
+    yield element("p", text)
+    best = [each.column for each in importance.columns] if importance is not None else []
+    names = [*dict.fromkeys([*best, *found.worst[0].cells])][:MOST_CELLS]
+    measure = "error" if found.worst[0].probability is None else "chance given to the truth"
+    rows = []
+    for each in found.worst:
+        size = signed(each.error) if each.error is not None else percent(each.probability or 0.0)
+        facts = (f"{each.row:,}", *(_answer(value) for value in (each.truth, each.predicted)), size)
+        rows.append((*facts, *(each.cells[name] for name in names)))
+    yield table(("row", "truth", "answer", measure, *map(shown, names)), rows)
+    if len(found.worst[0].cells) > len(names):
+        more = counted(len(found.worst[0].cells) - len(names), "more column")
+        which = "the most important columns are shown" if best else "the first columns are shown"
+        yield element("p", f"and {more}; {which}", class_="soft small")
+
+
+def _answer(value: float | str) -> str:
+    return shown(value) if isinstance(value, str) else number(value)
+
+
+def _data(report: Report) -> Iterator[Markup]:
+    yield element("h3", "Which rows did what")
+    yield charts.split_bar([(each.name, each.rows) for each in report.splits])
+    uses = {SPLITS[name]: use for name, use in USES.items()}
+    rows = [
+        (
+            each.name,
+            f"{each.rows:,}",
+            each.how,
+            each.span or "–",
+            uses.get(each.name, "judged in this report"),
+        )
+        for each in report.splits
+    ]
+    yield table(("", "rows", "which", "from when to when", "used for"), rows, wide=4)
+    used = sum(each.used for each in report.columns)
+    yield element("h3", f"Columns: {used:,} of {len(report.columns):,} go in")
+    shown_columns = report.columns[:MOST_COLUMNS]
+    lines = [
+        (
+            element("bdi", each.name),
+            each.role if each.used or each.role == "target" else element("b", f"{each.role}, left out"),
+            each.reason,
+        )
+        for each in shown_columns
+    ]
+    yield table(("column", "role", "why"), lines, wide=2)
+    rest = report.columns[len(shown_columns) :]
+    if rest:
+        roles = ", ".join(
+            f"{count:,} {role}" for role, count in Counter(each.role for each in rest).most_common()
+        )
+        yield element(
+            "p", f"and {len(rest):,} more: {roles}; glassnet inspect --json lists all", class_="soft small"
+        )
+
+
+def _training(report: Report) -> Iterator[Markup]:
+    facts = table(("", ""), [(element("b", name), text) for name, text in report.facts], wide=1)
+    drawn = [] if report.learning is None else [charts.learning_chart(report.learning)]
+    yield element("div", *drawn, element("div", facts), class_="charts")
+
+
+def _again(report: Report) -> Iterator[Markup]:
+    again = report.again
+    yield element("p", f"It takes {'; '.join(again.needs)}.")
+    if again.command is not None:
+        yield from _code("On the command line", again.command)
+    yield from _code("In Python", again.script)
+    yield from _code("As a recipe: recipe.toml, for glassnet train --recipe recipe.toml", again.recipe)
+
+
+def _code(title: str, text: str) -> Iterator[Markup]:
+    yield element("h3", title)
+    button = Markup('<button type="button" hidden>copy</button>')
+    yield element("div", button, element("pre", element("code", text.rstrip("\n"))), class_="code")
+
+
+def _footer() -> Markup:
+    text = (
+        f"Written by Glassnet {__version__}. This page holds everything that it shows and loads nothing. "
+        "Numbers are rounded to four digits; intervals are 95 % bootstrap intervals."
+    )
+    return element("p", text)

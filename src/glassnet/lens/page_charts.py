@@ -1,0 +1,326 @@
+"""The charts of a report's page: each figure of the View with its drawing, its legend and a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassnet.lens.axes import Axis, log_axis, number_axis, time_axis
+from glassnet.lens.charts import WIDTH, Plot, Row, drawing, matrix_chart, row_chart
+from glassnet.lens.markup import Markup, element, joined
+from glassnet.lens.numerals import counted, moment, number, percent, signed
+from glassnet.lens.text import shown
+from glassnet.lens.wording import BASELINES, METRICS, SMALLER_IS_BETTER, score
+
+if TYPE_CHECKING:
+    from glassnet.lens.contributions import Contributions
+    from glassnet.lens.curves import LearningCurve
+    from glassnet.lens.dependence import Dependence
+    from glassnet.lens.figures import NumberFigures, Reliability, TimeCurve
+    from glassnet.lens.importance import Importance
+    from glassnet.metrics.compare import MainMetric
+    from glassnet.results import Results
+
+BROAD = 1000.0
+STEEP = 30.0
+"""Losses whose largest is so many times their smallest are drawn in powers of ten."""
+MOST_BARS = 15
+MOST_CLASSES = 16
+MANY_LEVELS = 8
+"""More levels than these that are all numbers are drawn as numbers."""
+
+
+def figure(
+    title: str, text: str, *drawings: Markup, legend: Sequence[tuple[str, str]] = (), wide: bool = False
+) -> Markup:
+    """Return one figure: title, a sentence, its drawings, and what the colours mean (kind, words)."""
+    keys = [element("span", element("span", class_=f"key {kind}"), words) for kind, words in legend]
+    shown_legend = element("p", *keys, class_="legend") if keys else Markup()
+    caption = element("figcaption", element("b", title), element("p", text))
+    return element("figure", caption, *drawings, shown_legend, class_="wide" if wide else None)
+
+
+def scores_chart(results: Results, split: str, metric: MainMetric, target: str) -> Markup:
+    """Draw the network and its baselines by one metric, each with its interval."""
+    title, meaning = METRICS[metric]
+    known = results.baseline_intervals
+    named = {name: (each, known.get(name, {})) for name, each in results.baselines.items()}
+    named["network"] = (results.metrics, results.intervals)
+    rows = [
+        Row(
+            "this network" if name == "network" else BASELINES[name],
+            scores[split][metric],
+            score(metric, scores[split][metric]),
+            intervals.get(split, {}).get(metric),
+            "network" if name == "network" else "other",
+        )
+        for name, (scores, intervals) in named.items()
+        if metric in scores.get(split, {})
+    ]
+    sign = 1 if metric in SMALLER_IS_BETTER else -1
+    rows.sort(key=lambda row: sign * row.value)
+    ends = [end for row in rows for end in (row.value, *(row.interval or ()))]
+    unit = target if metric == "rmse" else "nats" if metric == "log_loss" else "share"
+    axis = number_axis(ends, f"{title}, {unit}", zero=metric != "accuracy", count=4)
+    better = "further left is better" if sign > 0 else "further right is better"
+    told = "; ".join(f"{each.name} {each.text}" for each in rows)
+    words = f"{title}: {meaning}. Dots are scores, lines their 95 % intervals; {better}."
+    return figure(f"{title}, the best first", words, row_chart(rows, axis, title, told, bars=False))
+
+
+def differences_chart(results: Results, split: str, metric: MainMetric, target: str) -> Markup | None:
+    """Draw the difference to each baseline with its interval; None without baselines."""
+    title = METRICS[metric][0]
+    found = {
+        name: each[split][metric]
+        for name, each in results.differences.items()
+        if metric in each.get(split, {})
+    }
+    if not found:
+        return None
+    rows = [
+        Row(BASELINES[name], each.difference, _OUTCOMES[each.outcome], each.interval, "network")
+        for name, each in sorted(found.items(), key=lambda item: abs(item[1].difference))
+    ]
+    ends = [end for row in rows for end in (row.value, *(row.interval or ()))]
+    unit = target if metric == "rmse" else "nats" if metric == "log_loss" else "share"
+    axis = number_axis(ends, f"difference of {title}, {unit}", zero=True, count=4)
+    side = "Left" if metric in SMALLER_IS_BETTER else "Right"
+    words = (
+        f"Both answer the same rows, so their difference is known better than either score. {side} of 0 this "
+        "network is better; where a line crosses 0, the two cannot be told apart."
+    )
+    told = "; ".join(f"{each.name}: {each.text}" for each in rows)
+    picture = row_chart(rows, axis, "Differences", told, bars=False)
+    return figure("Is the difference more than luck?", words, picture)
+
+
+_OUTCOMES = {"better": "better", "worse": "worse", "equal": "equal", "cannot be told apart": "undecided"}
+
+
+def learning_chart(curve: LearningCurve) -> Markup:
+    """Draw the losses over the epochs."""
+    known = [curve.train] + ([curve.validation] if curve.validation is not None else [])
+    values = np.concatenate(known)
+    finite = values[np.isfinite(values)]
+    steep = len(finite) > 0 and finite.min() > 0 and finite.max() > STEEP * finite.min()
+    y = log_axis(values, "loss (powers of ten)") if steep else number_axis(values, "loss")
+    x = number_axis([1, *curve.epochs.tolist()], "epoch", count=8, whole=True)
+    ends = f"training loss from {number(float(curve.train[0]))} to {number(float(curve.train[-1]))}"
+    plot = Plot(x, y, "Learning curve", ends)
+    legend = [("truth", "training rows")]
+    if curve.best_epoch is not None:
+        plot.mark(curve.best_epoch, "ideal")
+        legend.append(("ideal", f"weights kept: epoch {curve.best_epoch}"))
+    (plot.line if len(curve.epochs) > 1 else plot.dots)(curve.epochs, curve.train, "truth")
+    if curve.validation is not None:
+        (plot.line if len(curve.epochs) > 1 else plot.dots)(curve.epochs, curve.validation, "other")
+        legend.insert(1, ("other", "validation rows"))
+    words = (
+        "The loss is what training lowers. Where it goes on falling for training rows and rises "
+        "for validation rows, the network begins to learn rows by heart."
+    )
+    return figure("Learning curve", words, plot.svg(), legend=legend)
+
+
+def time_charts(figures: NumberFigures) -> Iterator[Markup]:
+    """Draw answers beside the truth over time: all of it, and the end of it more closely."""
+    if figures.time is not None:
+        yield _time_chart(figures.target, figures.time, "over time")
+    if figures.detail is not None:
+        yield _time_chart(figures.target, figures.detail, "over time, the last rows")
+
+
+def _time_chart(target: str, curve: TimeCurve, name: str) -> Markup:
+    first, last = moment(float(curve.times[0])), moment(float(curve.times[-1]))
+    means = (
+        "" if curve.rows_each == 1 else f" Each point is the mean of up to {counted(curve.rows_each, 'row')}."
+    )
+    y = number_axis(
+        np.concatenate([curve.truth, curve.answers]), shown(target), zero=bool(curve.truth.min() >= 0)
+    )
+    drawings = []
+    for width, ticks, kind in ((BROAD, 10, "broad"), (WIDTH, 5, "narrow")):
+        x = time_axis(curve.times, "time", count=ticks)
+        text = f"{target} and its prediction, {first} to {last}"
+        plot = Plot(x, y, f"Prediction {name}", text, width=width)
+        plot.line(curve.times, curve.truth, "truth").line(curve.times, curve.answers, "network")
+        drawings.append(element("div", plot.svg(), class_=kind))
+    words = f"{first} to {last}.{means}"
+    legend = (("truth", "what was so"), ("network", "what it predicted"))
+    return figure(f"Prediction and truth {name}", words, *drawings, legend=legend, wide=True)
+
+
+def cloud_chart(figures: NumberFigures) -> Markup:
+    """Draw answers against the truth."""
+    cloud, target = figures.cloud, shown(figures.target)
+    ends = np.concatenate([cloud.truth, cloud.answers])
+    x, y = number_axis(ends, f"true {target}"), number_axis(ends, f"predicted {target}", count=6)
+    plot = Plot(
+        x, y, "Prediction against truth", f"{target} from {number(ends.min())} to {number(ends.max())}"
+    )
+    plot.line([x.low, x.high], [x.low, x.high], "ideal")
+    words = "Each dot is a row. On the dashed line a prediction is right; above it, too high."
+    if cloud.counts is None or cloud.edges is None:
+        plot.dots(cloud.truth, cloud.answers, "network many")
+    else:
+        plot.tiles(cloud.edges, cloud.edges, cloud.counts, "network")
+        words = "The darker, the more rows. On the dashed line a prediction is right; above it, too high."
+    return figure("Prediction against truth", words, plot.svg())
+
+
+def residuals_chart(figures: NumberFigures) -> Markup:
+    """Draw how errors are spread."""
+    found, target = figures.residuals, shown(figures.target)
+    x = number_axis(found.edges, f"prediction − truth, {target}")
+    y = number_axis(100 * found.shares, "% of the rows", zero=True, count=4)
+    plot = Plot(x, y, "Errors", f"their mean is {signed(found.mean)}")
+    plot.columns(found.edges, 100 * found.shares, "network").mark(0.0, "ideal")
+    beyond = f" {counted(found.outside, 'row')} beyond the ends are counted in the outermost bars." * (
+        found.outside > 0
+    )
+    mean = f"The mean error is {signed(found.mean)}."
+    words = f"Left of 0 it predicted too little, right of 0 too much. {mean}{beyond}"
+    return figure("Errors", words, plot.svg())
+
+
+def tenths_chart(figures: NumberFigures) -> Markup:
+    """Draw what came true for low, middling and high answers."""
+    parts, target = figures.tenths, shown(figures.target)
+    x = number_axis(parts.answers, f"mean prediction, {target}")
+    ends = np.concatenate([parts.low, parts.high, parts.truth, parts.answers])
+    y = number_axis(ends, f"truth, {target}", count=6)
+    plot = Plot(x, y, "What came true", "means of the truth for low to high predictions")
+    low, high = max(x.low, y.low), min(x.high, y.high)
+    plot.line([low, high], [low, high], "ideal").whiskers(parts.answers, parts.low, parts.high, "truth")
+    plot.dots(parts.answers, parts.truth, "network", size=4.0)
+    words = (
+        f"The rows in {counted(len(parts.truth), 'group')} of equal size, from the lowest predictions to the "
+        "highest. On the dashed line they are right on average."
+    )
+    legend = (("network", "mean truth"), ("truth", "where 80 % of the truths lie"))
+    return figure("Can low and high predictions be believed?", words, plot.svg(), legend=legend)
+
+
+def reliability_chart(found: Reliability) -> Markup:
+    """Draw what probabilities said beside what came true."""
+    x, y = _share_axis(f"probability {found.of}"), _share_axis("share that came true")
+    plot = Plot(x, y, "Calibration", "probabilities that were given, and how often they came true")
+    plot.line([0, 1], [0, 1], "ideal").whiskers(found.said, found.low, found.high, "network")
+    plot.dots(found.said, found.came_true, "network", size=4.0)
+    words = (
+        "Of the rows that got 80 %, do 80 % come true? On the dashed line they do. Each dot is a group of "
+        f"{found.rows.min():,} to {found.rows.max():,} rows, with a 95 % interval."
+    )
+    return figure("Can its probabilities be believed?", words, plot.svg())
+
+
+def _share_axis(title: str) -> Axis:
+    axis = number_axis([0.0, 1.0], title)
+    return Axis(axis.low, axis.high, axis.ticks, tuple(percent(each) for each in axis.ticks), title)
+
+
+def confusion_chart(confusion: Sequence[Sequence[float]], classes: Sequence[str]) -> Markup:
+    """Draw how many rows of each class got which answer."""
+    cells = np.array(confusion, dtype=np.float64)
+    right = f"{percent(float(np.trace(cells) / cells.sum()))} of the rows lie on the diagonal"
+    picture = matrix_chart(cells, [shown(each) for each in classes], "Confusion matrix", right)
+    words = "Each row of the table is a true class, each column an answer. Right answers lie on the diagonal."
+    return figure("Which classes does it mix up?", words, picture)
+
+
+def importance_chart(found: Importance) -> Markup:
+    """Draw what each column is worth."""
+    best = found.columns[:MOST_BARS]
+    rows = [Row(shown(each.column), each.increase, signed(each.increase), each.interval) for each in best]
+    ends = [end for row in rows for end in (row.value, *(row.interval or ()))]
+    title = METRICS[found.metric][0]
+    axis = number_axis(ends, f"how much {title} grows", zero=True, count=4)
+    more = len(found.columns) - len(best)
+    rest = f" The other {counted(more, 'column')} matter less." if more > 0 else ""
+    words = (
+        f"One column at a time is shuffled: the more {title} ({number(found.score)} on these {found.rows:,} "
+        f"rows) grows, the more the network relies on it. Lines are 95 % intervals.{rest}"
+    )
+    picture = row_chart(rows, axis, "Importance", f"{rows[0].name} matters most", bars=True)
+    return figure("What each column is worth", words, picture)
+
+
+def contributions_chart(found: Contributions, row: int, truth: str, said: str) -> Markup:
+    """Draw what made one answer."""
+    most = found.columns[: MOST_BARS - 3]
+    rest = sum(each.value for each in found.columns[len(most) :]) + found.residual
+    rows = [
+        Row(f"{shown(each.column)} = {each.cell}", each.value, signed(each.value), None, _way(each.value))
+        for each in most
+    ]
+    if len(found.columns) > len(most) or abs(rest) > 0.005 * abs(found.output - found.baseline_output):
+        rows.append(Row("the rest", rest, signed(rest), None, _way(rest)))
+    axis = number_axis([row.value for row in rows], shown(found.unit), zero=True, count=4)
+    chance = "" if found.probability is None else f" (probability {percent(found.probability)})"
+    known = f"truth {truth}, answer {said}{chance}"
+    words = (
+        f"Row {row:,}, a row of middling error: {known}. For the average training row it would be "
+        f"{number(found.baseline_output)}; the bars lead from there to {number(found.output)}."
+    )
+    return figure("What made one answer", words, row_chart(rows, axis, "Contributions", words, bars=True))
+
+
+def _way(value: float) -> str:
+    return "network" if value >= 0 else "other"
+
+
+def dependence_chart(found: Dependence) -> Markup:
+    """Draw how answers follow one column."""
+    title = f"As {shown(found.column)} changes"
+    words = "The mean answer if every row had this value, and where 80 % of the answers lie."
+    unit = shown(found.unit)
+    values = _numbers_in(found.values)
+    if values is None:
+        rows = [
+            Row(shown(str(value)), mean, number(mean, 3), (low, high))
+            for value, mean, low, high in zip(found.values, found.mean, found.low, found.high, strict=True)
+        ][: 2 * MOST_BARS]
+        axis = number_axis([*found.mean, *found.low, *found.high], unit, count=4)
+        return figure(title, words, row_chart(rows, axis, title, words, bars=False))
+    x = number_axis(values, shown(found.column))
+    y = number_axis([*found.mean, *found.low, *found.high], unit)
+    plot = Plot(x, y, title, f"mean answers from {number(min(found.mean))} to {number(max(found.mean))}")
+    plot.band(values, found.low, found.high, "network").line(values, found.mean, "network")
+    plot.dots(values, found.mean, "network")
+    return figure(title, words, plot.svg())
+
+
+def _numbers_in(values: Sequence[float] | Sequence[str]) -> tuple[float, ...] | None:
+    """Return values as ascending numbers, levels too where they are many numbers such as hours; else None."""
+    if isinstance(values[0], str) and len(values) <= MANY_LEVELS:
+        return None
+    try:
+        numbers = tuple(map(float, values))
+    except ValueError:
+        return None
+    return numbers if list(numbers) == sorted(numbers) else None
+
+
+def split_bar(rows: Sequence[tuple[str, int]]) -> Markup:
+    """Draw how the rows are shared among the splits."""
+    total, at, marks = sum(count for _, count in rows), 0.0, []
+    kinds = {"training rows": "truth", "validation rows": "other", "test rows": "network"}
+    for name, count in rows:
+        width = BROAD * count / total
+        shape = {"x": at, "y": 0.0, "width": max(width - 2, 1.0), "height": 18.0}
+        marks.append(element("rect", **shape, class_=f"bar {kinds.get(name, 'network')}"))
+        at += width
+    said = ", ".join(f"{name} {count:,}" for name, count in rows)
+    picture = drawing(marks, BROAD, 18.0, "How the rows are shared", said)
+    legend = [
+        element(
+            "span",
+            element("span", class_=f"key {kinds.get(name, 'network')}"),
+            f"{name} {percent(count / total)}",
+        )
+        for name, count in rows
+    ]
+    return joined(element("div", picture, class_="wide"), element("p", *legend, class_="legend"))

@@ -1,0 +1,156 @@
+"""The part of a page that says how good a model is: scores, differences, other splits, classes, folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from glassnet.lens import page_charts as charts
+from glassnet.lens.details import details_of, folds_of
+from glassnet.lens.markup import Markup, element, joined
+from glassnet.lens.numerals import number, percent, signed
+from glassnet.lens.page_tables import scrolling, table, value_of, values_of
+from glassnet.lens.text import shown
+from glassnet.lens.wording import BASELINES, METRICS, SPLITS, in_order, score_between
+from glassnet.metrics.compare import main_metrics
+
+if TYPE_CHECKING:
+    from glassnet.lens.report import Report
+    from glassnet.metrics.compare import Difference
+
+MOST_CLASSES = 40
+
+
+def rows_word(report: Report) -> str:
+    """Return what the judged rows are called."""
+    return "rows judged" if report.is_other_data else SPLITS.get(report.split or "", "rows")
+
+
+def scores_of(report: Report) -> Iterator[Markup]:
+    """Yield the tables and charts of the scores."""
+    results, split = report.results, report.results.shown_split() or ""
+    target = report.targets[0] if len(report.targets) == 1 else "mean over the targets"
+    drawn = (
+        charts.scores_chart(results, split, each, target)
+        for each in main_metrics(report.task)
+        if each in results.metrics[split]
+    )
+    compared = (charts.differences_chart(results, split, each, target) for each in main_metrics(report.task))
+    yield element("div", *drawn, *filter(None, compared), class_="charts")
+    yield element("h3", f"All scores, {rows_word(report)}")
+    yield _score_table(report, split)
+    rows = [*_differences(report, split)]
+    if rows:
+        yield element("h3", "The differences in numbers")
+        yield table(("compared with", "by", "difference", "95 % interval", "this network is"), rows)
+    yield from _other_splits(report, split)
+    yield from _parts(report, split)
+
+
+def _score_table(report: Report, split: str) -> Markup:
+    results = report.results
+    names = [name for name in METRICS if name in results.metrics[split]]
+    heads = [element("th", METRICS[name][0], element("small", METRICS[name][1])) for name in names]
+    rows = [
+        _score_row("this network", names, results.metrics[split], results.intervals.get(split, {}), "ours")
+    ]
+    for name in BASELINES:
+        if split in results.baselines.get(name, {}):
+            known = results.baseline_intervals.get(name, {}).get(split, {})
+            rows.append(_score_row(BASELINES[name], names, results.baselines[name][split], known, None))
+    head = element("thead", element("tr", element("th", ""), *heads))
+    details = details_of(results, split)
+    whys: dict[str, str] = {**details.get("omitted", {}), **details.get("no_interval", {})}
+    notes = (element("p", f"{METRICS[name][0]}: {why}", class_="soft small") for name, why in whys.items())
+    return joined(scrolling(head, element("tbody", *rows)), *notes)
+
+
+def _score_row(
+    title: str,
+    names: list[str],
+    scores: dict[str, float],
+    known: dict[str, tuple[float, float]],
+    kind: str | None,
+) -> Markup:
+    cells = []
+    for name in names:
+        if name not in scores:
+            cells.append(element("td", "–"))
+            continue
+        interval = element("small", score_between(name, known[name])) if name in known else Markup()
+        cells.append(element("td", value_of(name, scores[name]), interval))
+    return element("tr", element("th", title), *cells, class_=kind)
+
+
+def _differences(report: Report, split: str) -> Iterator[tuple[str | Markup, ...]]:
+    for name in BASELINES:
+        known = report.results.differences.get(name, {}).get(split, {})
+        for each in in_order(known, report.task):
+            yield (BASELINES[name], METRICS[each.metric][0], *_difference(each))
+
+
+def _difference(each: Difference) -> tuple[Markup | str, ...]:
+    interval = "–" if each.interval is None else f"{signed(each.interval[0])} to {signed(each.interval[1])}"
+    value = element("data", signed(each.difference), value=repr(each.difference))
+    return (value, interval, element("b", each.outcome))
+
+
+def _other_splits(report: Report, split: str) -> Iterator[Markup]:
+    """Show the scores of the other splits: how far it knows the rows that it learned from better."""
+    others = [each for each in ("train", "validation", "test") if each in report.results.metrics]
+    if len(others) < 2:
+        return
+    names = [name for name in METRICS if name in report.results.metrics[split]]
+    rows = [
+        (
+            SPLITS[each],
+            f"{report.results.rows.get(each, 0):,}",
+            *values_of(report.results.metrics[each], names),
+        )
+        for each in others
+    ]
+    yield element("h3", "Beside the rows that it learned from")
+    yield table(("", "rows", *(METRICS[name][0] for name in names)), rows)
+
+
+def _parts(report: Report, split: str) -> Iterator[Markup]:
+    """Show the scores of each class, target and fold."""
+    details = details_of(report.results, split)
+    if details.get("per_output"):
+        names = [name for name in METRICS if name in details["per_output"][0]]
+        rows = [
+            (target, *values_of(each, names))
+            for target, each in zip(report.targets, details["per_output"], strict=True)
+        ]
+        yield element("h3", "Each target")
+        yield table(("target", *(METRICS[name][0] for name in names)), rows)
+    if details.get("per_class"):
+        yield element("h3", "Each class")
+        yield element("p", _OF_CLASSES, class_="soft small")
+        yield table(("class", "rows", "precision", "recall", "F1"), [*_class_rows(details["per_class"])])
+    folds = folds_of(report.results)
+    if folds:
+        metric = main_metrics(report.task)[0]
+        titles = (BASELINES.get(name, "this network") for name in folds[0])
+        rows = [
+            (str(place), *(value_of(metric, scores[metric]) for scores in each.values()))
+            for place, each in enumerate(folds, 1)
+        ]
+        yield element("h3", "Each fold")
+        yield table((f"fold, {METRICS[metric][0]}", *titles), rows)
+
+
+_OF_CLASSES = (
+    "Precision: how often it is right when it names the class. Recall: how many rows of the class it finds. "
+    "F1: the balance of both."
+)
+
+
+def _class_rows(per_class: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    for each in per_class[:MOST_CLASSES]:
+        shares = (each[name] for name in ("precision", "recall", "f1"))
+        yield (
+            shown(each["class"]),
+            number(each["support"]),
+            *("–" if share is None else percent(share) for share in shares),
+        )

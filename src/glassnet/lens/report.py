@@ -1,0 +1,135 @@
+"""The report of a model as a View: what is said and drawn, as plain data; ``page`` makes HTML of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from glassnet.lens.again import Again
+    from glassnet.lens.contributions import Contributions
+    from glassnet.lens.curves import LearningCurve
+    from glassnet.lens.dependence import Dependence
+    from glassnet.lens.figures import NumberFigures, Reliability
+    from glassnet.lens.importance import Importance
+    from glassnet.lens.mistakes import Mistakes
+    from glassnet.plan import ColumnPlan
+    from glassnet.recipe import TaskName
+    from glassnet.results import Results
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Something to distrust: what, and the figures that say so."""
+
+    title: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class SplitRows:
+    """The rows of one split: how many, how they were cut, and from when to when, as text, where known."""
+
+    name: str
+    rows: int
+    how: str
+    span: str = ""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Prediction intervals measured on the judged rows.
+
+    Attributes:
+        asked: the share of truths that they should hold, such as 0.9.
+        measured: the share that they hold.
+        rows: how many rows were looked at.
+        width: their mean width, in the target's unit.
+    """
+
+    asked: float
+    measured: float
+    rows: int
+    width: float
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row's answer taken apart: its number in the data, its truth, its answer, and what made it."""
+
+    row: int
+    truth: str
+    answer: str
+    contributions: Contributions
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What the model does with some rows; each part may be absent, and ``Report.missing`` says why.
+
+    ``rows`` says in words which rows these are.
+    """
+
+    rows: str
+    importance: Importance | None = None
+    dependence: tuple[Dependence, ...] = ()
+    example: Example | None = None
+    worst: Mistakes | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a report says. ``str()`` gives its answer and its doubts.
+
+    Attributes:
+        data: what the judged rows were read from.
+        targets: the columns that are predicted.
+        task: the name of the task.
+        classes: the classes, for classification.
+        split: which rows are judged; None where it has not been scored.
+        unit: what intervals resample: rows, days or groups.
+        is_other_data: whether the rows are others than those of the run.
+        answer: what is predicted, how well, beside what: sentences.
+        doubts: what to distrust, the gravest first; empty where no check found anything.
+        notes: what else the run said about its figures.
+        results: scores, intervals, baselines and differences.
+        splits: the rows that trained, chose and judged.
+        columns: what each column was taken for.
+        learning: losses over the epochs, None where no epoch was finished.
+        numbers: charts of each numeric target; empty for classes, and without rows.
+        reliability: how far probabilities can be believed; None for numbers, and without rows.
+        explained: importance, dependence, one answer, worst rows; None without rows.
+        coverage: of prediction intervals, where the model has them.
+        missing: what is not in this report, why, and how to get it.
+        facts: how it was trained.
+        again: how to run it again.
+    """
+
+    data: str
+    targets: tuple[str, ...]
+    task: TaskName
+    classes: tuple[str, ...]
+    split: str | None
+    unit: Literal["row", "day", "group"]
+    is_other_data: bool
+    answer: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+    notes: tuple[str, ...]
+    results: Results
+    splits: tuple[SplitRows, ...]
+    columns: tuple[ColumnPlan, ...]
+    learning: LearningCurve | None
+    numbers: tuple[NumberFigures, ...]
+    reliability: Reliability | None
+    explained: Explained | None
+    coverage: Coverage | None
+    missing: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    again: Again
+
+    def __str__(self) -> str:
+        doubts = [f"- {each.title}: {each.evidence}" for each in self.doubts]
+        missing = [f"- {each}" for each in self.missing]
+        parts = (("What to distrust:", doubts), ("Not in this report:", missing))
+        lists = [line for title, lines in parts if lines for line in (title, *lines)]
+        return "\n".join([" ".join(self.answer), *lists])

@@ -1,0 +1,264 @@
+"""The use case that ends in a report: gather the judged rows, make the View, write the page."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassnet.data.sources import open_source
+from glassnet.data.table import Table
+from glassnet.errors import DataError, GlassnetWarning, RequestError, message
+from glassnet.lens.compose import Material, compose
+from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
+from glassnet.lens.page import page
+from glassnet.lens.report import Doubt, Report
+from glassnet.lens.wording import SPLITS
+from glassnet.notation import parse_split
+from glassnet.run.budget import ENDING
+from glassnet.run.kept import KeptRows, Spans, judged_rows, keep_rows
+from glassnet.run.prepare import prepare
+from glassnet.storage import file_sha256, write_atomically
+
+if TYPE_CHECKING:
+    from glassnet.data.split import Fold
+    from glassnet.model import Model
+    from glassnet.run.context import Context
+    from glassnet.run.folder import RunFolder
+    from glassnet.run.prepare import Prepared
+    from glassnet.run.scoring import FoldScores
+
+AGREES = 1e-6
+"""Rows that were cut again have to give the run's scores, but for such a share of them."""
+
+
+def report(model: Model, data: object = None, *, path: str | Path | None = None) -> Report:
+    """Say what a model predicts, how good it is, compared with what, and what to distrust.
+
+    Args:
+        model: a trained or loaded model.
+        data: rows with the target, to be judged instead of those of the run. None: the run's own; where its
+            data is still what and where it was, it is read again for charts and explanations, else the report
+            holds what the model holds, and says what is missing.
+        path: write the report there as one HTML page that needs no network; None writes nothing.
+
+    Returns:
+        The report as a View; ``str()`` gives its answer and its doubts.
+
+    Raises:
+        DataError: ``data`` does not fit the model.
+        RequestError, WorkError: the page cannot be written.
+    """
+    with _quiet():
+        found = compose(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
+    if path is not None:
+        write_atomically(path, page(found).encode())
+    return found
+
+
+def report_file(path: Path, data: str | None = None, out: Path | None = None) -> tuple[Report, Path]:
+    """Write the report of a model file; see :func:`report`.
+
+    Args:
+        path: the model file.
+        data: other rows to judge.
+        out: the page; None: ``report.html`` beside a run's ``model.glass``, else a page of the model's name;
+            that of other rows names them too.
+
+    Returns:
+        The report and where it was written.
+
+    Raises:
+        RequestError: there is a page with the rows of the run already, and this one would be without.
+    """
+    from glassnet.model import load
+
+    name = "report" if path.name == "model.glass" else path.stem
+    page_path = out or path.with_name(f"{name}.html" if data is None else f"{name}-{Path(data).stem}.html")
+    found = report(load(path), data)
+    if out is None and found.numbers == () and found.reliability is None and page_path.exists():
+        must = f"a report without the rows of the run must not take the place of {page_path}"
+        do = "name another file with -o, or judge other rows with --data FILE"
+        raise DataError(message(must, "the rows cannot be had again", do))
+    write_atomically(page_path, page(found).encode())
+    return found, page_path
+
+
+def write_report(
+    context: Context, model: Model, folds: Sequence[tuple[FoldScores, KeptRows]], told: tuple[str, ...]
+) -> None:
+    """Write the report of a run that has just ended, and whose model is kept, into its folder."""
+    if context.folder is None:
+        return
+    since = time.monotonic()
+    context.reporter.phase("writing the report")
+    with _failing_softly(context.folder), _quiet():
+        text = page(compose(model, _of_training(context, model, folds, told)))
+        write_atomically(context.folder.report, text.encode())
+    context.timed("report", since)
+
+
+def write_missing_report(folder: RunFolder, model: Model) -> None:
+    """Write the report of a finished run that was killed before it had one."""
+    if not folder.report.exists():
+        with _failing_softly(folder):
+            report(model, path=folder.report)
+
+
+@contextmanager
+def _failing_softly(folder: RunFolder) -> Iterator[None]:
+    """Make a failure a warning, and a signal too: the run has done what it was asked for."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        must = f"the report {folder.report} must be written"
+        found = str(error) or type(error).__name__
+        do = f"the model is kept; try glassnet report {folder.model}"
+        warnings.warn(message(must, found, do), GlassnetWarning, stacklevel=2)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Say nothing of cells that are filled in: whoever read these rows first was told."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GlassnetWarning)
+        yield
+
+
+def _of_training(
+    context: Context, model: Model, folds: Sequence[tuple[FoldScores, KeptRows]], told: tuple[str, ...]
+) -> Material:
+    """Gather what a run had at hand when it ended."""
+    budget = context.recipe.budget
+    scores, kept = zip(*folds, strict=True)
+    judged = Judged(
+        truth=np.concatenate([each.truth for each in scores]),
+        answers=np.concatenate([each.predictions[""] for each in scores]),
+        raw=joined_rows([each.raw for each in kept]),
+    )
+    on, spans = SPLITS[scores[0].split], kept[0].spans
+    if len(folds) > 1:
+        spans = _span(scores[0].split, judged.raw)
+        on = f"{on} of all folds; the network that was saved has learned from them since"
+    return Material(
+        data=_name(model),
+        results=model.results,
+        judged=judged,
+        explained_on=on,
+        spans=spans,
+        notes=told,
+        deadline=None if budget is None else context.began + budget - ENDING,
+    )
+
+
+def _span(split: str, raw: RawRows) -> Spans:
+    return {} if raw.times is None else {split: (float(raw.times.min()), float(raw.times.max()))}
+
+
+def _of_other_rows(model: Model, data: object) -> Material:
+    """Gather rows that the run has not seen."""
+    source = open_source(data, model.recipe.missing)
+    table = source.load()
+    examples = model.examples(table)
+    every = np.arange(table.rows)
+    raw = raw_rows(table, every, model.schema, model.recipe.seed)
+    return Material(
+        data=table.name,
+        results=model.evaluate(table),
+        judged=Judged(examples.truth, model.predictions(table), raw),
+        explained_on=f"the rows of {table.name}",
+        is_other_data=True,
+        spans=_span("test", raw),
+        found=_known_rows(model) if source.sha256 == model.recipe.sha256 else (),
+    )
+
+
+def _known_rows(model: Model) -> tuple[Doubt, ...]:
+    told = f"they are those of {_name(model)} itself (the same SHA-256), with the rows that it learned from"
+    return (Doubt("It has seen these rows", told),)
+
+
+def _of_the_run(model: Model) -> Material:
+    """Gather what can still be had of the run's own rows."""
+    try:
+        kept, table = _cut_again(model)
+    except RequestError as error:
+        return Material(_name(model), model.results, missing=(_without_rows(str(error)),))
+    judged = Judged(model.task.truth(model.schema.raw_targets(table)), model.predictions(table), kept.raw)
+    if not _agrees(model, judged, kept, table):
+        why = "the rows that were cut again do not give the scores of the run"
+        return Material(_name(model), model.results, missing=(_without_rows(why),))
+    return Material(_name(model), model.results, judged, SPLITS[kept.split], spans=kept.spans)
+
+
+def _cut_again(model: Model) -> tuple[KeptRows, Table]:
+    """Read the data of the run again and cut the same rows.
+
+    Raises:
+        RequestError: they cannot be had, or not be answered as they were then.
+    """
+    recipe = model.recipe
+    _check_can_be_cut(model)
+    source = open_source(recipe.data, recipe.missing)
+    test_file = parse_split(recipe.test).path if recipe.test else None
+    changed = [recipe.data] if source.sha256 != recipe.sha256 else []
+    if test_file is not None and file_sha256(Path(test_file)) != recipe.test_sha256:
+        changed.append(test_file)
+    if changed:
+        must = "the data must be as it was"
+        raise DataError(
+            message(must, f"{' and '.join(map(str, changed))} has changed", "put the old one back")
+        )
+    prepared = prepare(recipe, source)
+    fold = prepared.folds[0]
+    return keep_rows(prepared, fold, model.schema, recipe.seed), _table_of(prepared, fold)
+
+
+def _check_can_be_cut(model: Model) -> None:
+    split, problem = model.results.shown_split(), ""
+    if model.recipe.data is None:
+        problem = "the table was in memory"
+    elif parse_split(model.plan.test).kind in ("cv", "windows"):
+        problem = "each part was answered by a network of its own, and these are not saved"
+    elif split == "validation" and model.plan.refit:
+        problem = "the network that was saved has learned from the validation rows since"
+    elif split is None:
+        problem = "the run has not been scored"
+    if problem:
+        must = "the rows of the run must be there to be answered as they were then"
+        raise DataError(message(must, problem, "judge other rows"))
+
+
+def _table_of(prepared: Prepared, fold: Fold) -> Table:
+    _, rows = judged_rows(fold)
+    first = prepared.tables[0]
+    if rows[0] < first.rows:
+        return Table(first.frame[rows], first.name)
+    return prepared.tables[1]
+
+
+def _agrees(model: Model, judged: Judged, kept: KeptRows, table: Table) -> bool:
+    """Say whether rows that were cut again give the scores of the run."""
+    weight = model.examples(table).weight if model.recipe.weight else None
+    found = model.task.metrics(judged.truth, judged.answers, weight)
+    then = model.results.metrics.get(kept.split, {})
+    return found.keys() == then.keys() and all(
+        abs(found[name] - then[name]) <= AGREES * max(1.0, abs(then[name])) for name in then
+    )
+
+
+def _without_rows(why: str) -> str:
+    return (
+        "Charts row by row, calibration, what each column is worth, one answer taken apart, worst rows: "
+        f"{why}. "
+        "They can be had for rows that have the target, by glassnet report MODEL --data FILE."
+    )
+
+
+def _name(model: Model) -> str:
+    return model.recipe.data or "a table in memory"
