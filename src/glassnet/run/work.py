@@ -105,15 +105,15 @@ class _Trained:
     def broken_off(self) -> bool:
         return self.done.final.interrupted or self.failure is not None
 
-    def model(self, recipe: Recipe, results: Results) -> Model:
+    def model(self, context: Context, results: Results) -> Model:
         done = self.done
         return Model(
             net=done.final.net,
             schema=done.encoded.schema,
             task=done.encoded.task,
             architecture=done.final.architecture,
-            recipe=recipe,
-            plan=done.plan.model_copy(update={"reproducible": done.best.history.stopped != "budget"}),
+            recipe=context.recipe,
+            plan=done.plan.model_copy(update={"reproducible": not context.cut_short}),
             history=done.best.history,
             results=results,
             baselines=self.scores.saved,
@@ -125,15 +125,15 @@ def _train_folds(context: Context, prepared: Prepared) -> tuple[Model, Exception
     """Train every fold, and for several folds a final net on everything; return the model of the last."""
     if prepared.final is None:
         done = _train_fold(context, prepared, prepared.folds[0], "net", 1)
-        return done.model(context.recipe, results_of([done.scores])), done.failure
+        return done.model(context, results_of([done.scores])), done.failure
     folds: list[FoldScores] = []
     for number, fold in enumerate(prepared.folds, start=1):
         done = _train_fold(context, prepared, fold, f"fold{number}", len(prepared.folds) + 1)
         folds.append(done.scores)
         if done.broken_off:
-            return done.model(context.recipe, results_of(folds)), done.failure
+            return done.model(context, results_of(folds)), done.failure
     done = _train_fold(context, prepared, prepared.final, "net", 1)
-    return done.model(context.recipe, pooled(folds, done.scores)), done.failure
+    return done.model(context, pooled(folds, done.scores)), done.failure
 
 
 def _train_fold(context: Context, prepared: Prepared, fold: Fold, name: str, folds: int) -> _Trained:
