@@ -1,4 +1,4 @@
-"""``ema``: what is validated, kept and handed over is the moving average of the weights, worked out by hand."""
+"""``ema``: what is validated, kept and handed over is the moving average of the weights, by hand."""
 
 from __future__ import annotations
 
