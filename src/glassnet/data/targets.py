@@ -93,7 +93,7 @@ class NumberTarget(Record):
         if self.on == "sqrt":
             return np.square(np.maximum(values, 0.0))
         if self.on == "log":
-            return np.exp(np.minimum(values, _MOST_LOG)) - self.shift
+            return np.maximum(np.exp(np.minimum(values, _MOST_LOG)) - self.shift, 0.0)
         return values
 
     def rescaled(self, on: TargetScale, values: NDArray[np.float64]) -> NumberTarget:
