@@ -29,6 +29,16 @@ def test_dropout_is_the_third_field_and_belongs_to_its_layer_alone():
     assert [layer.dropout for layer in parse_net("64:relu,32:tanh:0.2").hidden] == [0.0, 0.2]
 
 
+@pytest.mark.parametrize(
+    ("text", "members", "waves"),
+    [("16x64,8:relu", 16, False), ("64,8:relu+waves", 1, True), (" 256x64, 8:relu +waves ", 256, True)],
+)
+def test_how_many_networks_share_the_layers_and_whether_they_see_waves(text, members, waves):
+    net = parse_net(text)
+    assert (net.name, net.members, net.waves) == (None, members, waves)
+    assert net.hidden == (HiddenLayer(64, "relu"), HiddenLayer(8, "relu"))
+
+
 @pytest.mark.parametrize("name", ["tabular", "linear"])
 def test_names_have_no_layers_of_their_own(name):
     assert parse_net(name).name == name
@@ -47,6 +57,14 @@ def test_names_have_no_layers_of_their_own(name):
         ("", "net=''"),
         (",".join(["8"] * 101), "101 hidden layers"),
         ("99999999999999999999:relu", "units='99999999999999999999'"),
+        ("0x64", "0 networks; write from 1x to 256x"),
+        ("257x64", "257 networks"),
+        ("99999x64", "units='99999x64'"),
+        ("8x", "units=''"),
+        ("8x64+wave", "units='64+wave'"),
+        ("8x64+waves+waves", "units='64+waves'"),
+        ("linear+waves", "net='linear+waves'"),
+        ("8xlinear", "units='linear'"),
     ],
 )
 def test_a_wrong_net_is_said_with_what_is_wrong(text, said):

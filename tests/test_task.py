@@ -122,11 +122,6 @@ def test_a_target_on_another_scale_is_answered_in_the_users_units(on):
     assert np.isfinite(below).all(), "a later number below 0 is learned as the least"
 
 
-def test_numbers_below_0_have_no_root_and_no_logarithm():
-    with pytest.raises(ValueError, match="never below 0"):
-        TASKS["regression"].on_scale("log", np.array([-1.0, 2.0]))
-
-
 def role(name, kind, reason="a reason"):
     return ColumnRole(name, kind, reason)
 

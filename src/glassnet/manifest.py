@@ -18,7 +18,7 @@ from glassnet.data.targets import ClassTarget, NumberTarget
 from glassnet.engine.history import History
 from glassnet.errors import FormatError, RecipeError, message
 from glassnet.metrics.conformal import Conformal
-from glassnet.nets.spec import Architecture, Own
+from glassnet.nets.spec import Architecture, Own, Tabular
 from glassnet.plan import Plan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
@@ -119,6 +119,8 @@ def _contradictions(manifest: Manifest, task: Task) -> Iterator[str]:
     if not isinstance(net, Own) and (net.inputs, net.outputs) != (width, task.outputs):
         widths = f"a net of {net.inputs} inputs and {net.outputs} outputs"
         yield f"{widths} for a schema of {width} and a task of {task.outputs}"
+    if isinstance(net, Tabular) and net.average != task.average:
+        yield f"a {task.name} task with networks of which {net.average} is averaged"
 
 
 def split_arrays(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, dict[str, NDArray[Any]]]:

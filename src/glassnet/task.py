@@ -183,10 +183,8 @@ class Task:
         return linear if self.name == "multioutput" else linear[:, 0]
 
     def on_scale(self, on: TargetScale, truth: Floats) -> Task:
-        """Return the task with its one number learned on another scale, fitted on training targets (rows,).
-
-        Raises:
-            ValueError: the numbers do not fit the scale.
+        """Return the task with its one number learned on another scale, fitted on training targets (rows,);
+        see :meth:`glassnet.data.targets.NumberTarget.rescaled`.
         """
         return replace(self, targets=(self._numbers[0].rescaled(on, truth),))
 

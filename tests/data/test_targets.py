@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from glassnet.data.roles import infer_roles
 from glassnet.data.schema import ClassTarget, NumberTarget, Schema, fit_schema
@@ -123,3 +124,54 @@ class TestTargets:
         _, schema = fitted({"x": [1.5, 2.5]})
         with pytest.raises(DataError, match="must have the target column 'y'"):
             schema.raw_targets(table_of({"x": [1.5]}))
+
+
+class TestScales:
+    VALUES = np.array([0.0, 1.0, 4.0, 9.0, 100.0])
+
+    @pytest.mark.parametrize(
+        ("on", "values", "scaled", "shift"),
+        [
+            ("plain", VALUES, VALUES, 0.0),
+            ("sqrt", VALUES, [0, 1, 2, 3, 10], 0.0),
+            ("log", VALUES[1:], np.log([1, 4, 9, 100]), 0.0),
+            ("log", VALUES, np.log([1, 2, 5, 10, 101]), 1.0),
+        ],
+    )
+    def test_the_net_learns_roots_or_logarithms_standardised(
+        self, on: Any, values: Any, scaled: Any, shift: float
+    ) -> None:
+        target = NumberTarget(name="y", mean=1, scale=1).rescaled(on, values)
+        assert (target.name, target.on, target.shift) == ("y", on, shift)
+        assert (target.mean, target.scale) == pytest.approx((np.mean(scaled), np.std(scaled)))
+        np.testing.assert_allclose(target.encode(values), (scaled - np.mean(scaled)) / np.std(scaled))
+        np.testing.assert_allclose(target.decode(target.encode(values)), values, atol=1e-9)
+
+    def test_what_a_scale_lacks_becomes_its_least(self) -> None:
+        root = NumberTarget(name="y", mean=2, scale=1, on="sqrt")
+        assert root.encode(np.array([-4.0, 0.0, 1.0])).tolist() == [-2, -2, -1]
+        assert root.decode(np.array([-5.0, -2.0, 0.0])).tolist() == [0, 0, 4]
+        log = NumberTarget(name="y", mean=0, scale=1, on="log", shift=0.5)
+        least = np.log(1e-30)
+        np.testing.assert_allclose(log.encode(np.array([-4.0, -0.5, 0.5])), [least, least, 0], atol=1e-12)
+        assert log.decode(np.array([-1e9, 0.0])).tolist() == [0, 0.5]
+
+    @pytest.mark.parametrize("on", ["plain", "sqrt", "log"])
+    def test_far_answers_stay_finite(self, on: Any) -> None:
+        target = NumberTarget(name="y", mean=1e30, scale=1e30, on=on)
+        with np.errstate(all="raise", under="ignore"):
+            assert np.isfinite(target.decode(np.array([-3.4e38, 3.4e38]))).all()
+
+    @pytest.mark.parametrize(
+        ("more", "problem"),
+        [
+            ({"counts": True, "on": "log"}, "counts must be on the plain scale"),
+            ({"on": "sqrt", "shift": 1.0}, "a shift must belong to the scale log"),
+            ({"shift": 1.0}, "a shift must belong to the scale log"),
+            ({"on": "log", "shift": -1.0}, "greater than or equal to 0"),
+            ({"on": "cube"}, "Input should be 'plain', 'sqrt' or 'log'"),
+        ],
+    )
+    def test_what_does_not_belong_together_is_refused(self, more: Any, problem: str) -> None:
+        with pytest.raises(ValidationError, match=problem):
+            NumberTarget(name="y", mean=1, scale=1, **more)

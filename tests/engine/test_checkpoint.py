@@ -33,6 +33,8 @@ EXTRAS = {
     "one_cycle": {"schedule": "one_cycle", "clip": 0.5},
     "step": {"schedule": "step", "l1": 0.001, "l2": 0.01},
     "patience": {"patience": 2},
+    "ema": {"ema": 0.9},
+    "ema, patience": {"ema": 0.7, "patience": 2},
 }
 RNG = stream(0, "data")
 X, Y = RNG.normal(size=(21, 3)), RNG.normal(size=21)
@@ -80,7 +82,7 @@ def bits(module):
 @pytest.mark.parametrize("extra", EXTRAS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_run_that_goes_on_after_any_epoch_ends_with_the_same_bits(optimizer, extra, validated):
-    if extra == "patience" and not validated:
+    if "patience" in extra and not validated:
         return
     asked, straight = request(optimizer, extra), net()
     saved, history = run(straight, asked, validated=validated)

@@ -12,6 +12,7 @@ import datetime
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -19,10 +20,10 @@ from glassnet.archive import FORMAT, pack
 
 FOLDER = Path(__file__).with_name("golden") / f"v{FORMAT}"
 MODELS: dict[str, dict[str, Any]] = {
-    "regression": {"target": "rides", "drop": "calls,kind", "net": "6:tanh", "missing": "-999"},
+    "regression": {"target": "rides", "drop": "calls,kind,fare", "net": "6:tanh", "missing": "-999"},
     "binary": {
         "target": "busy",
-        "drop": "rides,calls,kind",
+        "drop": "rides,calls,kind,fare",
         "net": "5:relu",
         "test": "group:station",
         "weight": "trust",
@@ -30,18 +31,26 @@ MODELS: dict[str, dict[str, Any]] = {
     "multiclass": {
         "target": "kind",
         "task": "multiclass",
-        "drop": "rides,calls,busy",
+        "drop": "rides,calls,busy,fare",
         "net": "6:silu:0.1",
         "norm": "batch",
     },
     "poisson": {
         "target": "calls",
         "task": "poisson",
-        "drop": "rides,kind,busy",
+        "drop": "rides,kind,busy,fare",
         "net": "5:gelu",
         "norm": "layer",
     },
-    "multioutput": {"target": "rides,wind", "drop": "calls,kind,busy", "net": "4", "test": "none"},
+    "multioutput": {"target": "rides,wind", "drop": "calls,kind,busy,fare", "net": "4", "test": "none"},
+    "members": {
+        "target": "kind",
+        "task": "multiclass",
+        "drop": "rides,calls,busy,fare",
+        "net": "3x5:silu:0.1,4:relu+waves",
+        "norm": "layer",
+    },
+    "long_tail": {"target": "fare", "drop": "rides,calls,kind,busy", "epochs": 64, "ema": 0.9},
 }
 
 
@@ -95,16 +104,22 @@ def rides(rows: int = 240, seed: int = 0) -> dict[str, list[Any]]:
         "trust": random.choice([0.5, 1.0, 2.0], rows).tolist(),
         "rides": level.round(2).tolist(),
         "calls": random.poisson(np.exp(level / 30)).tolist(),
+        "fare": np.exp(level / 20).round(2).tolist(),
         "kind": (10 * np.digitize(level, [25, 45])).tolist(),
         "busy": ["Busy" if value > 40 else "calm" for value in level],
     }
 
 
 def train_model(name: str) -> Any:
-    """Train one of the golden models, on one thread of the CPU."""
+    """Train one of the golden models, on one thread of the CPU; the default net is made small."""
     import glassnet as gn
+    from glassnet.run import choose, work
 
-    return gn.train(rides(), **{"epochs": 12, "lr": 0.02, "device": "cpu", "threads": 1, **MODELS[name]})
+    def notation(net: str, rows: int) -> str:
+        return "2x4:relu+waves" if net == "tabular" else net
+
+    with mock.patch.object(work, "net_notation", notation), mock.patch.object(choose, "OTHER_NETS", ()):
+        return gn.train(rides(), **{"epochs": 12, "lr": 0.02, "device": "cpu", "threads": 1, **MODELS[name]})
 
 
 def answers(model: Any, rows: dict[str, list[Any]]) -> dict[str, Any]:

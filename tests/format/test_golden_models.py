@@ -18,8 +18,21 @@ MAKE = runpy.run_path(str(HERE / "make_golden.py"))
 
 def test_there_is_a_golden_model_of_every_task():
     newest = {path.stem for path in MODELS if path.parent.parent == MAKE["FOLDER"]}
-    assert newest == {"regression", "binary", "multiclass", "poisson", "multioutput"} == MAKE["MODELS"].keys()
+    tasks = {"regression", "binary", "multiclass", "poisson", "multioutput"}
+    assert newest == tasks | {"members", "long_tail"} == MAKE["MODELS"].keys()
     assert all(path.stat().st_size < 60_000 for path in MODELS)
+
+
+def test_there_are_golden_models_of_networks_that_share_a_trunk_and_of_a_target_on_another_scale():
+    members, long_tail = (
+        gn.load(MAKE["FOLDER"] / "models" / f"{name}.glass") for name in ("members", "long_tail")
+    )
+    assert members.architecture.average == "softmax"
+    for model in (members, long_tail):
+        assert model.architecture.kind == "tabular"
+        assert model.architecture.periodic is not None
+    assert long_tail.schema.targets[0].on == long_tail.plan.target_scale != "plain"
+    assert len(long_tail.plan.trials) == 3
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")

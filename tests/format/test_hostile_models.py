@@ -37,6 +37,7 @@ STRANGE = {
 
 WORDS = [
     *("", "net", "a", "test", "mean", "stack", "own", "own:", "linear", "batch_norm", "regression", "binary"),
+    *("tabular", "relu", "identity", "sigmoid", "softmax", "exp", "plain", "sqrt", "log", "2x4+waves"),
     *(
         "multiclass",
         "poisson",

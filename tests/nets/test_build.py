@@ -13,7 +13,7 @@ from glassnet.errors import FormatError
 from glassnet.nets import build as building
 from glassnet.nets.build import build, describe, load_weights
 from glassnet.nets.dense import dense_stack
-from glassnet.nets.spec import Activation, BatchNorm, Dropout, LayerNorm, Linear, Stack
+from glassnet.nets.spec import Activation, BatchNorm, Dropout, LayerNorm, Linear, Stack, Tabular
 from glassnet.notation import ACTIVATIONS, parse_net
 from glassnet.recipe import InitName
 
@@ -165,15 +165,19 @@ def test_every_wrong_array_is_named():
 
 def test_nothing_is_allocated_for_an_architecture_that_its_arrays_do_not_fit(monkeypatch):
     devices: list[str] = []
-    modules = building._modules
+    module_of = building._module_of
     monkeypatch.setattr(
-        building, "_modules", lambda stack, device: devices.append(device) or modules(stack, device)
+        building, "_module_of", lambda net, device: devices.append(device) or module_of(net, device)
     )
     huge = Stack(layers=(Linear(inputs=2**24, outputs=31),))  # 2 GB of weights, were they made
     with pytest.raises(FormatError, match=r"'0\.weight', float32 \(31, 16777216\), however: there is none"):
         load_weights(huge, {})
-    assert devices == ["meta"]
-    assert all(each.is_meta for each in modules(huge, "meta").parameters())
+    several = Tabular(inputs=2**24, outputs=31, members=1, trunk=(Linear(inputs=2**24, outputs=30),))
+    with pytest.raises(FormatError, match=r"'signs', float32 \(16777216,\), however: there is none"):
+        load_weights(several, {})
+    assert devices == ["meta", "meta"]
+    for net in (huge, several):
+        assert all(each.is_meta for each in module_of(net, "meta").parameters())
 
 
 def test_a_described_module_builds_the_same_module():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from glassnet.errors import RecipeError
-from glassnet.nets.dense import dense_stack
-from glassnet.nets.spec import Activation, BatchNorm, Dropout, LayerNorm, Linear
+from glassnet.nets.dense import dense_stack, tabular_net
+from glassnet.nets.spec import Activation, BatchNorm, Dropout, LayerNorm, Linear, Periodic
 from glassnet.notation import NetSpec, parse_net
 
 
@@ -51,3 +51,24 @@ def test_a_network_beyond_the_limits_is_a_wrong_recipe():
         dense_stack(1, 1, parse_net("1048576,1048576"))
     with pytest.raises(RecipeError, match=r"from 16777217 inputs .*less than or equal to 16777216"):
         dense_stack(2**24 + 1, 1, NetSpec(name=None))
+
+
+def test_networks_that_share_their_layers_take_in_the_waves_of_numbers_behind_the_inputs():
+    net = tabular_net(5, 2, parse_net("3x8,4:tanh:0.2+waves"), (1, 4), "softmax", norm="layer")
+    assert net.trunk == (
+        *(Linear(inputs=5 + 2 * 4, outputs=8), LayerNorm(features=8), Activation(layer="tanh")),
+        *(Linear(inputs=8, outputs=4), LayerNorm(features=4), Activation(layer="tanh"), Dropout(p=0.2)),
+    )
+    assert (net.inputs, net.outputs, net.members, net.average) == (5, 2, 3, "softmax")
+    assert (net.numbers, net.periodic) == ((1, 4), Periodic(frequencies=16, width=4, sigma=0.1))
+
+
+@pytest.mark.parametrize(("notation", "numbers"), [("3x8+waves", ()), ("3x8", (1, 4)), ("8+waves", ())])
+def test_without_numbers_or_without_the_word_there_are_no_waves(notation, numbers):
+    net = tabular_net(5, 1, parse_net(notation), numbers)
+    assert (net.numbers, net.periodic, net.units) == ((), None, 5)
+
+
+def test_many_networks_beyond_the_limits_are_a_wrong_recipe():
+    with pytest.raises(RecipeError, match=r"however: a tabular net must have at most 536870912 parameters"):
+        tabular_net(1, 1, parse_net("8x1048576,1048576"))

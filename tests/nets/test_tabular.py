@@ -1,4 +1,4 @@
-"""The tabular net is what its spec says: members that train as if alone, one answer that is their mean."""
+"""The tabular net is what its spec says: members that share a trunk, one answer that is their mean."""
 
 from __future__ import annotations
 
@@ -13,80 +13,74 @@ from glassnet.archive import pack, unpack
 from glassnet.engine.probe import probe
 from glassnet.errors import FormatError
 from glassnet.nets.build import build, load_weights
+from glassnet.nets.dense import tabular_net
 from glassnet.nets.own import arrays_of
-from glassnet.nets.spec import PARAMETERS_LIMIT, Architecture, Periodic, Tabular
+from glassnet.nets.spec import PARAMETERS_LIMIT, Architecture, Linear, Periodic, Tabular
+from glassnet.nets.tabular import BatchedLinear, PeriodicNumbers, TabularNet
+from glassnet.notation import parse_net
 from glassnet.recipe import InitName
 
 READ = TypeAdapter(Architecture).validate_python
-WAVES = Tabular(
-    inputs=5,
-    outputs=2,
-    members=3,
-    hidden=(8, 6),
-    activation="silu",
-    dropout=0.25,
-    numbers=(1, 4),
-    periodic=Periodic(frequencies=7, width=2),
+MEMBERS, ROWS = 3, 60
+
+
+def planned(net: str = "3x8,6:silu", inputs: int = 5, outputs: int = 1, **more: object) -> Tabular:
+    return tabular_net(inputs, outputs, parse_net(net), **more)
+
+
+WAVES = planned("3x8:silu:0.25,6:silu:0.25+waves", outputs=2, numbers=(1, 4)).model_copy(
+    update={"periodic": Periodic(frequencies=7, width=4, sigma=0.3)}
 )
 
 
-def dense(members: int = 3, **more: object) -> Tabular:
-    return Tabular(**{"inputs": 5, "outputs": 1, "members": members, "hidden": (8, 6), **more})
-
-
-def one_of(net: nn.Module, architecture: Tabular, member: int) -> nn.Module:
-    """Cut one member out of a net."""
-    alone = build(architecture.model_copy(update={"members": 1}))
-    with torch.no_grad():
-        for whole, part in zip(net.parameters(), alone.parameters(), strict=True):
-            part.copy_(whole.reshape(architecture.members, *part.shape)[member])
-    return alone
-
-
-def table(rows: int = 60, inputs: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
+def table(rows: int = ROWS, inputs: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(rows, inputs, generator=generator)
     return x, torch.sin(3 * x[:, :1]) + x[:, 1:2]
 
 
-def by_hand(net: nn.Module, x: torch.Tensor, member: int) -> torch.Tensor:
+def waves_by_hand(periodic: PeriodicNumbers, x: torch.Tensor, place: int) -> torch.Tensor:
+    """relu(cos(frequency * x + phase) @ weight + bias) of one column. Shape: (rows,) -> (rows, width)."""
+    frequency, phase = (each.view(-1, 7)[place] for each in (periodic.frequency, periodic.phase))
+    cosines = torch.cos(x[:, None] * frequency + phase)
+    return (cosines @ periodic.sums.weight[place] + periodic.sums.bias.view(-1, 4)[place]).relu()
+
+
+def by_hand(net: TabularNet, x: torch.Tensor, member: int) -> torch.Tensor:
     """WAVES, written out for one member."""
-    waves = []
-    for place, number in enumerate(WAVES.numbers):
-        row = member * len(WAVES.numbers) + place
-        angle = x[:, number : number + 1] * net.periodic.frequency[row] + net.periodic.phase[row]
-        sums = angle.cos() @ net.periodic.sums.weight[row] + net.periodic.sums.bias.view(-1, 2)[row]
-        waves.append(sums.relu())
-    units = torch.cat([x, *waves], dim=1)
-    for layer in net.hidden:
-        units = nn.functional.silu(units @ layer.weight[member] + layer.bias.view(3, -1)[member])
-    return units @ net.output.weight[member] + net.output.bias.view(3, -1)[member]
+    waves = [waves_by_hand(net.periodic, x[:, number], place) for place, number in enumerate((1, 4))]
+    units = torch.cat([x, *waves], dim=1) * net.signs.view(MEMBERS, 13)[member]
+    for layer in (net.trunk[0], net.trunk[3]):
+        units = nn.functional.silu(units @ layer.weight.T + layer.bias)
+    return units @ net.output.weight[member] + net.output.bias.view(MEMBERS, 2)[member]
 
 
 def test_a_member_computes_what_its_formula_says():
     net, (x, _) = build(WAVES, seed=1).eval(), table()
-    answers = torch.stack([by_hand(net, x, member) for member in range(3)])
-    torch.testing.assert_close(net(x), answers.mean(dim=0))
+    answers = torch.stack([by_hand(net, x, member) for member in range(MEMBERS)])
     torch.testing.assert_close(net.each_member(x), answers)
+    torch.testing.assert_close(net(x), answers.mean(dim=0))
+    assert not torch.allclose(answers[0], answers[1])
 
 
-@pytest.mark.parametrize("waves", [{}, {"numbers": (0, 2), "periodic": Periodic(frequencies=4, width=3)}])
-@pytest.mark.parametrize(
-    "options", [{"optimizer": "sgd", "momentum": 0.9, "l2": 0.01}, {"optimizer": "adamw"}]
-)
-def test_members_train_as_each_would_alone(waves, options):
-    architecture = dense(**waves)
-    together, (x, y) = build(architecture, seed=3), table()
-    options |= {"loss": "mse", "lr": 0.01, "epochs": 5, "sample_weight": np.linspace(0, 1, len(x))}
-    alone = [one_of(together, architecture, member) for member in range(3)]
-    gn.fit(together, x, y, **options)
-    for member, net in enumerate(alone):
-        gn.fit(net, x, y, **options)
-        for (name, whole), part in zip(together.named_parameters(), net.parameters(), strict=True):
-            trained = whole.detach().reshape(3, *part.shape)[member]
-            torch.testing.assert_close(
-                trained, part.detach(), rtol=1e-4, atol=1e-5, msg=lambda m, n=name: f"{n}: {m}"
-            )
+def test_in_training_each_members_answers_are_rows_of_their_own():
+    net, (x, _) = build(planned()), table()
+    assert net.training
+    torch.testing.assert_close(net(x).view(MEMBERS, ROWS, 1), net.each_member(x))
+    assert torch.equal(net.once_a_member(x).view(MEMBERS, ROWS, 5)[2], x)
+    assert net.once_a_member(torch.arange(4)).tolist() == [0, 1, 2, 3] * MEMBERS
+
+
+def test_members_begin_apart_by_their_signs_and_their_outputs_alone():
+    net = build(planned("4x32,32", inputs=50), seed=2)
+    signs = net.signs.view(4, 50)
+    assert set(signs.unique().tolist()) == {-1.0, 1.0}
+    assert 0.35 < float((signs == 1).float().mean()) < 0.65
+    assert len(signs.unique(dim=0)) == 4
+    assert len(net.output.weight.unique(dim=0)) == 4
+    assert [name for name, _ in net.named_parameters() if name.startswith("trunk")] == [
+        *("trunk.0.weight", "trunk.0.bias", "trunk.2.weight", "trunk.2.bias")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,14 +93,14 @@ def test_members_train_as_each_would_alone(waves, options):
     ],
 )
 def test_the_prediction_is_the_mean_of_the_members_predictions(average, outputs, predict):
-    net = build(dense(outputs=outputs, average=average), init="normal", seed=2).double().eval()
+    net = build(planned(outputs=outputs, average=average), init="normal", seed=2).double().eval()
     x = 30 * table()[0].double()
     expected = predict(net.each_member(x)).mean(dim=0)
     torch.testing.assert_close(predict(net(x)), expected)
 
 
 def test_logits_of_certain_members_stay_finite():
-    net = build(dense(average="sigmoid")).eval()
+    net = build(planned(average="sigmoid")).eval()
     far = torch.tensor([-1e4, 1e4, 1e4]).view(3, 1, 1)
     torch.testing.assert_close(torch.sigmoid(net.averaged(far)), torch.tensor([[2 / 3]]))
     assert torch.isfinite(net.averaged(torch.full((3, 1, 1), 1e4))).all()
@@ -115,30 +109,73 @@ def test_logits_of_certain_members_stay_finite():
 def test_evaluation_in_pieces_is_evaluation_at_once(monkeypatch):
     net, (x, _) = build(WAVES).eval(), table()
     whole = net(x)
-    monkeypatch.setattr("glassnet.nets.tabular._AT_ONCE", 7 * 3 * WAVES.widest)
+    monkeypatch.setattr("glassnet.nets.tabular._AT_ONCE", 7 * MEMBERS * WAVES.widest)
     torch.testing.assert_close(net(x), whole)
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "own"])
-def test_every_loss_sees_each_member_with_its_targets(loss):
-    """Members start apart, so the training loss is the mean of their losses, not the loss of the mean."""
-    net, (x, _) = build(dense(outputs=3, average="softmax"), init="normal", seed=5), table()
-    y = torch.arange(60) % 3
-    losses = [nn.functional.cross_entropy(one, y).item() for one in net.eval().each_member(x)]
-    own = {
-        "cross_entropy": "cross_entropy",
-        "own": lambda z, t: nn.functional.cross_entropy(z, t, reduction="none"),
-    }
-    history = gn.fit(net, x, y, loss=own[loss], optimizer="sgd", lr=1e-9, epochs=1, batch_size=60)
-    assert history[0].train_loss == pytest.approx(np.mean(losses), rel=1e-5)
+@pytest.mark.parametrize("architecture", [WAVES, planned()], ids=["waves", "plain"])
+def test_no_rows_and_one_row_have_answers(architecture):
+    net = build(architecture).eval()
+    assert net(torch.zeros(0, 5)).shape == (0, architecture.outputs)
+    assert net(torch.zeros(1, 5)).shape == (1, architecture.outputs)
+
+
+WEIGHTED = {"none": None, "weights": np.linspace(0.1, 2, ROWS)}
+
+
+@pytest.mark.parametrize("weight", WEIGHTED)
+@pytest.mark.parametrize(("loss", "outputs"), [("mse", 1), ("cross_entropy", 3), ("own", 3)])
+def test_the_loss_is_the_weighted_mean_over_rows_and_members(loss, outputs, weight):
+    average = "identity" if loss == "mse" else "softmax"
+    net, (x, y) = build(planned(outputs=outputs, average=average), init="normal", seed=5), table()
+    function = nn.functional.mse_loss if loss == "mse" else nn.functional.cross_entropy
+    y = y if loss == "mse" else torch.arange(ROWS) % 3
+    rows = [function(answers, y, reduction="none").flatten() for answers in net.eval().each_member(x)]
+    expected = np.average(torch.stack(rows).mean(dim=0).detach().numpy(), weights=WEIGHTED[weight])
+    asked = {"own": lambda z, t: function(z, t, reduction="none")}.get(loss, loss)
+    options = {"optimizer": "sgd", "lr": 1e-9, "epochs": 1, "batch_size": ROWS}
+    history = gn.fit(net, x, y, loss=asked, sample_weight=WEIGHTED[weight], **options)
+    assert history[0].train_loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_one_step_descends_the_gradient_of_that_mean():
+    """Plain autograd of the mean of the members' own losses, beside a step of the engine."""
+    net, (x, y) = build(WAVES.model_copy(update={"outputs": 1}), seed=3), table()
+    for each in net.trunk:
+        each.p = 0.0
+    losses = [nn.functional.mse_loss(answers, y) for answers in net.each_member(x)]
+    torch.stack(losses).mean().backward()
+    expected = {name: (each - 0.1 * each.grad).detach() for name, each in net.named_parameters()}
+    gn.fit(net, x, y, loss="mse", optimizer="sgd", lr=0.1, epochs=1, batch_size=ROWS)
+    for name, each in net.named_parameters():
+        torch.testing.assert_close(each.detach(), expected[name], msg=lambda m, n=name: f"{n}: {m}")
+
+
+def test_penalties_are_for_matrices_of_weights_alone():
+    net, (x, y) = build(WAVES.model_copy(update={"outputs": 1}), seed=3), table()
+    before = {name: each.detach().clone() for name, each in net.named_parameters()}
+    gn.fit(
+        net,
+        x,
+        y * 0,
+        loss=lambda z, t: 0 * z[:, 0],
+        optimizer="sgd",
+        lr=0.5,
+        l2=1.0,
+        epochs=1,
+        batch_size=ROWS,
+    )
+    for name, each in net.named_parameters():
+        halved = name.endswith("weight")
+        torch.testing.assert_close(each.detach(), before[name] * (0.5 if halved else 1.0))
 
 
 def test_dropout_differs_between_members():
-    architecture = dense(dropout=0.5)
-    net = build(architecture)
+    net = build(planned("3x8:relu:0.5"))
     with torch.no_grad():
-        for each in net.parameters():
-            each.copy_(each.view(3, -1)[:1].expand(3, -1).reshape(each.shape))
+        net.signs.fill_(1.0)
+        for each in (net.output.weight, net.output.bias.view(MEMBERS, 1)):
+            each.copy_(each[:1].expand_as(each).clone())
     x = table()[0]
     torch.testing.assert_close(*net.eval().each_member(x)[:2])
     answers = net.train().each_member(x)
@@ -146,17 +183,45 @@ def test_dropout_differs_between_members():
 
 
 @pytest.mark.parametrize("init", InitName.__args__)
-def test_each_member_is_drawn_for_itself(init):
-    net = build(dense(), init=init, seed=4)
-    first, second = net.hidden[0].weight[:2]
+def test_outputs_and_sums_of_waves_are_drawn_layer_by_layer(init):
+    architecture = Tabular(
+        inputs=100,
+        outputs=200,
+        members=2,
+        trunk=(Linear(inputs=100, outputs=100),),
+    )
+    layer = build(architecture, init=init, seed=4).output
+    first, second = layer.weight
     assert torch.equal(first, second) == (init in ("zeros", "ones"))
-    if init not in ("zeros", "ones"):
-        wide = build(dense(hidden=(200,), inputs=100), init=init, seed=4)
-        plain = nn.Linear(100, 200)
-        nn.init.kaiming_uniform_(plain.weight, nonlinearity="relu")
-        deviations = {"kaiming_uniform": plain.weight.std().item(), "normal": 0.1, "uniform": 1 / 12**0.5}
-        if init in deviations:
-            assert wide.hidden[0].weight[0].std().item() == pytest.approx(deviations[init], rel=0.05)
+    assert (init == "default") == bool(layer.bias.any())
+    expected = {
+        "default": 0.1 / 3**0.5,
+        "uniform": 0.5 / 3**0.5,
+        "normal": 0.1,
+        "kaiming_uniform": (2 / 100) ** 0.5,
+        "kaiming_normal": (2 / 100) ** 0.5,
+        "xavier_uniform": (2 / 300) ** 0.5,
+        "xavier_normal": (2 / 300) ** 0.5,
+        "1/sqrt(n)": 0.1 / 3**0.5,
+        "zeros": 0.0,
+        "ones": 0.0,
+    }[init]
+    assert first.std().item() == pytest.approx(expected, rel=0.05)
+
+
+def test_waves_begin_with_frequencies_of_sigma_and_phases_of_a_whole_turn():
+    net = PeriodicNumbers(500, Periodic(frequencies=16, sigma=0.25)).requires_grad_(False)
+    assert float(net.frequency.std()) == pytest.approx(2 * np.pi * 0.25, rel=0.05)
+    assert float(net.phase.abs().max()) <= np.pi
+    assert float(net.phase.std()) == pytest.approx(np.pi / 3**0.5, rel=0.05)
+
+
+def test_the_same_seed_gives_the_same_net_and_building_changes_no_global_state():
+    before = torch.random.get_rng_state()
+    first, again, other = (build(WAVES, seed=seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not any(torch.equal(first[name], other[name]) for name in first if name != "signs")
+    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_weights_come_back_from_a_file_and_give_the_same_answers():
@@ -175,12 +240,18 @@ def test_weights_of_another_shape_are_refused():
         load_weights(WAVES, arrays)
 
 
+HUGE = 1 << 24
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"members": 0},
-        {"hidden": ()},
-        {"dropout": 1.0},
+        {"members": 1025},
+        {"inputs": 6},
+        {"trunk": ()},
+        {"trunk": [{"layer": "relu"}]},
+        {"trunk": [{"layer": "linear", "inputs": 5, "outputs": 8}]},
         {"numbers": (4, 1)},
         {"numbers": (1, 1)},
         {"numbers": (5,)},
@@ -188,17 +259,47 @@ def test_weights_of_another_shape_are_refused():
         {"numbers": ()},
         {"periodic": None},
         {"periodic": {"frequencies": 0}},
+        {"periodic": {"sigma": float("inf")}},
         {"average": "median"},
-        {"hidden": (PARAMETERS_LIMIT >> 14, 1 << 14)},
+        {"outputs": PARAMETERS_LIMIT // 18},
+        {"trunk": [{"layer": "linear", "inputs": 13, "outputs": HUGE}] * 2},
+        {"trunk": [{"layer": "linear", "inputs": 13, "outputs": HUGE}, {"layer": "linear", "inputs": HUGE,
+                                                                       "outputs": 32}]},
         {"code": "os.system"},
     ],
-    ids=str,
-)
+    ids=lambda change: str(change)[:60],
+)  # fmt: skip
 def test_a_spec_that_no_net_has_is_refused(change):
     with pytest.raises(ValidationError):
         READ({**WAVES.model_dump(), **change})
 
 
 def test_arithmetic_is_counted_by_matrix_products():
-    net = build(dense(members=3), seed=0)
-    assert probe(net, torch.zeros(2, 5)).multiply_adds == 3 * (5 * 8 + 8 * 6 + 6 * 1)
+    net = build(planned(), seed=0)
+    assert probe(net, torch.zeros(2, 5)).multiply_adds == MEMBERS * (5 * 8 + 8 * 6 + 6 * 1)
+
+
+def test_batched_layers_are_linear_layers_side_by_side():
+    layer, x = BatchedLinear(2, 3, 4), torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0))
+    for number in range(2):
+        alone = x[number] @ layer.weight[number] + layer.bias.view(2, 4)[number]
+        torch.testing.assert_close(layer(x)[number], alone)
+
+
+def test_in_bfloat16_it_trains_and_its_loss_is_nearly_that_in_float32():
+    losses = {}
+    for precision in ("float32", "bfloat16"):
+        net, (x, y) = build(WAVES.model_copy(update={"outputs": 1}), seed=3), table()
+        history = gn.fit(net, x, y, loss="mse", epochs=3, precision=precision, validation=(x, y))
+        losses[precision] = history[-1].validation_loss
+        assert all(each.dtype == torch.float32 for each in net.parameters())
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
+
+
+def test_batch_normalisation_sees_all_members_rows_together():
+    net, (x, _) = build(planned("3x8", norm="batch"), seed=1), table()
+    net(x)
+    units = (x * net.signs.view(MEMBERS, 1, 5)).flatten(0, 1)
+    before = units @ net.trunk[0].weight.T + net.trunk[0].bias
+    torch.testing.assert_close(net.trunk[1].running_mean, 0.1 * before.mean(dim=0))
+    assert net.eval()(x[:1]).shape == (1, 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import glassnet as gn
-from glassnet.run import budget
+from glassnet.run import budget, nets, trials
 from glassnet.run.context import Allowance, Context
 
 
@@ -49,6 +49,43 @@ def test_all_trainings_of_a_run_share_the_budget(measured, options, trainings):
     assert 0.8 * most <= trained(budget=200, epochs=1000, **options).plan.epochs <= most
 
 
+@pytest.mark.parametrize("seconds", [90, 150, 400, 4000])
+def test_the_epochs_of_a_comparison_are_paid_for_too(measured, monkeypatch, seconds):
+    """Every epoch of every trial, of the winner and of its refit, counted while they are trained."""
+    done = []
+
+    def count(net, train, settings, **options):
+        before = len(options["state"].history) if options.get("state") else 0
+        history = training(net, train, settings, **options)
+        done.append(len(history) - before)
+        return history
+
+    training = nets.train_net
+    monkeypatch.setattr(nets, "train_net", count)
+    monkeypatch.setattr(trials, "_scales", lambda encoded: ["plain", "sqrt", "log"])
+    options = {"net": "tabular", "validation": "random:0.2", "epochs": 200, "patience": 1000}
+    model = trained(budget=seconds, **options)
+    assert len(model.plan.trials) == 6
+    assert len(done) == 6 + 3 + 2 + 2
+    most = seconds * budget.MARGIN / 10
+    assert sum(done) <= most
+    assert model.plan.epochs == 200 or sum(done) >= 0.6 * most - 8
+
+
+def test_a_comparison_that_a_deadline_cuts_short_is_said_not_to_be_reproducible(monkeypatch):
+    calls = []
+
+    def second_is_late(net, train, settings, **options):
+        calls.append(settings)
+        return training(net, train, settings, **{**options, "deadline": 0.0 if len(calls) == 2 else None})
+
+    training = nets.train_net
+    monkeypatch.setattr(nets, "train_net", second_is_late)
+    model = trained(net="tabular", validation="random:0.2", epochs=16)
+    assert model.history.stopped == "epochs"
+    assert not model.plan.reproducible
+
+
 def test_never_more_epochs_than_asked_for_and_never_fewer_than_one(measured):
     assert trained(budget=1e6, epochs=3).plan.epochs == 3
     assert trained(budget=1, epochs=3).plan.epochs == 1
@@ -77,11 +114,21 @@ def test_a_deadline_before_the_refit_leaves_the_net_that_validation_chose():
     assert not Path("run/checkpoints").exists()
 
 
-def test_each_training_gets_an_equal_share_of_what_is_left():
-    context = Context(None, None, None, None, None, 0.0, allowance=Allowance(30.0, 3))
-    with context.deadline() as deadline:
+def test_each_training_gets_the_share_of_its_epochs_of_what_is_left():
+    context = Context(None, None, None, None, None, 0.0, allowance=Allowance(30.0, 30))
+    with context.deadline(10) as deadline:
         assert deadline - time.monotonic() == pytest.approx(10.0, abs=0.5)
-    with context.deadline() as deadline:
-        assert deadline - time.monotonic() == pytest.approx(15.0, abs=0.5)
-    with Context(None, None, None, None, None, 0.0).deadline() as deadline:
+    assert context.allowance.epochs == 20
+    with context.deadline(15) as deadline:
+        assert deadline - time.monotonic() == pytest.approx(22.5, abs=0.5)
+    with context.deadline(100) as deadline:
+        assert deadline - time.monotonic() == pytest.approx(30.0, abs=0.5)
+    with Context(None, None, None, None, None, 0.0).deadline(1) as deadline:
         assert deadline is None
+
+
+def test_a_training_that_fails_has_used_its_share():
+    context = Context(None, None, None, None, None, 0.0, allowance=Allowance(30.0, 30))
+    with pytest.raises(ZeroDivisionError), context.deadline(10):
+        raise ZeroDivisionError
+    assert context.allowance.epochs == 20

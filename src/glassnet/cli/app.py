@@ -57,7 +57,7 @@ def train(
     validation: Annotated[
         str | None, _option("--validation SPLIT", "As --test; cut out of the rest.")
     ] = None,
-    net: Annotated[str | None, _option("--net SPEC", "64,64:relu or 64:relu,32:tanh:0.2 or a name.")] = None,
+    net: Annotated[str | None, _option("--net SPEC", "64,64:relu or 8x64:relu:0.2+waves or a name.")] = None,
     norm: Annotated[str | None, _option("--norm NAME", "none, batch or layer.")] = None,
     init: Annotated[
         str | None, _option("--init NAME", "zeros, normal, xavier_uniform, kaiming_normal, ...")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_CLASSES = 10_000
-_LEAST = 1e-30  # the least number whose logarithm is taken
+LEAST_NUMBER = 1e-30
+"""The least number whose logarithm is taken."""
 
 
 def note_missing(cells: pl.Series, log: Findings) -> None:
@@ -46,7 +47,8 @@ class NumberTarget(Record):
     their rate, and thus begins at the right level.
 
     On the scale ``sqrt`` the net learns the square root of the number, on ``log`` the logarithm of the number
-    plus ``shift``; mean and standard deviation are then those of the roots or logarithms.
+    plus ``shift``; mean and standard deviation are then those of the roots or logarithms. Numbers below 0
+    count as 0 on ``sqrt``, those without a logarithm as the least that has one on ``log``.
     """
 
     kind: Literal["number"] = "number"
@@ -91,17 +93,14 @@ class NumberTarget(Record):
         if self.on == "sqrt":
             return np.square(np.maximum(values, 0.0))
         if self.on == "log":
-            return np.exp(np.minimum(values, _MOST_LOG)) - self.shift
+            return np.maximum(np.exp(np.minimum(values, _MOST_LOG)) - self.shift, 0.0)
         return values
 
     def rescaled(self, on: TargetScale, values: NDArray[np.float64]) -> NumberTarget:
         """Return the same target on another scale, fitted on training values in the user's units.
 
-        Raises:
-            ValueError: values below 0, or that do not vary on the scale.
+        On ``sqrt`` and ``log`` they must be 0 or above, and vary there too.
         """
-        if on != "plain" and values.min() < 0:
-            raise ValueError(f"the scale {on} is for numbers that are never below 0")
         shift = 0.0
         if on == "log" and values.min() == 0:
             shift = float(values[values > 0].min())
@@ -118,7 +117,7 @@ def _on_scale(values: NDArray[np.float64], on: TargetScale, shift: float) -> NDA
     if on == "sqrt":
         return np.sqrt(np.maximum(values, 0.0))
     if on == "log":
-        return np.log(np.maximum(values + shift, _LEAST))
+        return np.log(np.maximum(values + shift, LEAST_NUMBER))
     return values
 
 

@@ -86,36 +86,38 @@ class Averaging:
 
     After step t: average += (1 - decay) * (weights - average), in the first steps 1 / t in place of
     1 - decay, so that the beginning does not count for long (Polyak and Juditsky 1992; Kingma and Ba 2015,
-    section 7.2). Between two epochs the net holds the average, and the optimiser's state, where a checkpoint
-    finds it, the weights that training goes on with.
+    section 7.2). From the last step of an epoch to the first of the next one the net holds the average, and
+    the optimiser's state, where a checkpoint finds it, the weights that training goes on with. A parameter
+    without a gradient so far has not moved, and has no average.
     """
 
     def __init__(self, decay: float) -> None:
         self.decay = decay
 
-    def epoch_begin(self, loop: Loop) -> None:
-        if loop.epoch:
-            self._exchange(loop)
-
-    def batch_end(self, loop: Loop) -> None:
-        averages = [self._average(loop, each) for each in loop.parameters]
-        share = max(1.0 - self.decay, 1.0 / loop.step_count)
-        torch._foreach_lerp_(averages, [each.detach() for each in loop.parameters], share)
+    def batch_begin(self, loop: Loop) -> None:
         if loop.step_count % loop.steps_per_epoch == 0:
             self._exchange(loop)
 
-    def _average(self, loop: Loop, parameter: Tensor) -> Tensor:
-        kept: dict[str, Tensor] = loop.optimizer.state[parameter]
-        if "average" not in kept:
-            kept["average"] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
-        return kept["average"]
+    def batch_end(self, loop: Loop) -> None:
+        for each in loop.parameters:
+            if each.grad is not None:
+                loop.optimizer.state[each].setdefault("average", each.detach().clone())
+        moved = self._moved(loop)
+        averages = [loop.optimizer.state[each]["average"] for each in moved]
+        share = max(1.0 - self.decay, 1.0 / loop.step_count)
+        torch._foreach_lerp_(averages, [each.detach() for each in moved], share)
+        if loop.step_count % loop.steps_per_epoch == 0:
+            self._exchange(loop)
+
+    def _moved(self, loop: Loop) -> list[Tensor]:
+        return [each for each in loop.parameters if "average" in loop.optimizer.state.get(each, ())]
 
     def _exchange(self, loop: Loop) -> None:
         with torch.no_grad():
-            for each in loop.parameters:
-                now = each.clone()
-                each.copy_(self._average(loop, each))
-                self._average(loop, each).copy_(now)
+            for each in self._moved(loop):
+                average, now = loop.optimizer.state[each]["average"], each.clone()
+                each.copy_(average)
+                average.copy_(now)
 
 
 class Score:

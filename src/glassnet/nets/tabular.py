@@ -33,7 +33,8 @@ _AT_ONCE = 1 << 22
 class BatchedLinear(nn.Module):
     """Several linear layers of the same shape side by side, each begun as ``torch.nn.Linear`` begins.
 
-    That is weights and biases from U(-1/sqrt(inputs), 1/sqrt(inputs)).
+    That is weights and biases from U(-1/sqrt(inputs), 1/sqrt(inputs)). The biases lie in one row, so that
+    what is for matrices of weights (penalties) passes them by.
 
     Shape: (layers, rows, inputs) -> (layers, rows, outputs).
 
@@ -43,15 +44,15 @@ class BatchedLinear(nn.Module):
 
     def __init__(self, layers: int, inputs: int, outputs: int, device: str = "cpu") -> None:
         super().__init__()
-        self.inputs = inputs
+        self.inputs, self.biases = inputs, (layers, 1, outputs)
         self.weight = nn.Parameter(torch.empty(layers, inputs, outputs, device=device, dtype=torch.float32))
-        self.bias = nn.Parameter(torch.empty(layers, 1, outputs, device=device, dtype=torch.float32))
+        self.bias = nn.Parameter(torch.empty(layers * outputs, device=device, dtype=torch.float32))
         for each in (self.weight, self.bias):
             nn.init.uniform_(each, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x @ weight + bias of each layer."""
-        return torch.baddbmm(self.bias, x, self.weight)
+        return torch.baddbmm(self.bias.view(self.biases), x, self.weight)
 
 
 class ByteDropout(nn.Dropout):
@@ -90,17 +91,18 @@ class PeriodicNumbers(nn.Module):
 
     def __init__(self, numbers: int, periodic: spec.Periodic, device: str = "cpu") -> None:
         super().__init__()
-        shape = (numbers, 1, periodic.frequencies)
-        self.frequency = nn.Parameter(torch.empty(shape, device=device, dtype=torch.float32))
-        self.phase = nn.Parameter(torch.empty(shape, device=device, dtype=torch.float32))
+        self.shape, waves = (numbers, 1, periodic.frequencies), numbers * periodic.frequencies
+        self.frequency = nn.Parameter(torch.empty(waves, device=device, dtype=torch.float32))
+        self.phase = nn.Parameter(torch.empty(waves, device=device, dtype=torch.float32))
         nn.init.normal_(self.frequency, 0.0, 2 * math.pi * periodic.sigma)
         nn.init.uniform_(self.phase, -math.pi, math.pi)
         self.sums = BatchedLinear(numbers, periodic.frequencies, periodic.width, device)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sums of waves of each number, those of one number side by side."""
-        waves = torch.addcmul(self.phase, x.T.unsqueeze(2), self.frequency).cos()
-        return F.relu(self.sums(waves)).transpose(0, 1).reshape(len(x), -1)
+        phase, frequency = self.phase.view(self.shape), self.frequency.view(self.shape)
+        waves = torch.addcmul(phase, x.T.unsqueeze(2), frequency).cos()
+        return F.relu(self.sums(waves)).transpose(0, 1).flatten(1)
 
 
 class TabularNet(nn.Module):
@@ -121,8 +123,8 @@ class TabularNet(nn.Module):
         self.periodic = None
         if tabular.periodic is not None:
             self.periodic = PeriodicNumbers(len(self.numbers), tabular.periodic, device)
-        shape = (tabular.members, 1, tabular.units)
-        self.signs = nn.Parameter(torch.empty(shape, device=device, dtype=torch.float32))
+        signs = tabular.members * tabular.units
+        self.signs = nn.Parameter(torch.empty(signs, device=device, dtype=torch.float32))
         nn.init.uniform_(self.signs, -1, 1)
         self.signs.data.sign_()
         self.trunk = trunk
@@ -138,7 +140,7 @@ class TabularNet(nn.Module):
     def each_member(self, x: Tensor) -> Tensor:
         """Return what each member answers. Shape: (rows, inputs) -> (members, rows, outputs)."""
         units = x if self.periodic is None else torch.cat([x, self.periodic(x[:, self.numbers])], dim=1)
-        seen = (units * self.signs).flatten(0, 1)
+        seen = (units * self.signs.view(self.spec.members, 1, -1)).flatten(0, 1)
         answers: Tensor = self.output(self.trunk(seen).unflatten(0, (self.spec.members, len(x))))
         return answers
 

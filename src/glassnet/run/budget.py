@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,12 +48,16 @@ def within_budget(
         return plan
     scoring = _scoring_seconds(context, encoded, judge, plan)
     epoch = _epoch_seconds(context, encoded, plan)
-    trainings = folds * most_epochs(plan, encoded, context.recipe.restarts)
     report = min(REPORT, REPORT_SHARE * budget) if context.folder is not None else 0.0
     reserve = ENDING + report + folds * scoring + (folds - 1) * fitting
     left = max(context.began + budget - reserve - time.monotonic(), 0.0)
-    epochs = max(1, min(plan.epochs, int(MARGIN * left / (trainings * epoch))))
-    context.allowance = Allowance(left, trainings * epochs)
+
+    def trained(epochs: int) -> float:
+        shorter = plan.model_copy(update={"epochs": epochs})
+        return folds * most_epochs(shorter, encoded, context.recipe.restarts)
+
+    epochs = max(1, bisect_right(range(1, plan.epochs + 1), MARGIN * left / epoch, key=trained))
+    context.allowance = Allowance(left, trained(epochs))
     return plan.model_copy(update={"epochs": epochs})
 
 

@@ -64,7 +64,8 @@ class Allowance:
 class Context:
     """One run at work: its recipe, its folder, whom it tells, and when it began (``time.monotonic()``).
 
-    ``states`` holds the trainings that are paused, by name.
+    ``states`` holds the trainings that are paused, by name. ``cut_short`` says whether a budget ended one of
+    them before its epochs: no other run would end it at the same step.
     """
 
     recipe: Recipe
@@ -79,6 +80,7 @@ class Context:
     seconds: dict[str, float] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     states: dict[str, State] = field(default_factory=dict)
+    cut_short: bool = False
 
     def timed(self, part: str, since: float) -> None:
         """Add the time since then to a part of the run."""
@@ -91,9 +93,11 @@ class Context:
         if allowance is None:
             yield None
             return
-        yield began + allowance.seconds * min(epochs / allowance.epochs, 1.0)
-        allowance.seconds = max(allowance.seconds - (time.monotonic() - began), 0.0)
-        allowance.epochs = max(allowance.epochs - epochs, 1.0)
+        try:
+            yield began + allowance.seconds * min(epochs / allowance.epochs, 1.0)
+        finally:
+            allowance.seconds = max(allowance.seconds - (time.monotonic() - began), 0.0)
+            allowance.epochs = max(allowance.epochs - epochs, 1.0)
 
     def settle(self, plan: Plan) -> None:
         """Take a plan for the rest of the run, write it down and say so; later calls change nothing."""
@@ -108,18 +112,20 @@ class Context:
 class Follower:
     """An engine callback: each epoch becomes a line of ``history.jsonl`` and a report.
 
-    After an error ``history`` is still there, when ``train_net`` could not return it.
+    After an error ``history`` is still there, when ``train_net`` could not return it. What an earlier start
+    of this run did beyond ``pause`` is told when this one comes to it, so that lines keep their order.
     """
 
-    def __init__(self, context: Context, net: str) -> None:
-        self.context, self.net = context, net
+    def __init__(self, context: Context, net: str, pause: int | None = None) -> None:
+        self.context, self.net, self.pause = context, net, pause
         self.history: History | None = None
 
     def fit_begin(self, loop: Any) -> None:
         """Write what earlier starts of this run have done."""
         self.history = loop.history
         told = set(self.context.lines)
-        lines = (self._line(record) for record in loop.history)
+        reached = [record for record in loop.history if self.pause is None or record.epoch <= self.pause]
+        lines = (self._line(record) for record in reached)
         self.context.lines += [line for line in lines if line not in told]
         if self.context.folder is not None:
             self.context.folder.write_history(self.context.lines)

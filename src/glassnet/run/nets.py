@@ -54,14 +54,6 @@ class TrainedNet:
         """Whether a signal ended the training."""
         return self.history.stopped == "interrupted"
 
-    @property
-    def loss(self) -> float:
-        """The validation loss (without validation rows the training loss) of the weights that were kept."""
-        if not self.history.best_epoch:
-            return float("inf")
-        record = self.history[self.history.best_epoch - 1]
-        return record.train_loss if record.validation_loss is None else record.validation_loss
-
 
 def new_net(context: Context, encoded: Encoded, notation: str, seed: int) -> tuple[nn.Module, Architecture]:
     """Build an untrained net for a fold: listed layers, networks that share them, or the user's own module.
@@ -147,10 +139,10 @@ def train_one(
     net, architecture = new_net(context, encoded, plan.net, seed)
     settings = settings_of(context, plan, encoded.task.loss, seed)
     held = rows_of(net, encoded, validation, settings, "none") if len(validation) else None
-    follower = Follower(context, name)
+    follower = Follower(context, name, pause)
     path = context.folder.checkpoint(name) if context.folder is not None else None
-    state = context.states.pop(name, None) or _earlier_state(path)
-    left = (pause or plan.epochs) - (len(state.history) if state else 0)
+    state = context.states.get(name) or _earlier_state(path)
+    left = min(pause or plan.epochs, plan.epochs) - (len(state.history) if state else 0)
     try:
         with context.deadline(max(left, 0)) as deadline:
             history = train_net(
@@ -170,6 +162,7 @@ def train_one(
             )
     except NonFiniteLoss as error:
         return TrainedNet(net, architecture, follower.history or History(), error)
+    context.cut_short |= history.stopped == "budget"
     return TrainedNet(net, architecture, history)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glassnet.data.targets import LEAST_NUMBER
 from glassnet.plan import Trial
 from glassnet.run.context import Allowance
 from glassnet.run.nets import TrainedNet, train_one
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 LONG_TAIL = 1.0
 """A target whose skewness is above this is tried on other scales; that of an exponential curve is 2."""
+LEAST_SPREAD = 1e-3
+"""A target that varies by a smaller part of its mean looks the same on every scale."""
 LONGER = 3
 """Each round of a comparison is so many times as long as the one before."""
 MOST_TRIALS = 1_000
@@ -78,11 +81,13 @@ def train_nets(context: Context, plan: Plan, encoded: Encoded, name: str) -> Cho
 
 
 def most_epochs(plan: Plan, encoded: Encoded, restarts: int) -> float:
-    """Return how many epochs a fold is trained at most, in epochs of one training."""
-    count, pause, total = len(_pool(plan, encoded)), _first_pause(plan), 0
+    """Return how many epochs a fold is trained at most: compared, trained to the end, refitted."""
+    count, done, pause, total = len(_pool(plan, encoded)), 0, _first_pause(plan), 0
     while count > 1:
-        total, count, pause = total + count * pause, -(-count // 2), LONGER * pause
-    return total / plan.epochs + restarts + plan.refit * plan.refit_factor
+        total, done, count = total + count * (pause - done), pause, -(-count // 2)
+        pause = min(LONGER * pause, plan.epochs)
+    refit = max(1.0, plan.refit_factor * plan.epochs) if plan.refit else 0.0
+    return total + restarts * plan.epochs - done + refit
 
 
 class Halving:
@@ -97,12 +102,12 @@ class Halving:
         self.pool = _pool(plan, encoded)
         self.stands: dict[Trial, Trial] = {}
         self.spent: dict[str, float] = {}
+        self.broken_off: dict[Trial, Tried] = {}
 
     @property
     def trials(self) -> tuple[Trial, ...]:
         """What was compared, each as far as it came; none where nothing was to be compared."""
-        found = tuple(self.stands[each] for each in self.pool if each in self.stands)
-        return found if self.plan.compare else ()
+        return tuple(self.stands.values()) if self.plan.compare else ()
 
     def starts(self, restarts: int) -> Iterator[Trial]:
         """Yield the best trial, from each of its beginnings; fewer after an interruption."""
@@ -146,7 +151,9 @@ class Halving:
         return late or self.context.interrupts.requested
 
     def train(self, trial: Trial, pause: int | None = None) -> Tried:
-        """Train a trial to a pause or to its end, and note where it stands."""
+        """Train a trial to a pause or to its end, and note where it stands; not again what a signal ended."""
+        if trial in self.broken_off:
+            return self.broken_off[trial]
         plan = self.plan.model_copy(update=trial.model_dump(include=set(_VARIED)))
         encoded, fold = self.encoded.on_scale(trial.target_scale), self.encoded.fold
         name = self._label(trial)
@@ -154,7 +161,10 @@ class Halving:
         trained = train_one(self.context, plan, encoded, name, *rows, trial.restart, pause)
         self.stands[trial] = _standing(trial, trained, pause)
         self.spent[name] = _seconds_of(trained, pause)
-        return Tried(self.stands[trial], plan, encoded, trained)
+        tried = Tried(self.stands[trial], plan, encoded, trained)
+        if trained.interrupted:
+            self.broken_off[trial] = tried
+        return tried
 
     def _label(self, trial: Trial) -> str:
         if trial.restart:
@@ -203,9 +213,11 @@ def _scales(encoded: Encoded) -> list[TargetScale]:
     if task.name != "regression" or task.loss != "mse":
         return ["plain"]
     values = encoded.truth[fold.train].astype(np.float64)
-    spread = values.std()
-    skewness = np.mean(((values - values.mean()) / spread) ** 3) if spread > 0 else 0.0
-    return ["plain", "sqrt", "log"] if values.min() >= 0 and skewness > LONG_TAIL else ["plain"]
+    mean, spread = values.mean(), values.std()
+    if values.min() < 0 or spread <= LEAST_SPREAD * mean or mean < LEAST_NUMBER:
+        return ["plain"]
+    skewness = np.mean(((values - mean) / spread) ** 3)
+    return ["plain", "sqrt", "log"] if skewness > LONG_TAIL else ["plain"]
 
 
 def _refit(context: Context, chosen: Tried, name: str) -> TrainedNet:

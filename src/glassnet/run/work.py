@@ -109,15 +109,15 @@ class _Trained:
     def broken_off(self) -> bool:
         return self.done.final.interrupted or self.failure is not None
 
-    def model(self, recipe: Recipe, results: Results) -> Model:
+    def model(self, context: Context, results: Results) -> Model:
         done = self.done
         return Model(
             net=done.final.net,
             schema=done.encoded.schema,
             task=done.encoded.task,
             architecture=done.final.architecture,
-            recipe=recipe,
-            plan=done.plan.model_copy(update={"reproducible": done.best.history.stopped != "budget"}),
+            recipe=context.recipe,
+            plan=done.plan.model_copy(update={"reproducible": not context.cut_short}),
             history=done.best.history,
             results=results,
             baselines=self.scores.saved,
@@ -133,17 +133,17 @@ def _train_folds(context: Context, prepared: Prepared) -> tuple[Model, Exception
     with a run folder what its report needs of the folds that were scored."""
     if prepared.final is None:
         done = _train_fold(context, prepared, prepared.folds[0], "net", 1)
-        return done.model(context.recipe, results_of([done.scores])), done.failure, _kept([done])
+        return done.model(context, results_of([done.scores])), done.failure, _kept([done])
     folds: list[_Trained] = []
     for number, fold in enumerate(prepared.folds, start=1):
         done = _train_fold(context, prepared, fold, f"fold{number}", len(prepared.folds) + 1)
         folds.append(done)
         if done.broken_off:
             results = results_of([each.scores for each in folds])
-            return done.model(context.recipe, results), done.failure, _kept(folds)
+            return done.model(context, results), done.failure, _kept(folds)
     done = _train_fold(context, prepared, prepared.final, "net", 1)
     results = pooled([each.scores for each in folds], done.scores)
-    return done.model(context.recipe, results), done.failure, _kept(folds)
+    return done.model(context, results), done.failure, _kept(folds)
 
 
 def _kept(folds: list[_Trained]) -> Folds:
