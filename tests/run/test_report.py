@@ -225,7 +225,9 @@ def test_without_its_data_it_says_what_is_missing_and_how_to_get_it(happened, ca
     happened()
     assert run(["report", "run/model.glass", "-o", "less.html"]) == 0
     found = written("less.html")
-    assert found.sections == ALWAYS - {"predictions", "explained", "worst"} | {"missing"}
+    assert found.sections == ALWAYS - {"explained", "worst"} | {"missing"}
+    assert "Does it know how wrong it is?" in found.text
+    assert "Prediction against truth" not in found.text
     assert "glassnet report MODEL --data FILE" in found.text
     assert found.values >= set(model.results.metrics["test"].values())
     assert run(["report", "run/model.glass"]) == 2

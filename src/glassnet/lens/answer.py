@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from glassnet.lens.details import folds_of
 from glassnet.lens.numerals import counted, number, percent, signed
-from glassnet.lens.wording import BASELINES, METRICS, best_baseline, how_cut, in_order, score, score_between
+from glassnet.lens.wording import (
+    BASELINES,
+    METRICS,
+    best_baseline,
+    file_name,
+    held,
+    how_cut,
+    in_order,
+    score,
+    score_between,
+)
 from glassnet.metrics.compare import main_metrics
 from glassnet.notation import parse_split
 
@@ -33,7 +43,7 @@ def answer(model: Model, results: Results, data: str, span: str, *, is_other: bo
     where = f"On {_where(model, results, split, span, is_other, data)}"
     say = _classes if model.task.is_classification else _numbers
     sentences = [_what(model, data, is_other), f"{where} {say(model, results, split)}"]
-    return (*sentences, *_compared(model, results, split))
+    return (*sentences, *_compared(model, results, split), *_held(results, split))
 
 
 def _what(model: Model, data: str, is_other: bool) -> str:
@@ -47,14 +57,14 @@ def _what(model: Model, data: str, is_other: bool) -> str:
             ", ".join(classes[:-1]) + f" or {classes[-1]}" if len(classes) <= 6 else f"one of {len(classes)}"
         )
         kinds = f" ({shown})"
-    rows = f"a row of {model.recipe.data or 'the training table'}" if is_other else f"a row of {data}"
-    return f"This network predicts {target}{kinds} from {columns} of {rows}."
+    named = model.recipe.data or "the training table" if is_other else data
+    return f"This network predicts {target}{kinds} from {columns} of a row of {file_name(named)}."
 
 
 def _where(model: Model, results: Results, split: str, span: str, is_other: bool, data: str) -> str:
     rows = counted(results.rows.get(split, 0), "row")
     if is_other:
-        return f"the {rows} of {data}" + (f" ({span})," if span else ",")
+        return f"the {rows} of {file_name(data)}" + (f" ({span})," if span else ",")
     kind = parse_split(model.plan.test).kind
     if split == "test" and kind in ("cv", "windows"):
         count = len(folds_of(results)) or parse_split(model.plan.test).count
@@ -99,6 +109,11 @@ def _compared(model: Model, results: Results, split: str) -> Iterator[str]:
     simple = results.baselines.get("mean", {}).get(split, {}).get("rmse")
     if simple is not None and best != "mean":
         yield f"For scale: always answering the mean of the training rows has an RMSE of {number(simple)}."
+
+
+def _held(results: Results, split: str) -> Iterator[str]:
+    if split in results.prediction_intervals:
+        yield held(results.prediction_intervals[split], "these rows")
 
 
 def _sentence(difference: Difference, name: str) -> str:

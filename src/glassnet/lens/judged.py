@@ -47,11 +47,16 @@ class RawRows:
 
 @dataclass(frozen=True)
 class Judged:
-    """n rows with truth and answers, as the task shapes them; ``answers`` are of the network."""
+    """n rows with truth and answers, as the task shapes them; ``answers`` are of the network.
+
+    ``ends`` are the 90 % prediction intervals of one network for rows that had no part in making them,
+    (n, 2, ...), lower and upper ends; None where there are none.
+    """
 
     truth: NDArray[Any]
     answers: Floats
     raw: RawRows
+    ends: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.truth)

@@ -19,6 +19,7 @@ from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
 from glassnet.lens.page import page
 from glassnet.lens.report import Doubt, Report
 from glassnet.lens.wording import SPLITS
+from glassnet.metrics.coverage import ends_asked
 from glassnet.notation import parse_split
 from glassnet.run.budget import ENDING
 from glassnet.run.kept import KeptRows, Spans, judged_rows, keep_rows
@@ -140,6 +141,7 @@ def _of_training(
         truth=np.concatenate([each.truth for each in scores]),
         answers=np.concatenate([each.predictions[""] for each in scores]),
         raw=joined_rows([each.raw for each in kept]),
+        ends=scores[0].ends if len(folds) == 1 else None,
     )
     on, spans = SPLITS[scores[0].split], kept[0].spans
     if len(folds) > 1:
@@ -151,6 +153,7 @@ def _of_training(
         judged=judged,
         explained_on=on,
         spans=spans,
+        weight=context.recipe.weight,
         notes=told,
         deadline=None if budget is None else context.began + budget - ENDING,
     )
@@ -167,13 +170,15 @@ def _of_other_rows(model: Model, data: object) -> Material:
     examples = model.examples(table)
     every = np.arange(table.rows)
     raw = raw_rows(table, every, model.schema, model.recipe.seed)
+    answers = model.predictions(table)
     return Material(
         data=table.name,
         results=model.evaluate(table),
-        judged=Judged(examples.truth, model.predictions(table), raw),
+        judged=Judged(examples.truth, answers, raw, ends_asked(model.conformal, answers)),
         explained_on=f"the rows of {table.name}",
         is_other_data=True,
         spans=_span("test", raw),
+        weight=None if examples.weight is None else model.recipe.weight,
         found=_known_rows(model) if source.sha256 == model.recipe.sha256 else (),
     )
 
@@ -189,11 +194,14 @@ def _of_the_run(model: Model) -> Material:
         kept, table = _cut_again(model)
     except RequestError as error:
         return Material(_name(model), model.results, missing=(_without_rows(str(error)),))
-    judged = Judged(model.task.truth(model.schema.raw_targets(table)), model.predictions(table), kept.raw)
+    truth, answers = model.task.truth(model.schema.raw_targets(table)), model.predictions(table)
+    ends = ends_asked(model.conformal, answers) if kept.split == "test" else None
+    judged = Judged(truth, answers, kept.raw, ends)
     if not _agrees(model, judged, kept, table):
         why = "the rows that were cut again do not give the scores of the run"
         return Material(_name(model), model.results, missing=(_without_rows(why),))
-    return Material(_name(model), model.results, judged, SPLITS[kept.split], spans=kept.spans)
+    on, weight = SPLITS[kept.split], model.recipe.weight
+    return Material(_name(model), model.results, judged, on, spans=kept.spans, weight=weight)
 
 
 def _cut_again(model: Model) -> tuple[KeptRows, Table]:
