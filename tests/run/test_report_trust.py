@@ -120,7 +120,7 @@ def test_a_warning_of_the_split_is_said_once_among_the_doubts(capsys):
 
 def test_charts_that_count_rows_equally_where_scores_weigh_them_say_so():
     model = trained(rows(), weight="w")
-    assert "Scores weigh each row by its w. The charts of numbers" in words(html())
-    assert gn.report(model, rows().drop("w")).weight is None
+    assert "Scores weigh each row by its w; charts of numbers" in words(html())
+    assert gn.report(model, rows().drop("w")).counting == ""
     trained(rows(), drop="w", out="second")
     assert "Scores weigh" not in Path("second/report.html").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from glassnet.lens.details import folds_of
+from glassnet.lens.details import details_of, folds_of
 from glassnet.lens.numerals import counted, number, percent, signed
 from glassnet.lens.wording import (
     BASELINES,
@@ -65,10 +65,13 @@ def _where(model: Model, results: Results, split: str, span: str, is_other: bool
     rows = counted(results.rows.get(split, 0), "row")
     if is_other:
         return f"the {rows} of {file_name(data)}" + (f" ({span})," if span else ",")
-    kind = parse_split(model.plan.test).kind
-    if split == "test" and kind in ("cv", "windows"):
-        count = len(folds_of(results)) or parse_split(model.plan.test).count
-        return f"{rows}, each answered by one of {count} networks that had not seen it,"
+    test = parse_split(model.plan.test)
+    if split == "test" and test.has_folds:
+        of = f"one of {len(folds_of(results)) or test.count} networks that had not seen it"
+        units = details_of(results, split).get("units")
+        if test.kind == "repeat" and isinstance(units, int):
+            return f"{counted(units, 'row')}, each answered once or more by {of} ({rows} in all),"
+        return f"{rows}, each answered by {of},"
     how = ", ".join(filter(None, [how_cut(model.plan, split), span]))
     if split == "test":
         return f"the {rows} kept aside as a test ({how}), which it had never seen,"

@@ -17,6 +17,7 @@ from glassnet.lens.numerals import counted, moment, number
 from glassnet.lens.report import Doubt, Report, SplitRows
 from glassnet.lens.wording import SPLITS, how_cut
 from glassnet.metrics.coverage import ends_asked
+from glassnet.notation import parse_split
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Material:
         explained_on: which rows explanations look at, in words.
         is_other_data: whether they are others than those of the run.
         spans: first and last moment of each split, where known.
-        weight: the column by which the scores weigh the rows, if any.
+        counting: how charts count rows where scores count them otherwise.
         notes: what the run said beside the notes of its results.
         missing: what could not be had, why, and how to get it.
         found: doubts about these rows, beside those that the figures give.
@@ -52,7 +53,7 @@ class Material:
     explained_on: str = ""
     is_other_data: bool = False
     spans: dict[str, tuple[float, float]] | None = None
-    weight: str | None = None
+    counting: str = ""
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     found: tuple[Doubt, ...] = ()
@@ -79,6 +80,7 @@ def compose(model: Model, material: Material) -> Report:
         task=model.task.name,
         classes=model.task.classes,
         split=split,
+        judged=_rows(evidence),
         unit=model.plan.unit,
         is_other_data=material.is_other_data,
         answer=answer(
@@ -87,7 +89,7 @@ def compose(model: Model, material: Material) -> Report:
         leaks=leaks,
         doubts=(*material.found, *doubts(evidence)),
         notes=_notes(material, evidence),
-        weight=material.weight,
+        counting=material.counting,
         results=results,
         splits=tuple(_splits(model, results, spans, material.is_other_data)),
         columns=model.plan.columns,
@@ -100,6 +102,12 @@ def compose(model: Model, material: Material) -> Report:
         facts=tuple(_facts(model)),
         again=again(model.recipe),
     )
+
+
+def _rows(seen: Evidence) -> int:
+    units, rows = seen.details.get("units"), seen.results.rows.get(seen.split, 0)
+    is_repeated = parse_split(seen.model.plan.test).kind == "repeat" and not seen.is_other_data
+    return units if is_repeated and isinstance(units, int) else rows
 
 
 def _notes(material: Material, seen: Evidence) -> tuple[str, ...]:

@@ -143,7 +143,7 @@ def _few_rows(seen: Evidence) -> Iterator[Doubt]:
     if not isinstance(units, int) or units >= FEW_UNITS:
         return
     unit = "row" if units == rows else seen.model.plan.unit
-    kind = f"{counted(rows, 'row')} of {counted(units, unit)}" if unit != "row" else counted(rows, "row")
+    kind = f"{counted(rows, 'row')} of {counted(units, unit)}" if unit != "row" else counted(units, "row")
     yield Doubt("Few rows to judge by", f"all scores come from {kind}: another sample may differ much")
 
 
@@ -237,11 +237,10 @@ def _biased(seen: Evidence) -> Iterator[Doubt]:
 
 
 def _below_zero(seen: Evidence) -> Iterator[Doubt]:
-    rows = seen.results.rows.get(seen.split, 0)
     for each in seen.numbers:
-        if each.negative > NEGATIVE * rows:
+        if each.negative > NEGATIVE * each.rows:
             target = shown(each.target)
-            told = f"{each.negative:,} of {rows:,} are below 0, which no {target} among these rows is"
+            told = f"{each.negative:,} of {each.rows:,} are below 0, which no {target} among these rows is"
             yield Doubt("Some of its answers cannot be", told)
 
 

@@ -88,12 +88,13 @@ class NumberFigures:
     """The charts of one numeric target; ``negative`` counts answers below 0 where no truth is."""
 
     target: str
+    rows: int
     time: TimeCurve | None
     detail: TimeCurve | None
     cloud: Cloud
     residuals: Residuals
     tenths: Tenths
-    negative: int = 0
+    negative: int
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ def number_figures(
         detail = time_curve(times[last], truth[last], answers[last], None if ends is None else ends[last])
     return NumberFigures(
         target=target,
+        rows=len(truth),
         time=time,
         detail=detail,
         cloud=_cloud(truth, answers),

@@ -153,12 +153,14 @@ def _tiles(report: Report) -> Iterator[Markup]:
     if best is not None:
         kind = f"{METRICS[metric][0]} of {BASELINES[best]}"
         yield _tile(value_of(metric, scores[best][metric]), kind, "the best simple method")
-    yield _tile(Markup(f"{results.rows.get(split, 0):,}"), rows_word(report), _units(report, split))
+    yield _tile(Markup(f"{report.judged:,}"), rows_word(report), _units(report, split))
 
 
 def _units(report: Report, split: str) -> str:
-    units = details_of(report.results, split).get("units")
-    if isinstance(units, int) and units != report.results.rows.get(split):
+    units, rows = details_of(report.results, split).get("units"), report.results.rows.get(split, 0)
+    if report.judged < rows:
+        return f"with {rows:,} answers"
+    if isinstance(units, int) and units != rows:
         return f"of {counted(units, report.unit)}"
     return "rows" if report.is_other_data else "kept aside" if split == "test" else "not kept aside"
 
@@ -182,8 +184,8 @@ def _doubts(report: Report) -> Markup:
 
 
 def _predictions(report: Report) -> Iterator[Markup]:
-    if report.weight is not None and (report.numbers or report.reliability is not None):
-        yield element("p", _WEIGHED.format(shown(report.weight)), class_="soft wide")
+    if report.counting and (report.numbers or report.reliability is not None):
+        yield element("p", report.counting, class_="soft wide")
     for each in report.numbers:
         if len(report.numbers) > 1:
             yield element("figure", element("h3", shown(each.target)), class_="wide")
@@ -203,12 +205,6 @@ def _predictions(report: Report) -> Iterator[Markup]:
         yield charts.reliability_chart(report.reliability)
 
 
-_WEIGHED = (
-    "Scores weigh each row by its {}. The charts of numbers and probabilities and the worst rows count every "
-    "row alike, so what they show can differ from the scores."
-)
-
-
 def _within(figures: NumberFigures) -> Markup:
     rows = [
         ("all rows" if share == 1 else f"{percent(share)} of the rows", number(size))
@@ -224,7 +220,7 @@ def _within(figures: NumberFigures) -> Markup:
 def _coverage(report: Report, found: Coverage) -> Markup:
     """Say what its intervals promise, and what they held."""
     title = "Does it know how wrong it is?"
-    count, asked = report.results.rows.get(report.split or "", 0), percent(found.asked)
+    count, asked = report.judged, percent(found.asked)
     text = (
         f"With each answer it can say between which two numbers the truth should lie, so that {asked} of the "
         f"truths do. {held(found, f'the {count:,} {rows_word(report)}')} {_HELD[found.outcome]}"

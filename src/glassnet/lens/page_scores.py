@@ -130,14 +130,14 @@ def _parts(report: Report, split: str) -> Iterator[Markup]:
         yield table(("class", "rows", "precision", "recall", "F1"), [*_class_rows(details["per_class"])])
     folds = folds_of(report.results)
     if folds:
-        metric = main_metrics(report.task)[0]
-        titles = (BASELINES.get(name, "this network") for name in folds[0])
-        rows = [
-            (str(place), *(value_of(metric, scores[metric]) for scores in each.values()))
-            for place, each in enumerate(folds, 1)
-        ]
         yield element("h3", "Each fold")
-        yield table((f"fold, {METRICS[metric][0]}", *titles), rows)
+        for metric in main_metrics(report.task):
+            titles = (BASELINES.get(name, "this network") for name in folds[0])
+            lines = [
+                (str(place), *(next(values_of(scores, [metric])) for scores in each.values()))
+                for place, each in enumerate(folds, 1)
+            ]
+            yield table((f"fold, {METRICS[metric][0]}", *titles), lines)
 
 
 _OF_CLASSES = (

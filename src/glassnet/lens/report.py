@@ -74,13 +74,14 @@ class Report:
         task: the name of the task.
         classes: the classes, for classification.
         split: which rows are judged; None where it has not been scored.
+        judged: how many different rows these are; each may have been answered several times.
         unit: what intervals resample: rows, days or groups.
         is_other_data: whether the rows are others than those of the run.
         answer: what is predicted, how well, beside what: sentences.
         leaks: what gives the target away, left out or kept, and what crosses to the rows of the run's test.
         doubts: what to distrust, the gravest first; empty where no check found anything.
         notes: what else the run said about its figures, and does not stand among the doubts.
-        weight: the column by which scores weigh the rows; None where every row counts alike, as in charts.
+        counting: how charts count rows where scores count them otherwise; else empty.
         results: scores, intervals, baselines and differences.
         splits: the rows that trained, chose and judged.
         columns: what each column was taken for.
@@ -99,13 +100,14 @@ class Report:
     task: TaskName
     classes: tuple[str, ...]
     split: str | None
+    judged: int
     unit: Literal["row", "day", "group"]
     is_other_data: bool
     answer: tuple[str, ...]
     leaks: tuple[Leak, ...]
     doubts: tuple[Doubt, ...]
     notes: tuple[str, ...]
-    weight: str | None
+    counting: str
     results: Results
     splits: tuple[SplitRows, ...]
     columns: tuple[ColumnPlan, ...]

@@ -94,6 +94,7 @@ def how_cut(plan: Plan, split: str) -> str:
         "group": f"whole groups of {spec.column}",
         "file": f"of the file {spec.path}",
         "cv": f"each part of {spec.count} in turn",
+        "repeat": f"{percent(spec.fraction or 0)} drawn at random, {spec.count} times anew",
         "windows": f"{spec.count} windows {in_time}, one after the other",
         "none": "none",
     }[spec.kind]
