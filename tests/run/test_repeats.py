@@ -75,11 +75,11 @@ def test_the_difference_is_that_of_the_folds_widened_for_what_they_share(repeate
 def test_the_report_counts_rows_once_and_says_so(repeated):
     text = " ".join(re.sub("<[^>]*>", " ", Path("run/report.html").read_text(encoding="utf-8")).split())
     units = repeated.results.details["test"]["units"]
-    assert f"On {units} rows, each answered once or more by one of 5 networks that had not seen it" in text
+    how = "(25 % drawn at random, 5 times anew), each answered once or more by one of 5 networks"
+    assert f"On {units} rows {how} that had not seen it (200 answers in all)" in text
     assert f"{units} test rows with 200 answers" in text
     assert "Scores count every answer; charts of numbers" in text
     assert f"The worst 10 of {units} rows" in text
-    assert "25 % drawn at random, 5 times anew" in text
 
 
 def test_json_has_each_fold_the_verdict_and_no_word_twice(capsys, frame):

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from glassnet.lens.details import details_of, folds_of
-from glassnet.lens.numerals import counted, number, percent, signed
+from glassnet.lens.numerals import counted, number, percent
 from glassnet.lens.wording import (
     BASELINES,
     METRICS,
     best_baseline,
+    changed,
     file_name,
     held,
     how_cut,
@@ -67,11 +68,13 @@ def _where(model: Model, results: Results, split: str, span: str, is_other: bool
         return f"the {rows} of {file_name(data)}" + (f" ({span})," if span else ",")
     test = parse_split(model.plan.test)
     if split == "test" and test.has_folds:
-        of = f"one of {len(folds_of(results)) or test.count} networks that had not seen it"
+        by = f"by one of {len(folds_of(results)) or test.count} networks that had not seen it"
+        how = ", ".join(filter(None, [how_cut(model.plan, split), span]))
         units = details_of(results, split).get("units")
         if test.kind == "repeat" and isinstance(units, int):
-            return f"{counted(units, 'row')}, each answered once or more by {of} ({rows} in all),"
-        return f"{rows}, each answered by {of},"
+            all_told = counted(results.rows[split], "answer")
+            return f"{counted(units, 'row')} ({how}), each answered once or more {by} ({all_told} in all),"
+        return f"{rows} ({how}), each answered {by},"
     how = ", ".join(filter(None, [how_cut(model.plan, split), span]))
     if split == "test":
         return f"the {rows} kept aside as a test ({how}), which it had never seen,"
@@ -123,12 +126,12 @@ def _sentence(difference: Difference, name: str) -> str:
     metric, title = difference.metric, METRICS[difference.metric][0]
     beside = f"{BASELINES[name]}, the best of the simple methods"
     scores = f"{title} {score(metric, difference.network)} against {score(metric, difference.baseline)}"
-    change = signed(difference.difference)
+    change = changed(metric, difference.difference)
     if difference.interval is not None:
-        low, high = difference.interval
-        change += f", 95 % interval {signed(low)} to {signed(high)}"
+        low, high = (changed(metric, each) for each in difference.interval)
+        change += f", 95 % interval {low} to {high}"
     if difference.folds:
-        change += f", over {counted(len(difference.folds), 'fold')}"
+        change += f", on average over {counted(len(difference.folds), 'fold')}"
     told = {
         "better": f"It is better than {beside}",
         "worse": f"It is worse than {beside}",

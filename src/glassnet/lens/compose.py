@@ -71,6 +71,7 @@ def compose(model: Model, material: Material) -> Report:
         missing += more
     spans = material.spans or {}
     split = results.shown_split()
+    span = _span(spans, split or "")
     worst = None if explained is None else explained.worst
     leaks = tuple(each for each in model.results.leaks if each.gives_away or not material.is_other_data)
     evidence = Evidence(model, results, material.is_other_data, spans, numbers, chances, worst, leaks)
@@ -83,9 +84,7 @@ def compose(model: Model, material: Material) -> Report:
         judged=_rows(evidence),
         unit=model.plan.unit,
         is_other_data=material.is_other_data,
-        answer=answer(
-            model, results, material.data, _span(spans, split or ""), is_other=material.is_other_data
-        ),
+        answer=answer(model, results, material.data, span, is_other=material.is_other_data),
         leaks=leaks,
         doubts=(*material.found, *doubts(evidence)),
         notes=_notes(material, evidence),

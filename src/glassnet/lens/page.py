@@ -166,13 +166,15 @@ def _units(report: Report, split: str) -> str:
 
 
 def _tile(value: Markup, *words: str) -> Markup:
-    return element("div", element("b", value), *(element("span", each) for each in words), class_="panel")
+    lines = (element("span", _unbroken(each)) for each in words)
+    return element("div", element("b", value), *lines, class_="panel")
 
 
 def _doubts(report: Report) -> Markup:
     found: list[Markup] = []
     if report.doubts:
-        items = (element("li", element("b", f"{each.title}: "), each.evidence) for each in report.doubts)
+        told = ((f"{each.title}: ", _unbroken(each.evidence)) for each in report.doubts)
+        items = (element("li", element("b", title), evidence) for title, evidence in told)
         found.append(element("ul", *items, class_="doubts"))
     else:
         text = "No check of this report found anything to hold against these figures."

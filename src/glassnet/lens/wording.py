@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glassnet.lens.numerals import number, percent
+from glassnet.lens.numerals import number, percent, signed
 from glassnet.metrics.compare import main_metrics
 from glassnet.notation import parse_split
 
@@ -48,6 +48,11 @@ def score(metric: str, value: float) -> str:
     if metric == "r2" and abs(value) < 5e-5:  # always answering the mean comes to rounding errors
         return "0"
     return percent(value) if metric == "accuracy" else number(value)
+
+
+def changed(metric: str, difference: float) -> str:
+    """Write a difference of scores: of accuracy in points of a hundred, else as it is."""
+    return f"{signed(100 * difference)} points" if metric == "accuracy" else signed(difference)
 
 
 def score_between(metric: str, interval: tuple[float, float]) -> str:
