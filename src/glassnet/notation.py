@@ -17,7 +17,7 @@ from glassnet.errors import did_you_mean, message
 Activation = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "silu", "gelu", "elu", "softplus"]
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 NET_NAMES = ("tabular", "linear")
-SPLIT_KINDS = ("last", "random", "group", "file", "windows", "cv", "none")
+SPLIT_KINDS = ("last", "random", "group", "file", "windows", "cv", "repeat", "none")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 MAX_UNITS = 1 << 20
 MAX_HIDDEN = 100
@@ -49,15 +49,20 @@ class NetSpec:
 @dataclass(frozen=True)
 class SplitSpec:
     """How rows are set aside. Of ``rows``, ``fraction`` and ``seconds`` exactly one is given for ``last``;
-    ``count`` is the number of folds or windows."""
+    ``count`` is the number of folds, windows or repeated splits."""
 
-    kind: Literal["last", "random", "group", "file", "windows", "cv", "none"]
+    kind: Literal["last", "random", "group", "file", "windows", "cv", "repeat", "none"]
     rows: int | None = None
     fraction: float | None = None
     seconds: float | None = None
     column: str | None = None
     path: str | None = None
     count: int = 1
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether it cuts the rows several times, for a net each."""
+        return self.kind in ("windows", "cv", "repeat")
 
 
 def parse_net(text: str) -> NetSpec:
@@ -124,7 +129,7 @@ def _is_share(text: str) -> bool:
 
 def parse_split(text: str) -> SplitSpec:
     """Read a split: ``last:504``, ``last:21d``, ``last:0.2``, ``random:0.2``, ``group:COL``,
-    ``file:PATH``, ``windows:6x21d``, ``cv:5`` or ``none``.
+    ``file:PATH``, ``windows:6x21d``, ``cv:5``, ``repeat:10x0.2`` or ``none``.
 
     Raises:
         ValueError: the text is no such notation.
@@ -144,10 +149,12 @@ def parse_split(text: str) -> SplitSpec:
         return SplitSpec("file", path=value)
     if kind == "cv" and value.isdecimal() and 2 <= int(value[:4]) <= 1000:
         return SplitSpec("cv", count=int(value))
-    window = re.fullmatch(r"(\d{1,3})x(\S+)", value)
-    if kind == "windows" and window and int(window[1]) >= 2:
-        last = _parse_last(text, window[2])
-        return SplitSpec("windows", last.rows, last.fraction, last.seconds, count=int(window[1]))
+    times = re.fullmatch(r"(\d{1,3})x(\S+)", value)
+    if kind == "windows" and times and int(times[1]) >= 2:
+        last = _parse_last(text, times[2])
+        return SplitSpec("windows", last.rows, last.fraction, last.seconds, count=int(times[1]))
+    if kind == "repeat" and times and int(times[1]) >= 2 and _is_share(times[2]) and float(times[2]) > 0:
+        return SplitSpec("repeat", fraction=float(times[2]), count=int(times[1]))
     raise ValueError(_split_problem(text, f"see what follows {kind}: in glassnet train --help"))
 
 
@@ -167,11 +174,11 @@ def write_split(spec: SplitSpec) -> str:
     if spec.seconds is not None:
         unit = next(each for each in "dhm" if spec.seconds % _SECONDS[each] == 0 or each == "m")
         size = f"{spec.seconds / _SECONDS[unit]:g}{unit}"
-    return f"windows:{spec.count}x{size}" if spec.kind == "windows" else f"{spec.kind}:{size}"
+    return f"{spec.kind}:{spec.count}x{size}" if spec.has_folds else f"{spec.kind}:{size}"
 
 
 def _split_problem(text: str, hint: str) -> str:
-    kinds = "last:504, last:21d, random:0.2, group:COL, file:PATH, windows:6x21d, cv:5 or none"
+    kinds = "last:504, last:21d, random:0.2, group:COL, file:PATH, windows:6x21d, cv:5, repeat:10x0.2 or none"
     return message(f"a split must be written as {kinds}", repr(text), hint)
 
 

@@ -32,7 +32,7 @@ def folds_of(text: str, facts: RowFacts, seed: int = 0, validation: str | None =
 
 @given(
     st.integers(20, 200),
-    st.sampled_from(["random:0.2", "last:5", "last:0.3", "cv:3", "windows:2x3", "group:g"]),
+    st.sampled_from(["random:0.2", "last:5", "last:0.3", "cv:3", "windows:2x3", "repeat:3x0.2", "group:g"]),
     st.integers(0, 5),
 )
 def test_sides_are_disjoint_and_nothing_is_lost(count, text, seed):
@@ -82,7 +82,26 @@ def test_every_row_is_tested_once_in_cross_validation():
     assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(50))
 
 
-@pytest.mark.parametrize("text", ["random:0.2", "cv:5"])
+def test_repeated_splits_are_as_many_random_ones_and_all_different():
+    folds = folds_of("repeat:6x0.2", RowFacts(100))
+    assert [(len(fold.train), len(fold.validation), len(fold.test)) for fold in folds] == [(64, 16, 20)] * 6
+    assert np.array_equal(folds[0].test, folds_of("random:0.2", RowFacts(100))[0].test)
+    assert len({tuple(fold.test) for fold in folds}) == 6
+    assert len({tuple(fold.validation) for fold in folds}) == 6
+    tested = np.bincount(np.concatenate([fold.test for fold in folds]), minlength=100)
+    assert tested.min() == 0
+    assert tested.max() > 1
+
+
+def test_repeated_splits_are_the_same_for_a_seed_and_others_for_another():
+    first, same, other = (folds_of("repeat:3x0.3", RowFacts(90), seed) for seed in (1, 1, 2))
+    for one, again, another in zip(first, same, other, strict=True):
+        assert np.array_equal(one.test, again.test)
+        assert np.array_equal(one.train, again.train)
+        assert not np.array_equal(one.test, another.test)
+
+
+@pytest.mark.parametrize("text", ["random:0.2", "cv:5", "repeat:3x0.2"])
 def test_classes_keep_their_shares(text):
     facts = RowFacts(200, classes=np.repeat([0, 1, 2], [150, 40, 10]))
     for fold in folds_of(text, facts):
@@ -113,6 +132,7 @@ def test_without_being_asked_time_splits_by_time_and_the_rest_at_random():
         ("group:g", RowFacts(10, groups=np.zeros(10, np.int64)), "must leave rows on both sides"),
         ("cv:5", RowFacts(9), "cv:5 needs at least 10 rows"),
         ("windows:30x1d", HOURLY, "must leave rows on both sides"),
+        ("repeat:3x0.01", RowFacts(10), "it takes 0 of 10 rows"),
     ],
 )
 def test_a_split_that_the_rows_cannot_give_is_an_error(text, facts, said):

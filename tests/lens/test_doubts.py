@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from glassnet.data.leak_facts import Leak
 from glassnet.engine.history import EpochRecord, History
 from glassnet.lens.doubts import Evidence, doubts
 from glassnet.lens.figures import number_figures, reliability
 from glassnet.lens.mistakes import Mistakes
-from glassnet.lens.report import Coverage
 from glassnet.metrics.compare import Difference
+from glassnet.metrics.coverage import Coverage
 from glassnet.plan import ColumnPlan
 from glassnet.results import Results
 
@@ -130,7 +131,7 @@ def test_test_rows_from_before_the_end_of_training_are_named():
 
 
 def test_answers_that_are_too_high_on_average_are_named():
-    truth = np.linspace(0, 100, 200)
+    truth = np.linspace(10, 110, 200)
     noise = np.tile([-5.0, 5.0], 100)
     assert titles(numbers=(number_figures("y", truth, truth + noise, None),)) == []
     biased = number_figures("y", truth, truth + noise + 2, None)
@@ -146,10 +147,54 @@ def test_probabilities_that_do_not_come_true_are_named():
     assert titles(reliability=wrong) == ["Its probabilities are off"]
 
 
-def test_prediction_intervals_that_hold_too_little_are_named():
-    right = Coverage(asked=0.9, measured=0.89, rows=2000, width=5.0)
-    assert titles(coverage=right) == []
-    assert titles(coverage=replace(right, measured=0.84)) == ["Its prediction intervals are off"]
+@pytest.mark.parametrize(
+    ("share", "interval", "said"),
+    [
+        (0.89, (0.87, 0.91), []),
+        (0.84, (0.82, 0.86), ["Its prediction intervals are too narrow"]),
+        (0.97, (0.95, 0.98), ["Its prediction intervals are too wide"]),
+        (0.5, None, []),
+    ],
+)
+def test_prediction_intervals_are_named_where_the_rows_can_tell_that_they_are_off(share, interval, said):
+    measured = Coverage(asked=0.9, coverage=share, interval=interval, mean_width=5.0)
+    assert titles(changed(prediction_intervals={"test": measured})) == said
+
+
+LEAKS = {
+    "kept_leak": "Columns give the target away",
+    "near_duplicates": "It has nearly seen the rows that judge it",
+    "group": "Rows of one group stand on both sides",
+    "time": "It is judged by rows older than its training rows",
+    "identifier": "Rows are numbered by the target",
+}
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_each_warning_of_a_leak_is_named_with_what_was_found(kind):
+    leak = Leak(kind, ("a",), "a = y", "this must be so, however: 30% is not; do that")
+    found = doubts(evidence(leaks=(leak,)))
+    assert [(each.title, each.evidence) for each in found] == [(LEAKS[kind], "30% is not; do that")]
+
+
+def test_what_was_left_out_gives_no_reason_to_distrust():
+    assert titles(leaks=(Leak("leak", ("a",), "a = y", "must, however: a; it is left out"),)) == []
+
+
+def test_rows_older_than_the_training_rows_are_named_once():
+    leak = Leak("time", ("day",), "older", "must, however: 40% are older; split by time")
+    past = {"train": (0.0, 1e7), "test": (5e6, 1e7)}
+    assert titles(leaks=(leak,), spans=past) == [LEAKS["time"]]
+
+
+def test_answers_below_zero_are_named_where_no_truth_is():
+    truth = np.linspace(0, 100, 200)
+    answers = truth + np.tile([-5.0, 5.0], 100)
+    assert titles(numbers=(number_figures("y", truth, np.maximum(answers, 0), None),)) == []
+    found = doubts(evidence(numbers=(number_figures("y", truth, answers, None),)))
+    assert found[0].title == "Some of its answers cannot be"
+    assert found[0].evidence.startswith("5 of 200 are below 0")
+    assert titles(numbers=(number_figures("y", truth - 50, answers - 50, None),)) == []
 
 
 def test_classes_with_few_rows_and_classes_that_are_never_named_are_listed():

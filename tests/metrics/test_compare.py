@@ -182,7 +182,8 @@ def test_sentences_say_how_the_network_stands():
     )
     unclear = Difference("accuracy", 0.86, 0.85, 0.01, (-0.01, 0.03), (0.02, 0.0))
     assert unclear.sentence("majority") == (
-        "accuracy 0.86 and majority (0.85) cannot be told apart over 2 folds: difference +0.01 [-0.01, +0.03]"
+        "accuracy 0.86 and majority (0.85) cannot be told apart on average over 2 folds: "
+        "difference +0.01 [-0.01, +0.03]"
     )
     assert difference(0.0).sentence("mean") == "rmse 10 is equal to mean (10) on these rows"
     alone = difference(-1.0).sentence("mean")

@@ -131,13 +131,16 @@ def test_several_targets_have_their_charts_each():
     assert written().text.count("How far off is it?") == 2
 
 
-@pytest.mark.parametrize("split", ["cv:3", "windows:2x10d"])
-def test_several_folds_are_told_one_by_one_and_judged_together(split):
-    model = trained("regression", test=split)
+@pytest.mark.parametrize("task", ["regression", "binary"])
+@pytest.mark.parametrize("split", ["cv:3", "windows:2x10d", "repeat:4x0.3"])
+def test_several_folds_are_told_one_by_one_and_judged_together(split, task):
+    model = trained(task, test=split)
     folds = model.results.details["folds"]
     found = written()
-    assert found.values >= {fold["network"]["rmse"] for fold in folds}
-    assert f"each answered by one of {len(folds)} networks that had not seen it" in found.text
+    names = ["rmse"] if task == "regression" else ["log_loss", "accuracy"]
+    assert found.values >= {scores[name] for fold in folds for scores in fold.values() for name in names}
+    assert re.search(rf"\), each answered (once or more )?by one of {len(folds)} networks that", found.text)
+    assert f", on average over {len(folds)} folds)" in found.text
     assert found.sections >= ALWAYS
 
 
@@ -225,7 +228,9 @@ def test_without_its_data_it_says_what_is_missing_and_how_to_get_it(happened, ca
     happened()
     assert run(["report", "run/model.glass", "-o", "less.html"]) == 0
     found = written("less.html")
-    assert found.sections == ALWAYS - {"predictions", "explained", "worst"} | {"missing"}
+    assert found.sections == ALWAYS - {"explained", "worst"} | {"missing"}
+    assert "Does it know how wrong it is?" in found.text
+    assert "Prediction against truth" not in found.text
     assert "glassnet report MODEL --data FILE" in found.text
     assert found.values >= set(model.results.metrics["test"].values())
     assert run(["report", "run/model.glass"]) == 2

@@ -51,7 +51,7 @@ def train(
         str | None,
         _option(
             "--test SPLIT",
-            "last:504, last:21d, random:0.2, group:COL, file:PATH, windows:6x21d, cv:5 or none.",
+            "last:504, last:21d, random:0.2, group:COL, file:PATH, windows:6x21d, cv:5, repeat:9x0.2, none.",
         ),
     ] = None,
     validation: Annotated[

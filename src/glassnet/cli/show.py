@@ -169,6 +169,7 @@ def report_json(report: Report, path: Path) -> dict[str, Any]:
         "report": str(path),
         "answer": report.answer,
         "doubts": [asdict(each) for each in report.doubts],
+        "leaks": [asdict(each) for each in report.leaks],
         "notes": report.notes,
         "missing": report.missing,
         **evaluation_json(report.results),

@@ -58,11 +58,13 @@ def validation_like(test: SplitSpec, facts: RowFacts) -> SplitSpec:
     """Return the validation split that is cut the same way as the test split."""
     if test.kind == "windows":
         return SplitSpec("last", test.rows, test.fraction, test.seconds)
+    if test.kind == "repeat":
+        return SplitSpec("random", fraction=test.fraction)
     return default_test(facts) if test.kind in ("none", "file", "cv") else test
 
 
 def make_folds(facts: RowFacts, test: SplitSpec, validation: SplitSpec, seed: int) -> tuple[Fold, ...]:
-    """Cut the rows into one fold, or into several for ``cv`` and ``windows``.
+    """Cut the rows into one fold, or into several for ``cv``, ``windows`` and ``repeat``.
 
     Raises:
         DataError: the split asks for what the rows do not have, or leaves no row to train on.
@@ -72,6 +74,8 @@ def make_folds(facts: RowFacts, test: SplitSpec, validation: SplitSpec, seed: in
         tests = [(everything, held) for held in _cross_validation(facts, test.count, seed)]
     elif test.kind == "windows":
         tests = _windows(facts, test, seed)
+    elif test.kind == "repeat":
+        tests = [(everything, held) for held in _repeats(facts, everything, test, seed)]
     else:
         tests = [(everything, cut(facts, everything, test, seed, "test"))]
     folds = []
@@ -191,6 +195,13 @@ def _windows(facts: RowFacts, spec: SplitSpec, seed: int) -> list[tuple[Rows, Ro
         windows.insert(0, (available, held))
         available = np.setdiff1d(available, held, assume_unique=True)
     return windows
+
+
+def _repeats(facts: RowFacts, rows: Rows, spec: SplitSpec, seed: int) -> list[Rows]:
+    """Draw the test rows anew for each split, the first as ``random`` does; some rows come several times."""
+    one = SplitSpec("random", fraction=spec.fraction)
+    names = ["test", *(f"test {number}" for number in range(1, spec.count))]
+    return [cut(facts, rows, one, seed, name) for name in names]
 
 
 def _cross_validation(facts: RowFacts, count: int, seed: int) -> list[Rows]:

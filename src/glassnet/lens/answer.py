@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from glassnet.lens.details import folds_of
-from glassnet.lens.numerals import counted, number, percent, signed
-from glassnet.lens.wording import BASELINES, METRICS, best_baseline, how_cut, in_order, score, score_between
+from glassnet.lens.details import details_of, folds_of
+from glassnet.lens.numerals import counted, number, percent
+from glassnet.lens.wording import (
+    BASELINES,
+    METRICS,
+    best_baseline,
+    changed,
+    file_name,
+    held,
+    how_cut,
+    in_order,
+    score,
+    score_between,
+)
 from glassnet.metrics.compare import main_metrics
 from glassnet.notation import parse_split
 
@@ -33,7 +44,7 @@ def answer(model: Model, results: Results, data: str, span: str, *, is_other: bo
     where = f"On {_where(model, results, split, span, is_other, data)}"
     say = _classes if model.task.is_classification else _numbers
     sentences = [_what(model, data, is_other), f"{where} {say(model, results, split)}"]
-    return (*sentences, *_compared(model, results, split))
+    return (*sentences, *_compared(model, results, split), *_held(results, split))
 
 
 def _what(model: Model, data: str, is_other: bool) -> str:
@@ -47,18 +58,23 @@ def _what(model: Model, data: str, is_other: bool) -> str:
             ", ".join(classes[:-1]) + f" or {classes[-1]}" if len(classes) <= 6 else f"one of {len(classes)}"
         )
         kinds = f" ({shown})"
-    rows = f"a row of {model.recipe.data or 'the training table'}" if is_other else f"a row of {data}"
-    return f"This network predicts {target}{kinds} from {columns} of {rows}."
+    named = model.recipe.data or "the training table" if is_other else data
+    return f"This network predicts {target}{kinds} from {columns} of a row of {file_name(named)}."
 
 
 def _where(model: Model, results: Results, split: str, span: str, is_other: bool, data: str) -> str:
     rows = counted(results.rows.get(split, 0), "row")
     if is_other:
-        return f"the {rows} of {data}" + (f" ({span})," if span else ",")
-    kind = parse_split(model.plan.test).kind
-    if split == "test" and kind in ("cv", "windows"):
-        count = len(folds_of(results)) or parse_split(model.plan.test).count
-        return f"{rows}, each answered by one of {count} networks that had not seen it,"
+        return f"the {rows} of {file_name(data)}" + (f" ({span})," if span else ",")
+    test = parse_split(model.plan.test)
+    if split == "test" and test.has_folds:
+        by = f"by one of {len(folds_of(results)) or test.count} networks that had not seen it"
+        how = ", ".join(filter(None, [how_cut(model.plan, split), span]))
+        units = details_of(results, split).get("units")
+        if test.kind == "repeat" and isinstance(units, int):
+            all_told = counted(results.rows[split], "answer")
+            return f"{counted(units, 'row')} ({how}), each answered once or more {by} ({all_told} in all),"
+        return f"{rows} ({how}), each answered {by},"
     how = ", ".join(filter(None, [how_cut(model.plan, split), span]))
     if split == "test":
         return f"the {rows} kept aside as a test ({how}), which it had never seen,"
@@ -101,16 +117,21 @@ def _compared(model: Model, results: Results, split: str) -> Iterator[str]:
         yield f"For scale: always answering the mean of the training rows has an RMSE of {number(simple)}."
 
 
+def _held(results: Results, split: str) -> Iterator[str]:
+    if split in results.prediction_intervals:
+        yield held(results.prediction_intervals[split], "these rows")
+
+
 def _sentence(difference: Difference, name: str) -> str:
     metric, title = difference.metric, METRICS[difference.metric][0]
     beside = f"{BASELINES[name]}, the best of the simple methods"
     scores = f"{title} {score(metric, difference.network)} against {score(metric, difference.baseline)}"
-    change = signed(difference.difference)
+    change = changed(metric, difference.difference)
     if difference.interval is not None:
-        low, high = difference.interval
-        change += f", 95 % interval {signed(low)} to {signed(high)}"
+        low, high = (changed(metric, each) for each in difference.interval)
+        change += f", 95 % interval {low} to {high}"
     if difference.folds:
-        change += f", over {counted(len(difference.folds), 'fold')}"
+        change += f", on average over {counted(len(difference.folds), 'fold')}"
     told = {
         "better": f"It is better than {beside}",
         "worse": f"It is worse than {beside}",

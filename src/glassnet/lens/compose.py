@@ -14,8 +14,10 @@ from glassnet.lens.doubts import Evidence, doubts
 from glassnet.lens.explained import explain
 from glassnet.lens.figures import number_figures, reliability
 from glassnet.lens.numerals import counted, moment, number
-from glassnet.lens.report import Coverage, Doubt, Report, SplitRows
+from glassnet.lens.report import Doubt, Report, SplitRows
 from glassnet.lens.wording import SPLITS, how_cut
+from glassnet.metrics.coverage import ends_asked
+from glassnet.notation import parse_split
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -38,10 +40,10 @@ class Material:
         explained_on: which rows explanations look at, in words.
         is_other_data: whether they are others than those of the run.
         spans: first and last moment of each split, where known.
+        counting: how charts count rows where scores count them otherwise.
         notes: what the run said beside the notes of its results.
         missing: what could not be had, why, and how to get it.
-        found: doubts that the run itself found, such as leaks.
-        coverage: of prediction intervals.
+        found: doubts about these rows, beside those that the figures give.
         deadline: of ``time.monotonic()``, for explanations.
     """
 
@@ -51,10 +53,10 @@ class Material:
     explained_on: str = ""
     is_other_data: bool = False
     spans: dict[str, tuple[float, float]] | None = None
+    counting: str = ""
     notes: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     found: tuple[Doubt, ...] = ()
-    coverage: Coverage | None = None
     deadline: float | None = None
 
 
@@ -69,23 +71,24 @@ def compose(model: Model, material: Material) -> Report:
         missing += more
     spans = material.spans or {}
     split = results.shown_split()
+    span = _span(spans, split or "")
     worst = None if explained is None else explained.worst
-    evidence = Evidence(
-        model, results, material.is_other_data, spans, numbers, chances, worst, material.coverage
-    )
+    leaks = tuple(each for each in model.results.leaks if each.gives_away or not material.is_other_data)
+    evidence = Evidence(model, results, material.is_other_data, spans, numbers, chances, worst, leaks)
     return Report(
         data=material.data,
         targets=model.schema.target_names,
         task=model.task.name,
         classes=model.task.classes,
         split=split,
+        judged=_rows(evidence),
         unit=model.plan.unit,
         is_other_data=material.is_other_data,
-        answer=answer(
-            model, results, material.data, _span(spans, split or ""), is_other=material.is_other_data
-        ),
+        answer=answer(model, results, material.data, span, is_other=material.is_other_data),
+        leaks=leaks,
         doubts=(*material.found, *doubts(evidence)),
-        notes=tuple(dict.fromkeys([*material.notes, *results.notes])),
+        notes=_notes(material, evidence),
+        counting=material.counting,
         results=results,
         splits=tuple(_splits(model, results, spans, material.is_other_data)),
         columns=model.plan.columns,
@@ -93,19 +96,48 @@ def compose(model: Model, material: Material) -> Report:
         numbers=numbers,
         reliability=chances,
         explained=explained,
-        coverage=material.coverage,
-        missing=missing,
+        coverage=evidence.coverage,
+        missing=(*missing, *_without_coverage(model, evidence)),
         facts=tuple(_facts(model)),
         again=again(model.recipe),
     )
 
 
+def _rows(seen: Evidence) -> int:
+    units, rows = seen.details.get("units"), seen.results.rows.get(seen.split, 0)
+    is_repeated = parse_split(seen.model.plan.test).kind == "repeat" and not seen.is_other_data
+    return units if is_repeated and isinstance(units, int) else rows
+
+
+def _notes(material: Material, seen: Evidence) -> tuple[str, ...]:
+    """Return what was noted and does not stand among the doubts."""
+    told = {*seen.model.results.warnings()}
+    if seen.coverage is not None:
+        told.add(seen.coverage.note(seen.split) or "")
+    notes = dict.fromkeys([*material.notes, *material.results.notes])
+    return tuple(each for each in notes if each not in told)
+
+
+def _without_coverage(model: Model, seen: Evidence) -> Iterator[str]:
+    """Say why numbers come without prediction intervals that were measured."""
+    if model.task.is_classification or seen.coverage is not None:
+        return
+    why = "there are no test rows to measure them on"
+    if ends_asked(model.conformal, np.zeros(1)) is None:
+        why = "they are learned from the errors on validation rows, and there are too few of these"
+    yield f"How often prediction intervals hold the truth: {why}"
+
+
 def _numbers(model: Model, judged: Judged) -> Iterator[NumberFigures]:
     if model.task.is_classification:
         return
-    truths, answers = (each.reshape(len(judged), -1).T for each in (judged.truth, judged.answers))
-    for name, truth, predicted in zip(model.schema.target_names, truths, answers, strict=True):
-        yield number_figures(name, truth.astype(np.float64), predicted, judged.raw.times)
+    rows, names = len(judged), model.schema.target_names
+    truths, answers = (each.reshape(rows, -1).T for each in (judged.truth, judged.answers))
+    ends = None if judged.ends is None else judged.ends.reshape(rows, 2, -1)
+    for place, name in enumerate(names):
+        band = None if ends is None else ends[:, :, place]
+        truth = truths[place].astype(np.float64)
+        yield number_figures(name, truth, answers[place], judged.raw.times, band)
 
 
 def _reliability(model: Model, judged: Judged) -> Reliability | None:

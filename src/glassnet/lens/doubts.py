@@ -13,14 +13,17 @@ import numpy as np
 
 from glassnet.lens.details import details_of, folds_of
 from glassnet.lens.numerals import counted, moment, number, percent, signed
-from glassnet.lens.report import Coverage, Doubt
+from glassnet.lens.report import Doubt
+from glassnet.lens.text import shown
 from glassnet.lens.wording import BASELINES, METRICS, SPLITS, in_order, score, score_between
 from glassnet.metrics.compare import main_metrics
 
 if TYPE_CHECKING:
+    from glassnet.data.leak_facts import Leak
     from glassnet.engine.history import History
     from glassnet.lens.figures import NumberFigures, Reliability
     from glassnet.lens.mistakes import Mistakes
+    from glassnet.metrics.coverage import Coverage
     from glassnet.model import Model
     from glassnet.results import Results
 
@@ -30,12 +33,15 @@ WIDE = 0.3
 """An interval is wide where it reaches over this share of the score, or of accuracy over 15 points."""
 GAP = 1.5
 BIASED = 0.15
+NEGATIVE = 0.01
+"""Of answers, so large a share below 0 is named where no truth is below 0."""
 LARGE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the rules look at; ``spans`` has the first and the last moment of each split where known."""
+    """What the rules look at; ``spans`` has the first and the last moment of each split where known,
+    and ``leaks`` are those that concern the judged rows."""
 
     model: Model
     results: Results
@@ -44,7 +50,7 @@ class Evidence:
     numbers: tuple[NumberFigures, ...] = ()
     reliability: Reliability | None = None
     worst: Mistakes | None = None
-    coverage: Coverage | None = None
+    leaks: tuple[Leak, ...] = ()
 
     @property
     def split(self) -> str:
@@ -57,6 +63,11 @@ class Evidence:
         return main_metrics(self.model.task.name)[0]
 
     @property
+    def coverage(self) -> Coverage | None:
+        """How often prediction intervals hold the truth of the judged rows."""
+        return self.results.prediction_intervals.get(self.split)
+
+    @property
     def details(self) -> dict[str, Any]:
         """The details of the judged rows."""
         return details_of(self.results, self.split)
@@ -65,6 +76,22 @@ class Evidence:
 def doubts(evidence: Evidence) -> tuple[Doubt, ...]:
     """Return what the figures give reason to distrust."""
     return tuple(doubt for rule in RULES for doubt in rule(evidence))
+
+
+LEAKS = {
+    "kept_leak": "Columns give the target away",
+    "near_duplicates": "It has nearly seen the rows that judge it",
+    "group": "Rows of one group stand on both sides",
+    "time": "It is judged by rows older than its training rows",
+    "identifier": "Rows are numbered by the target",
+}
+"""What is wrong, by the kind of leak; the rest of a leak's sentence is the evidence."""
+
+
+def _leaks(seen: Evidence) -> Iterator[Doubt]:
+    for kind, title in LEAKS.items():
+        for leak in (each for each in seen.leaks if each.kind == kind):
+            yield Doubt(title, leak.sentence.partition("however: ")[2])
 
 
 def _no_test_rows(seen: Evidence) -> Iterator[Doubt]:
@@ -116,7 +143,7 @@ def _few_rows(seen: Evidence) -> Iterator[Doubt]:
     if not isinstance(units, int) or units >= FEW_UNITS:
         return
     unit = "row" if units == rows else seen.model.plan.unit
-    kind = f"{counted(rows, 'row')} of {counted(units, unit)}" if unit != "row" else counted(rows, "row")
+    kind = f"{counted(rows, 'row')} of {counted(units, unit)}" if unit != "row" else counted(units, "row")
     yield Doubt("Few rows to judge by", f"all scores come from {kind}: another sample may differ much")
 
 
@@ -154,7 +181,8 @@ def _older_than_training(seen: Evidence) -> Iterator[Doubt]:
     if seen.is_other_data or seen.split not in seen.spans or "train" not in seen.spans:
         return
     first, last = seen.spans[seen.split][0], seen.spans["train"][1]
-    if first < last and seen.model.plan.unit == "row":
+    is_told = any(leak.kind == "time" for leak in seen.leaks)
+    if first < last and seen.model.plan.unit == "row" and not is_told:
         told = f"{SPLITS[seen.split]} begin {moment(first)}, training rows go on to {moment(last)}"
         yield Doubt(
             "Judged in the past", f"{told}: for predicting what is to come, cut by time (--test last:0.2)"
@@ -208,6 +236,14 @@ def _biased(seen: Evidence) -> Iterator[Doubt]:
             yield Doubt(f"Its answers are too {way}{whose}", told)
 
 
+def _below_zero(seen: Evidence) -> Iterator[Doubt]:
+    for each in seen.numbers:
+        if each.negative > NEGATIVE * each.rows:
+            target = shown(each.target)
+            told = f"{each.negative:,} of {each.rows:,} are below 0, which no {target} among these rows is"
+            yield Doubt("Some of its answers cannot be", told)
+
+
 def _few_rows_hold_the_error(seen: Evidence) -> Iterator[Doubt]:
     worst = seen.worst
     if worst is not None and worst.share > LARGE_SHARE and len(worst.worst) <= worst.rows / 20:
@@ -217,15 +253,15 @@ def _few_rows_hold_the_error(seen: Evidence) -> Iterator[Doubt]:
 
 def _coverage_off(seen: Evidence) -> Iterator[Doubt]:
     found = seen.coverage
-    if found is None:
-        return
-    reach = 2 * np.sqrt(found.asked * (1 - found.asked) / found.rows)
-    if abs(found.measured - found.asked) > max(0.03, reach):
-        held = f"they hold {percent(found.measured)} of the truths and should hold {percent(found.asked)}"
-        yield Doubt("Its prediction intervals are off", held)
+    if found is not None and found.interval is not None and found.outcome != "as asked":
+        known = " to ".join(map(percent, found.interval))
+        share = f"they hold the truth of {percent(found.coverage)} of these rows (95 % interval {known})"
+        asked = f"and should hold {percent(found.asked)}; their widths come from the validation rows"
+        yield Doubt(f"Its prediction intervals are {found.outcome}", f"{share} {asked}")
 
 
 RULES: tuple[Callable[[Evidence], Iterator[Doubt]], ...] = (
+    _leaks,
     _no_test_rows,
     _ended_early,
     _worse_than_baseline,
@@ -234,6 +270,7 @@ RULES: tuple[Callable[[Evidence], Iterator[Doubt]], ...] = (
     _wide_interval,
     _gap_to_training,
     _biased,
+    _below_zero,
     _miscalibrated,
     _coverage_off,
     _few_of_a_class,

@@ -28,13 +28,15 @@ WITHIN = (0.5, 0.8, 0.9, 0.95, 1.0)
 class TimeCurve:
     """Truth and answers over time, each of shape (m,); ``times`` are seconds since 1970.
 
-    ``rows_each`` is how many rows a point stands for at most: 1, or their mean is shown.
+    ``rows_each`` is how many rows a point stands for at most: 1, or their mean is shown. ``ends``, (m, 2),
+    are prediction intervals; None without them, and for means, of which they say nothing.
     """
 
     times: Floats
     truth: Floats
     answers: Floats
     rows_each: int
+    ends: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -70,25 +72,29 @@ class Residuals:
 class Tenths:
     """The rows in (about) ten equal parts by their answer, low to high; all of shape (parts,).
 
-    ``answers`` and ``truth`` are means; from ``low`` to ``high`` lie 80 % of the truths.
+    ``answers`` and ``truth`` are means; from ``low`` to ``high`` lie 80 % of the truths. ``ends``,
+    (parts, 2), are the mean ends of prediction intervals; None without them.
     """
 
     answers: Floats
     truth: Floats
     low: Floats
     high: Floats
+    ends: Floats | None = None
 
 
 @dataclass(frozen=True)
 class NumberFigures:
-    """The charts of one numeric target."""
+    """The charts of one numeric target; ``negative`` counts answers below 0 where no truth is."""
 
     target: str
+    rows: int
     time: TimeCurve | None
     detail: TimeCurve | None
     cloud: Cloud
     residuals: Residuals
     tenths: Tenths
+    negative: int
 
 
 @dataclass(frozen=True)
@@ -115,24 +121,28 @@ class Reliability:
         return (self.said < self.low) | (self.said > self.high)
 
 
-def number_figures(target: str, truth: Floats, answers: Floats, times: Floats | None) -> NumberFigures:
-    """Return the charts of one numeric target. Shapes: (n,)."""
-    time = None if times is None else time_curve(times, truth, answers)
+def number_figures(
+    target: str, truth: Floats, answers: Floats, times: Floats | None, ends: Floats | None = None
+) -> NumberFigures:
+    """Return the charts of one numeric target. Shapes: (n,), and (n, 2) for the ends of intervals."""
+    time = None if times is None else time_curve(times, truth, answers, ends)
     detail = None
     if times is not None and time is not None and time.rows_each > 1:
         last = np.sort(np.argsort(times, kind="stable")[-MOST_MOMENTS // 2 :])
-        detail = time_curve(times[last], truth[last], answers[last])
+        detail = time_curve(times[last], truth[last], answers[last], None if ends is None else ends[last])
     return NumberFigures(
         target=target,
+        rows=len(truth),
         time=time,
         detail=detail,
         cloud=_cloud(truth, answers),
         residuals=_residuals(answers - truth),
-        tenths=_tenths(truth, answers),
+        tenths=_tenths(truth, answers, ends),
+        negative=int(np.count_nonzero(answers < 0)) if truth.min() >= 0 else 0,
     )
 
 
-def time_curve(times: Floats, truth: Floats, answers: Floats) -> TimeCurve | None:
+def time_curve(times: Floats, truth: Floats, answers: Floats, ends: Floats | None = None) -> TimeCurve | None:
     """Return both over time: up to 600 rows one by one, of more rows the means of moments or equal spans.
 
     Rows of one moment (the hours of a day that has only its date) are spread until the next one, in their
@@ -140,7 +150,8 @@ def time_curve(times: Floats, truth: Floats, answers: Floats) -> TimeCurve | Non
     """
     if len(times) <= MOST_MOMENTS and len(np.unique(times)) >= 3:
         order = np.argsort(times, kind="stable")
-        return TimeCurve(_spread(times[order]), truth[order], answers[order], 1)
+        band = None if ends is None else ends[order]
+        return TimeCurve(_spread(times[order]), truth[order], answers[order], 1, band)
     moments, place, counts = np.unique(times, return_inverse=True, return_counts=True)
     if len(moments) < 3:
         return None
@@ -212,11 +223,12 @@ def _residuals(errors: Floats) -> Residuals:
     )
 
 
-def _tenths(truth: Floats, answers: Floats) -> Tenths:
+def _tenths(truth: Floats, answers: Floats, ends: Floats | None) -> Tenths:
     parts = _parts(answers)
     spans = np.array([np.quantile(truth[part], BAND) for part in parts])
     means = [np.array([each[part].mean() for part in parts]) for each in (answers, truth)]
-    return Tenths(means[0], means[1], spans[:, 0], spans[:, 1])
+    band = None if ends is None else np.array([ends[part].mean(axis=0) for part in parts])
+    return Tenths(means[0], means[1], spans[:, 0], spans[:, 1], band)
 
 
 def _parts(values: Floats) -> list[NDArray[np.int64]]:

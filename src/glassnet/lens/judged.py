@@ -47,14 +47,33 @@ class RawRows:
 
 @dataclass(frozen=True)
 class Judged:
-    """n rows with truth and answers, as the task shapes them; ``answers`` are of the network."""
+    """n rows with truth and answers, as the task shapes them; ``answers`` are of the network.
+
+    ``ends`` are the 90 % prediction intervals of one network for rows that had no part in making them,
+    (n, 2, ...), lower and upper ends; None where there are none.
+    """
 
     truth: NDArray[Any]
     answers: Floats
     raw: RawRows
+    ends: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
+
+    def each_row_once(self) -> Judged:
+        """Return the first answer to each row, where several nets have answered some."""
+        raw = self.raw
+        first = np.sort(np.unique(raw.numbers, return_index=True)[1])
+        if len(first) == len(self):
+            return self
+        places = np.full(len(self), -1)
+        places[first] = np.arange(len(first))
+        inside = np.flatnonzero(places[raw.kept] >= 0)
+        times = None if raw.times is None else raw.times[first]
+        cells = Table(raw.cells.frame[inside], raw.cells.name)
+        once = RawRows(raw.numbers[first], times, places[raw.kept[inside]], cells)
+        return Judged(self.truth[first], self.answers[first], once)
 
 
 def raw_rows(table: Table, rows: Places, schema: Schema, seed: int) -> RawRows:

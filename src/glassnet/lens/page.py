@@ -13,14 +13,25 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from glassnet.lens import page_charts as charts
-from glassnet.lens.details import details_of
+from glassnet.lens.details import details_of, folds_of
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import counted, number, percent, signed
 from glassnet.lens.page_scores import rows_word, scores_of
 from glassnet.lens.page_tables import table, value_of
 from glassnet.lens.style import SCRIPT, STYLE
 from glassnet.lens.text import shown
-from glassnet.lens.wording import BASELINES, METRICS, SPLITS, USES, best_baseline, in_order, score_between
+from glassnet.lens.wording import (
+    BASELINES,
+    METRICS,
+    SPLITS,
+    USES,
+    best_baseline,
+    file_name,
+    held,
+    in_order,
+    left_out,
+    score_between,
+)
 from glassnet.metrics.compare import main_metrics
 from glassnet.version import __version__
 
@@ -29,6 +40,7 @@ if TYPE_CHECKING:
     from glassnet.lens.importance import Importance
     from glassnet.lens.mistakes import Mistakes
     from glassnet.lens.report import Explained, Report
+    from glassnet.metrics.coverage import Coverage
 
 MOST_COLUMNS = 60
 MOST_CELLS = 7
@@ -40,7 +52,7 @@ def page(report: Report) -> str:
     """Write a report as HTML; the same report gives the same text."""
     title = f"Predicting {', '.join(report.targets)}"
     found = [*_sections(report)]
-    links = (element("a", name, href=f"#{key}") for key, name, _ in found)
+    links = (element("a", name, href=f"#{key}") for key, name, _ in found[1:])
     sections = (element("section", element("h2", name, id=key), body) for key, name, body in found)
     head = element(
         "head",
@@ -54,7 +66,7 @@ def page(report: Report) -> str:
     )
     body = element(
         "body",
-        element("header", *_opening(report, title), element("nav", *links)),
+        element("header", *_opening(report, title), next(sections), element("nav", *links)),
         element("main", *sections),
         element("footer", _footer()),
         element("script", Markup(SCRIPT)),
@@ -72,7 +84,8 @@ def _digest(text: str) -> str:
 
 
 def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:
-    """Yield the sections that have something to say: anchor, title, content."""
+    """Yield the sections that have something to say: anchor, title, content. The first one is in the head
+    of the page, so that whoever reads no further has read what to distrust."""
     yield "distrust", "What to distrust", _doubts(report)
     if report.results.shown_split():
         yield "scores", "How good, compared with what", joined(*scores_of(report))
@@ -96,25 +109,31 @@ def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:
 
 
 def _opening(report: Report, title: str) -> Iterator[Markup]:
-    yield element("p", f"Glassnet report · {report.data}", class_="kicker")
+    yield element("p", f"Glassnet report · {file_name(report.data)}", class_="kicker")
     yield element("h1", title)
-    yield element("p", " ".join(report.answer[:2]), class_="answer")
+    yield element("p", _unbroken(" ".join(report.answer[:2])), class_="answer")
     yield element("div", *_tiles(report), class_="tiles")
     split, metric = report.results.shown_split() or "", main_metrics(report.task)[0]
     found = {name: each[split] for name, each in report.results.differences.items() if split in each}
     best = best_baseline(
         {name: each[metric].baseline for name, each in found.items() if metric in each}, metric
     )
-    if best is not None:
-        compared = in_order(found[best], report.task)
+    compared = [] if best is None else in_order(found[best], report.task)
+    if compared:
         for difference, sentence in zip(compared, report.answer[2:], strict=False):
             word = {"better": "Better.", "worse": "Worse.", "equal": "Equal."}.get(
                 difference.outcome, "Undecided."
             )
             tone = _TONE.get(difference.outcome, "unsure")
-            yield element("p", element("b", word), " ", sentence, class_=f"verdict {tone}")
-        for sentence in report.answer[2 + len(compared) :]:
-            yield element("p", sentence, class_="soft")
+            yield element("p", element("b", word), " ", _unbroken(sentence), class_=f"verdict {tone}")
+    yield from (element("p", each, class_="verdict aside") for each in left_out(report.leaks))
+    if len(report.answer) > 2 + len(compared):
+        yield element("p", _unbroken(" ".join(report.answer[2 + len(compared) :])), class_="soft")
+
+
+def _unbroken(sentence: str) -> str:
+    """Keep a number and its percent sign on one line."""
+    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _tiles(report: Report) -> Iterator[Markup]:
@@ -134,24 +153,28 @@ def _tiles(report: Report) -> Iterator[Markup]:
     if best is not None:
         kind = f"{METRICS[metric][0]} of {BASELINES[best]}"
         yield _tile(value_of(metric, scores[best][metric]), kind, "the best simple method")
-    yield _tile(Markup(f"{results.rows.get(split, 0):,}"), rows_word(report), _units(report, split))
+    yield _tile(Markup(f"{report.judged:,}"), rows_word(report), _units(report, split))
 
 
 def _units(report: Report, split: str) -> str:
-    units = details_of(report.results, split).get("units")
-    if isinstance(units, int) and units != report.results.rows.get(split):
+    units, rows = details_of(report.results, split).get("units"), report.results.rows.get(split, 0)
+    if report.judged < rows:
+        return f"with {rows:,} answers"
+    if isinstance(units, int) and units != rows:
         return f"of {counted(units, report.unit)}"
     return "rows" if report.is_other_data else "kept aside" if split == "test" else "not kept aside"
 
 
 def _tile(value: Markup, *words: str) -> Markup:
-    return element("div", element("b", value), *(element("span", each) for each in words), class_="panel")
+    lines = (element("span", _unbroken(each)) for each in words)
+    return element("div", element("b", value), *lines, class_="panel")
 
 
 def _doubts(report: Report) -> Markup:
     found: list[Markup] = []
     if report.doubts:
-        items = (element("li", element("b", f"{each.title}: "), each.evidence) for each in report.doubts)
+        told = ((f"{each.title}: ", _unbroken(each.evidence)) for each in report.doubts)
+        items = (element("li", element("b", title), evidence) for title, evidence in told)
         found.append(element("ul", *items, class_="doubts"))
     else:
         text = "No check of this report found anything to hold against these figures."
@@ -163,6 +186,8 @@ def _doubts(report: Report) -> Markup:
 
 
 def _predictions(report: Report) -> Iterator[Markup]:
+    if report.counting and (report.numbers or report.reliability is not None):
+        yield element("p", report.counting, class_="soft wide")
     for each in report.numbers:
         if len(report.numbers) > 1:
             yield element("figure", element("h3", shown(each.target)), class_="wide")
@@ -172,7 +197,7 @@ def _predictions(report: Report) -> Iterator[Markup]:
         yield charts.residuals_chart(each)
         yield _within(each)
     if report.coverage is not None:
-        yield _coverage(report)
+        yield _coverage(report, report.coverage)
     details = details_of(report.results, report.results.shown_split())
     if "confusion" in details and len(report.classes) <= charts.MOST_CLASSES:
         yield charts.confusion_chart(details["confusion"], report.classes)
@@ -194,14 +219,24 @@ def _within(figures: NumberFigures) -> Markup:
     )
 
 
-def _coverage(report: Report) -> Markup:
-    assert report.coverage is not None
-    found = report.coverage
+def _coverage(report: Report, found: Coverage) -> Markup:
+    """Say what its intervals promise, and what they held."""
+    title = "Does it know how wrong it is?"
+    count, asked = report.judged, percent(found.asked)
     text = (
-        f"It gives intervals that should hold {percent(found.asked)} of the truths. On these {found.rows:,} "
-        f"rows they hold {percent(found.measured)}; their mean width is {number(found.width)}."
+        f"With each answer it can say between which two numbers the truth should lie, so that {asked} of the "
+        f"truths do. {held(found, f'the {count:,} {rows_word(report)}')} {_HELD[found.outcome]}"
     )
-    return element("figure", element("figcaption", element("b", "Prediction intervals"), element("p", text)))
+    if folds_of(report.results):
+        text += " No chart shows them: the network of each fold had intervals of its own."
+    return element("figure", element("figcaption", element("b", title), element("p", text)))
+
+
+_HELD = {
+    "as asked": "That agrees with what they promise.",
+    "too narrow": "That is less than they promise: it is surer of its answers than it should be.",
+    "too wide": "That is more than they promise: it is less sure of its answers than it could be.",
+}
 
 
 def _mixed_up(confusion: list[list[float]], classes: tuple[str, ...]) -> Markup:

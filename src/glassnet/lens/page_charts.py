@@ -138,18 +138,22 @@ def _time_chart(target: str, curve: TimeCurve, name: str) -> Markup:
     means = (
         "" if curve.rows_each == 1 else f" Each point is the mean of up to {counted(curve.rows_each, 'row')}."
     )
-    y = number_axis(
-        np.concatenate([curve.truth, curve.answers]), shown(target), zero=bool(curve.truth.min() >= 0)
-    )
+    band = () if curve.ends is None else (curve.ends.ravel(),)
+    values = np.concatenate([curve.truth, curve.answers, *band])
+    y = number_axis(values, shown(target), zero=bool(curve.truth.min() >= 0))
     drawings = []
     for width, ticks, kind in ((BROAD, 10, "broad"), (WIDTH, 5, "narrow")):
         x = time_axis(curve.times, "time", count=ticks)
         text = f"{target} and its prediction, {first} to {last}"
         plot = Plot(x, y, f"Prediction {name}", text, width=width)
+        if curve.ends is not None:
+            plot.band(curve.times, curve.ends[:, 0], curve.ends[:, 1], "network")
         plot.line(curve.times, curve.truth, "truth").line(curve.times, curve.answers, "network")
         drawings.append(element("div", plot.svg(), class_=kind))
     words = f"{first} to {last}.{means}"
-    legend = (("truth", "what was so"), ("network", "what it predicted"))
+    legend = [("truth", "what was so"), ("network", "what it predicted")]
+    if curve.ends is not None:
+        legend.append(("network pale", "where it says that 90 % of the truths lie"))
     return figure(f"Prediction and truth {name}", words, *drawings, legend=legend, wide=True)
 
 
@@ -190,9 +194,12 @@ def tenths_chart(figures: NumberFigures) -> Markup:
     """Draw what came true for low, middling and high answers."""
     parts, target = figures.tenths, shown(figures.target)
     x = number_axis(parts.answers, f"mean prediction, {target}")
-    ends = np.concatenate([parts.low, parts.high, parts.truth, parts.answers])
+    band = () if parts.ends is None else (parts.ends.ravel(),)
+    ends = np.concatenate([parts.low, parts.high, parts.truth, parts.answers, *band])
     y = number_axis(ends, f"truth, {target}", count=6)
     plot = Plot(x, y, "What came true", "means of the truth for low to high predictions")
+    if parts.ends is not None:
+        plot.band(parts.answers, parts.ends[:, 0], parts.ends[:, 1], "network")
     low, high = max(x.low, y.low), min(x.high, y.high)
     plot.line([low, high], [low, high], "ideal").whiskers(parts.answers, parts.low, parts.high, "truth")
     plot.dots(parts.answers, parts.truth, "network", size=4.0)
@@ -200,7 +207,9 @@ def tenths_chart(figures: NumberFigures) -> Markup:
         f"The rows in {counted(len(parts.truth), 'group')} of equal size, from the lowest predictions to the "
         "highest. On the dashed line they are right on average."
     )
-    legend = (("network", "mean truth"), ("truth", "where 80 % of the truths lie"))
+    legend = [("network", "mean truth"), ("truth", "where 80 % of the truths lie")]
+    if parts.ends is not None:
+        legend.append(("network pale", "its 90 % intervals, on average"))
     return figure("Can low and high predictions be believed?", words, plot.svg(), legend=legend)
 
 

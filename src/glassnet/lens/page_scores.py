@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from glassnet.lens import page_charts as charts
 from glassnet.lens.details import details_of, folds_of
 from glassnet.lens.markup import Markup, element, joined
-from glassnet.lens.numerals import number, percent, signed
+from glassnet.lens.numerals import number, percent
 from glassnet.lens.page_tables import scrolling, table, value_of, values_of
 from glassnet.lens.text import shown
-from glassnet.lens.wording import BASELINES, METRICS, SPLITS, in_order, score_between
+from glassnet.lens.wording import BASELINES, METRICS, SPLITS, changed, in_order, score_between
 from glassnet.metrics.compare import main_metrics
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ def _differences(report: Report, split: str) -> Iterator[tuple[str | Markup, ...
 
 
 def _difference(each: Difference) -> tuple[Markup | str, ...]:
-    interval = "–" if each.interval is None else f"{signed(each.interval[0])} to {signed(each.interval[1])}"
-    value = element("data", signed(each.difference), value=repr(each.difference))
-    return (value, interval, element("b", each.outcome))
+    ends = [changed(each.metric, end) for end in each.interval or ()]
+    value = element("data", changed(each.metric, each.difference), value=repr(each.difference))
+    return (value, " to ".join(ends) or "–", element("b", each.outcome))
 
 
 def _other_splits(report: Report, split: str) -> Iterator[Markup]:
@@ -130,14 +130,14 @@ def _parts(report: Report, split: str) -> Iterator[Markup]:
         yield table(("class", "rows", "precision", "recall", "F1"), [*_class_rows(details["per_class"])])
     folds = folds_of(report.results)
     if folds:
-        metric = main_metrics(report.task)[0]
-        titles = (BASELINES.get(name, "this network") for name in folds[0])
-        rows = [
-            (str(place), *(value_of(metric, scores[metric]) for scores in each.values()))
-            for place, each in enumerate(folds, 1)
-        ]
         yield element("h3", "Each fold")
-        yield table((f"fold, {METRICS[metric][0]}", *titles), rows)
+        for metric in main_metrics(report.task):
+            titles = (BASELINES.get(name, "this network") for name in folds[0])
+            lines = [
+                (str(place), *(next(values_of(scores, [metric])) for scores in each.values()))
+                for place, each in enumerate(folds, 1)
+            ]
+            yield table((f"fold, {METRICS[metric][0]}", *titles), lines)
 
 
 _OF_CLASSES = (

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from glassnet.lens.wording import left_out
+
 if TYPE_CHECKING:
+    from glassnet.data.leak_facts import Leak
     from glassnet.lens.again import Again
     from glassnet.lens.contributions import Contributions
     from glassnet.lens.curves import LearningCurve
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from glassnet.lens.figures import NumberFigures, Reliability
     from glassnet.lens.importance import Importance
     from glassnet.lens.mistakes import Mistakes
+    from glassnet.metrics.coverage import Coverage
     from glassnet.plan import ColumnPlan
     from glassnet.recipe import TaskName
     from glassnet.results import Results
@@ -34,23 +38,6 @@ class SplitRows:
     rows: int
     how: str
     span: str = ""
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """Prediction intervals measured on the judged rows.
-
-    Attributes:
-        asked: the share of truths that they should hold, such as 0.9.
-        measured: the share that they hold.
-        rows: how many rows were looked at.
-        width: their mean width, in the target's unit.
-    """
-
-    asked: float
-    measured: float
-    rows: int
-    width: float
 
 
 @dataclass(frozen=True)
@@ -87,11 +74,14 @@ class Report:
         task: the name of the task.
         classes: the classes, for classification.
         split: which rows are judged; None where it has not been scored.
+        judged: how many different rows these are; each may have been answered several times.
         unit: what intervals resample: rows, days or groups.
         is_other_data: whether the rows are others than those of the run.
         answer: what is predicted, how well, beside what: sentences.
+        leaks: what gives the target away, left out or kept, and what crosses to the rows of the run's test.
         doubts: what to distrust, the gravest first; empty where no check found anything.
-        notes: what else the run said about its figures.
+        notes: what else the run said about its figures, and does not stand among the doubts.
+        counting: how charts count rows where scores count them otherwise; else empty.
         results: scores, intervals, baselines and differences.
         splits: the rows that trained, chose and judged.
         columns: what each column was taken for.
@@ -99,7 +89,7 @@ class Report:
         numbers: charts of each numeric target; empty for classes, and without rows.
         reliability: how far probabilities can be believed; None for numbers, and without rows.
         explained: importance, dependence, one answer, worst rows; None without rows.
-        coverage: of prediction intervals, where the model has them.
+        coverage: how often prediction intervals hold the truth; None for classes, and where there are none.
         missing: what is not in this report, why, and how to get it.
         facts: how it was trained.
         again: how to run it again.
@@ -110,11 +100,14 @@ class Report:
     task: TaskName
     classes: tuple[str, ...]
     split: str | None
+    judged: int
     unit: Literal["row", "day", "group"]
     is_other_data: bool
     answer: tuple[str, ...]
+    leaks: tuple[Leak, ...]
     doubts: tuple[Doubt, ...]
     notes: tuple[str, ...]
+    counting: str
     results: Results
     splits: tuple[SplitRows, ...]
     columns: tuple[ColumnPlan, ...]
@@ -132,4 +125,4 @@ class Report:
         missing = [f"- {each}" for each in self.missing]
         parts = (("What to distrust:", doubts), ("Not in this report:", missing))
         lists = [line for title, lines in parts if lines for line in (title, *lines)]
-        return "\n".join([" ".join(self.answer), *lists])
+        return "\n".join([" ".join([*self.answer, *left_out(self.leaks)]), *lists])

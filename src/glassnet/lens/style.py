@@ -25,12 +25,14 @@ header { padding-top: 34px; }
 .kicker { color: var(--soft); font-size: 14px; letter-spacing: .04em; margin: 0; }
 h1 { font-size: 30px; line-height: 1.2; margin: 4px 0 16px; }
 h2 { font-size: 21px; margin: 44px 0 10px; padding-top: 14px; border-top: 1px solid var(--line); }
+header h2 { margin: 20px 0 8px; padding-top: 0; border-top: 0; }
+header p.soft { max-width: none; }
 h3 { font-size: 16px; margin: 26px 0 6px; }
 p { margin: 8px 0; max-width: 74ch; }
 a { color: var(--network); }
 nav { font-size: 14px; margin: 18px 0 0; }
 nav a { margin-right: 16px; text-decoration: none; white-space: nowrap; display: inline-block; }
-.answer { font-size: 18px; }
+.answer { font-size: 18px; max-width: 86ch; }
 .soft, figcaption p { color: var(--soft); }
 .small { font-size: 14px; }
 footer { margin-top: 48px; padding-top: 14px; padding-bottom: 36px; border-top: 1px solid var(--line);
@@ -40,6 +42,7 @@ footer { margin-top: 48px; padding-top: 14px; padding-bottom: 36px; border-top: 
 .panel { background: var(--panel); border-radius: 10px; padding: 12px 16px; }
 .panel b { display: block; font-size: 26px; line-height: 1.25; }
 .panel span { display: block; font-size: 14px; color: var(--soft); }
+.aside { background: var(--panel); }
 .verdict { border-radius: 10px; padding: 10px 16px; margin: 14px 0 0; max-width: none; }
 .better { background: var(--goodpaper); }
 .worse { background: var(--badpaper); }
@@ -108,6 +111,7 @@ svg .value { font-variant-numeric: tabular-nums; }
 .legend > span { margin-right: 16px; display: inline-block; }
 .key { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; }
 .key.network { background: var(--network); }
+.key.pale { opacity: .3; }
 .key.truth { background: var(--truth); }
 .key.other { background: var(--other); }
 .key.ideal { background: var(--soft); height: 3px; vertical-align: middle; }

@@ -76,7 +76,7 @@ class Difference:
     def sentence(self, name: str) -> str:
         """Say in plain words how the network stands beside the baseline called ``name``."""
         count = len(self.folds)
-        where = f"over {count} fold{'s' * (count > 1)}" if self.folds else "on these rows"
+        where = f"on average over {count} fold{'s' * (count > 1)}" if self.folds else "on these rows"
         ours, theirs = f"{self.metric} {self.network:.4g}", f"{name} ({self.baseline:.4g})"
         if self.outcome == "equal":
             return f"{ours} is equal to {theirs} {where}"

@@ -40,9 +40,9 @@ class Prepared:
 
     Attributes:
         tables: the data, and after it the file of a ``file:`` test split; none after the last fold.
-        units: what the bootstrap resamples, shape (rows,), or None for rows.
+        units: what the bootstrap resamples, shape (rows,), or None for rows that are judged once each.
         weights: sample weights from the recipe's weight column, shape (rows,), or None.
-        folds: one, or several for ``cv`` and ``windows``; positions count through all tables.
+        folds: one, or several for ``cv``, ``windows`` and ``repeat``; positions count through all tables.
         final: for several folds, the fold that trains the model on everything; else None.
         leaks: what gives the target away or crosses the split, as the first fold's training rows show it.
     """
@@ -287,6 +287,8 @@ def _units(
         return "group", facts.groups
     if test.kind in ("last", "windows") and facts.times is not None:
         return "day", day_of_each_row(facts.times)
+    if test.kind == "repeat":  # a row's answers belong together, by however many nets
+        return "row", np.arange(facts.count, dtype=np.int64)
     return "row", None
 
 
@@ -296,7 +298,7 @@ def _within(test: SplitSpec) -> SplitSpec:
 
 
 def _check_splits(test: SplitSpec, validation: SplitSpec) -> None:
-    if validation.kind in ("cv", "windows", "file"):
+    if validation.has_folds or validation.kind == "file":
         raise RecipeError(
             message(
                 "validation must be one set of rows of the data",

@@ -18,7 +18,9 @@ from glassnet.lens.compose import Material, compose
 from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
 from glassnet.lens.page import page
 from glassnet.lens.report import Doubt, Report
+from glassnet.lens.text import shown
 from glassnet.lens.wording import SPLITS
+from glassnet.metrics.coverage import ends_asked
 from glassnet.notation import parse_split
 from glassnet.run.budget import ENDING
 from glassnet.run.kept import KeptRows, Spans, judged_rows, keep_rows
@@ -140,7 +142,9 @@ def _of_training(
         truth=np.concatenate([each.truth for each in scores]),
         answers=np.concatenate([each.predictions[""] for each in scores]),
         raw=joined_rows([each.raw for each in kept]),
+        ends=scores[0].ends if len(folds) == 1 else None,
     )
+    once = judged.each_row_once()
     on, spans = SPLITS[scores[0].split], kept[0].spans
     if len(folds) > 1:
         spans = _span(scores[0].split, judged.raw)
@@ -148,12 +152,26 @@ def _of_training(
     return Material(
         data=_name(model),
         results=model.results,
-        judged=judged,
+        judged=once,
         explained_on=on,
         spans=spans,
+        counting=_counting(model.recipe.weight, repeated=len(once) < len(judged)),
         notes=told,
         deadline=None if budget is None else context.began + budget - ENDING,
     )
+
+
+def _counting(weight: str | None, *, repeated: bool = False) -> str:
+    """Say how charts count rows, where scores count them otherwise."""
+    told = []
+    if weight is not None:
+        told.append(f"Scores weigh each row by its {shown(weight)}; {_CHARTS} count every row alike.")
+    if repeated:
+        told.append(f"Scores count every answer; {_CHARTS} show the first answer to each row.")
+    return " ".join([*told, "So they can differ from the scores."]) if told else ""
+
+
+_CHARTS = "charts of numbers and probabilities, and the worst rows,"
 
 
 def _span(split: str, raw: RawRows) -> Spans:
@@ -167,13 +185,15 @@ def _of_other_rows(model: Model, data: object) -> Material:
     examples = model.examples(table)
     every = np.arange(table.rows)
     raw = raw_rows(table, every, model.schema, model.recipe.seed)
+    answers = model.predictions(table)
     return Material(
         data=table.name,
         results=model.evaluate(table),
-        judged=Judged(examples.truth, model.predictions(table), raw),
+        judged=Judged(examples.truth, answers, raw, ends_asked(model.conformal, answers)),
         explained_on=f"the rows of {table.name}",
         is_other_data=True,
         spans=_span("test", raw),
+        counting=_counting(None if examples.weight is None else model.recipe.weight),
         found=_known_rows(model) if source.sha256 == model.recipe.sha256 else (),
     )
 
@@ -189,11 +209,14 @@ def _of_the_run(model: Model) -> Material:
         kept, table = _cut_again(model)
     except RequestError as error:
         return Material(_name(model), model.results, missing=(_without_rows(str(error)),))
-    judged = Judged(model.task.truth(model.schema.raw_targets(table)), model.predictions(table), kept.raw)
+    truth, answers = model.task.truth(model.schema.raw_targets(table)), model.predictions(table)
+    ends = ends_asked(model.conformal, answers) if kept.split == "test" else None
+    judged = Judged(truth, answers, kept.raw, ends)
     if not _agrees(model, judged, kept, table):
         why = "the rows that were cut again do not give the scores of the run"
         return Material(_name(model), model.results, missing=(_without_rows(why),))
-    return Material(_name(model), model.results, judged, SPLITS[kept.split], spans=kept.spans)
+    on, counting = SPLITS[kept.split], _counting(model.recipe.weight)
+    return Material(_name(model), model.results, judged, on, spans=kept.spans, counting=counting)
 
 
 def _cut_again(model: Model) -> tuple[KeptRows, Table]:
@@ -223,7 +246,7 @@ def _check_can_be_cut(model: Model) -> None:
     split, problem = model.results.shown_split(), ""
     if model.recipe.data is None:
         problem = "the table was in memory"
-    elif parse_split(model.plan.test).kind in ("cv", "windows"):
+    elif parse_split(model.plan.test).has_folds:
         problem = "each part was answered by a network of its own, and these are not saved"
     elif split == "validation" and model.plan.refit:
         problem = "the network that was saved has learned from the validation rows since"

@@ -155,10 +155,11 @@ def results_of(folds: list[FoldScores]) -> Results:
     )
 
 
-def pooled(folds: list[FoldScores], final: FoldScores) -> Results:
+def pooled(folds: list[FoldScores], final: FoldScores, *, repeated: bool) -> Results:
     """Score several folds' judged rows together, and keep each fold's own scores in the details.
 
-    Train and validation scores are those of the final net, which was trained on everything.
+    Train and validation scores are those of the final net, which was trained on everything. ``repeated`` says
+    whether a row may be judged in several folds; the units are rows then.
     """
     together = results_of(folds)
     each = [
@@ -168,17 +169,21 @@ def pooled(folds: list[FoldScores], final: FoldScores) -> Results:
         }
         for fold in folds
     ]
+    counts = [
+        f"test scores come from {len(folds)} nets, each on rows that it was not trained on; "
+        "the saved net was trained on all rows"
+    ]
+    if repeated:
+        units = len(np.unique(np.concatenate([each.units for each in folds if each.units is not None])))
+        answers = f"the {together.rows['test']:,} test rows are {units:,} different ones"
+        counts.append(f"{answers}: intervals resample a row with all its answers")
     return together.model_copy(
         update={
             "rows": {**final.rows, "test": together.rows["test"]},
             "metrics": {**final.metrics, "test": together.metrics["test"]},
             "differences": _over_folds(folds),
             "details": {**together.details, "folds": each},
-            "notes": (
-                *together.notes,
-                f"test scores come from {len(folds)} nets, each on rows that it was not trained on; "
-                "the saved net was trained on all rows",
-            ),
+            "notes": (*together.notes, *counts),
         }
     )
 

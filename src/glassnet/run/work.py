@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from glassnet.data.sources import Source, open_source
 from glassnet.errors import DataError, FormatError, GlassnetWarning, message
 from glassnet.model import Model
+from glassnet.notation import parse_split
 from glassnet.plan import Plan
 from glassnet.run.budget import within_budget
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
@@ -142,7 +143,8 @@ def _train_folds(context: Context, prepared: Prepared) -> tuple[Model, Exception
             results = results_of([each.scores for each in folds])
             return done.model(context, results), done.failure, _kept(folds)
     done = _train_fold(context, prepared, prepared.final, "net", 1)
-    results = pooled([each.scores for each in folds], done.scores)
+    repeated = parse_split(prepared.test).kind == "repeat"
+    results = pooled([each.scores for each in folds], done.scores, repeated=repeated)
     return done.model(context, results), done.failure, _kept(folds)
 
 
