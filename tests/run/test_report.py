@@ -141,6 +141,7 @@ def test_several_folds_are_told_one_by_one_and_judged_together(split, task):
     assert found.values >= {scores[name] for fold in folds for scores in fold.values() for name in names}
     assert re.search(rf"\), each answered (once or more )?by one of {len(folds)} networks that", found.text)
     assert f", on average over {len(folds)} folds)" in found.text
+    assert (" points, on average" in found.text) == (task == "binary"), "accuracy stands in percent"
     assert found.sections >= ALWAYS
 
 
