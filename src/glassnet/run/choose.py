@@ -99,7 +99,7 @@ def default_epochs(rows: int) -> int:
     """Return how many epochs the default net is trained at most: as many as make about 6,000 steps.
 
     >>> default_epochs(300), default_epochs(15_000), default_epochs(1_000_000)
-    (300, 103, 6)
+    (300, 103, 7)
     """
     return max(1, min(300, -(-STEPS * default_batch_size("tabular", rows) // rows)))
 
