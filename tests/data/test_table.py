@@ -192,7 +192,7 @@ def test_a_quote_that_is_not_closed_is_named_by_row_and_line(tmp_path: Path, tex
         (b"PK\x03\x04....", "it is a zip file, as Excel's workbooks are"),
         (b"," * 20_000 + b"\n", "its first row has 20,001 cells"),
         (b"\x1f\x8b\x08\0broken", "gzip data"),
-        (gzip.compress(RIDES.encode())[:-12], "gzip data"),
+        (gzip.compress(RIDES.encode(), mtime=0)[:-12], "gzip data"),
     ],
 )
 def test_what_is_no_table_says_so(tmp_path: Path, text: bytes, said: str) -> None:
