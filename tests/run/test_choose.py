@@ -14,17 +14,20 @@ GUIDE = " ".join((Path(__file__).parents[2] / "docs/guide/train.md").read_text(e
 
 
 def test_the_guide_says_what_the_default_net_is():
-    few, many = (choose.net_notation("tabular", rows) for rows in (choose.MANY - 1, choose.MANY))
-    eight = {8: "eight", 4: "four", 16: "sixteen"}[parse_net(few).members]
+    few, some, many = (choose.net_notation("tabular", rows) for rows in (1, choose.SOME, choose.MANY))
+    counts = {16: "sixteen", 8: "eight", 4: "four"}
+    sixteen, eight, four = (counts[parse_net(each).members] for each in (few, some, many))
     shared = {1: "a hidden layer", 2: "two hidden layers", 3: "three hidden layers"}[
         len(parse_net(few).hidden)
     ]
     said = [
-        f"`{few}` is {eight} networks that share {shared}.",
-        f"From {choose.MANY:,} training rows on the net is `{many}`.",
+        f"`{few}` is {sixteen} networks that share {shared}.",
+        f"From {choose.SOME:,} training rows on there are {eight} networks, from {choose.MANY:,} on "
+        f"{four} of less dropout (`{many}`)",
         f"Below {choose.FEW:,}, `{' and '.join(choose.OTHER_NETS)}`, smaller and without waves",
         f"the last {1 / (1 - choose.EMA):.0f} steps (`ema`, {choose.EMA}), which is calmer",
-        f"at most about {choose.STEPS:,} steps and {choose.default_epochs(1)} epochs, and refitted for "
+        f"at most about {choose.STEPS:,} steps (from {choose.MANY:,} rows on {choose.STEPS // 2:,} "
+        f"larger ones) and {choose.default_epochs(1)} epochs, and refitted for "
         f"{choose.REFIT_FACTOR} times the epochs",
     ]
     assert [each for each in said if each not in GUIDE] == []
@@ -35,7 +38,8 @@ def test_the_default_net_is_trained_for_as_many_steps_as_its_batches_make(rows):
     epochs, batch = choose.default_epochs(rows), choose.default_batch_size("tabular", rows)
     steps = epochs * max(1, -(-rows // batch))
     assert 1 <= epochs <= 300
-    assert epochs == 300 or choose.STEPS <= steps <= choose.STEPS + rows // batch + epochs
+    asked = choose.STEPS if rows < choose.MANY else choose.STEPS // 2
+    assert epochs == 300 or asked <= steps <= asked + rows // batch + epochs
 
 
 @pytest.mark.parametrize(
