@@ -170,6 +170,9 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
     yield "task", f"{plan.task}: {plan.task_reason}"
     weights = sum(each.numel() for each in model.net.parameters())
     yield "network", f"{plan.net}: {model.schema.width:,} inputs, {counted(weights, 'weight')}"
+    compared = plan.compared()
+    if compared is not None:
+        yield "choice", compared
     yield "loss", model.task.loss
     yield "optimiser", f"{plan.optimizer}, rate {plan.lr:g}, {counted(plan.batch_size, 'row')} a step"
     ended = _ENDINGS.get(history.stopped or "", history.stopped or "")
