@@ -69,6 +69,7 @@ class Recipe(BaseModel):
     missing: tuple[str, ...] = ()
     weight: str | None = None
     class_weight: Literal["none", "balanced"] = "none"
+    scaling: Literal["auto", "standard", "quantile"] = "auto"
     test: str | None = None
     test_sha256: str | None = None
     validation: str | None = None

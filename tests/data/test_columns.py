@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from glassnet.data.columns import BooleanColumn, NumberColumn
+from glassnet.data.columns import MOST_KNOTS, BooleanColumn, NumberColumn
 from glassnet.data.roles import infer_roles
 from glassnet.data.schema import Schema, fit_schema
 from glassnet.data.table import Table
@@ -62,6 +63,51 @@ class TestNumbers:
         assert [str(each.message) for each in caught] == [
             f"some.csv: 2 missing cells {filled} in column 'x'; 1 missing cells {filled} in column 'z'"
         ]
+
+    def test_by_rank_lie_between_the_normal_scores_of_training_values(self) -> None:
+        cells = [1.0, 1.0, 5.0, 1000.0]
+        _, schema = fitted({"x": [*cells, -1e6]}, rows=[0, 1, 2, 3], scaling="quantile")
+        normal = NormalDist()
+        low, middle, high = normal.inv_cdf(1 / 4), normal.inv_cdf(5 / 8), normal.inv_cdf(7 / 8)
+        (column,) = schema.columns
+        assert isinstance(column, NumberColumn)
+        assert (column.knots, column.scores) == ((1.0, 5.0, 1000.0), (low, middle, high))
+        for cell, score in [(-50.0, low), (1.0, low), (3.0, (low + middle) / 2), (5.0, middle), (9e9, high)]:
+            assert units(schema, x=cell) == pytest.approx([score], rel=1e-6)
+
+    def test_by_rank_are_as_even_as_normal_ones_however_skewed(self) -> None:
+        cells = np.exp(3 * np.random.default_rng(0).normal(size=5000))
+        table, schema = fitted({"x": cells.tolist()}, scaling="quantile")
+        (column,) = schema.columns
+        assert isinstance(column, NumberColumn)
+        assert len(column.knots) == MOST_KNOTS
+        encoded = schema.encode(table)[:, 0].astype(np.float64)
+        exact = np.log(cells) / 3
+        assert np.abs(encoded - exact).max() < 1
+        assert np.abs(encoded - exact).mean() < 0.05
+
+    @pytest.mark.parametrize(
+        ("draw", "by_rank"),
+        [
+            ("normal", False),
+            ("uniform", False),
+            ("exponential", True),
+            ("laplace", False),
+            ("lognormal", True),
+        ],
+    )
+    def test_with_long_tails_alone_are_taken_by_rank_where_asked(self, draw: str, by_rank: bool) -> None:
+        cells = getattr(np.random.default_rng(0), draw)(size=500)
+        cells = cells.clip(-4, 4) if draw == "laplace" else cells
+        _, schema = fitted({"x": cells.tolist()}, scaling="tails")
+        (column,) = schema.columns
+        assert isinstance(column, NumberColumn)
+        assert bool(column.knots) == by_rank
+
+    def test_by_rank_that_are_missing_are_the_median_or_have_an_indicator(self) -> None:
+        _, schema = fitted({"x": [1.5, 2.5, 9.5], "z": [1.5, None, 9.5]}, scaling="quantile")
+        with pytest.warns(GlassnetWarning, match="filled with the training median in column 'x'"):
+            assert units(schema, x=None, z=None) == [0, 0, 1]
 
     def test_constant_in_training_are_left_out(self) -> None:
         _, schema = fitted({"x": [0.1, 0.1, 0.1, 0.7], "z": [1.5, 2.5, 3.5, 4.5]}, rows=[0, 1, 2])

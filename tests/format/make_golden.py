@@ -50,7 +50,13 @@ MODELS: dict[str, dict[str, Any]] = {
         "net": "3x5:silu:0.1,4:relu+waves",
         "norm": "layer",
     },
-    "long_tail": {"target": "fare", "drop": "rides,calls,kind,busy", "epochs": 64, "ema": 0.9},
+    "long_tail": {
+        "target": "fare",
+        "drop": "rides,calls,kind,busy",
+        "epochs": 64,
+        "ema": 0.9,
+        "scaling": "quantile",
+    },
 }
 
 

@@ -31,6 +31,7 @@ def test_there_are_golden_models_of_networks_that_share_a_trunk_and_of_a_target_
     for model in (members, long_tail):
         assert model.architecture.kind == "tabular"
         assert model.architecture.periodic is not None
+    assert any(each.kind == "number" and each.knots for each in long_tail.schema.columns)
     assert long_tail.schema.targets[0].on == long_tail.plan.target_scale != "plain"
     assert len(long_tail.plan.trials) == 3
 

@@ -92,6 +92,12 @@ TOO_BIG = {
 }
 
 
+def test_a_net_of_which_one_row_would_fill_the_memory_is_refused():
+    wide = [linear(WIDTH + 4 * len(NUMBERS), 1 << 17)]
+    said = refused(with_net(members=1024, trunk=wide))
+    assert "at most 67108864 numbers for a row in one layer, however: 1024 members of 131072" in said
+
+
 @pytest.mark.parametrize("name", TOO_BIG)
 def test_a_net_beyond_the_limits_is_refused(name):
     assert "at most 536870912 parameters" in (said := refused(with_net(**TOO_BIG[name]))) or (
@@ -110,6 +116,7 @@ def test_a_net_beyond_the_limits_is_refused(name):
 )
 def test_sizes_that_the_arrays_do_not_have_are_refused_before_anything_is_made(changes):
     manifest = with_net(**changes)
+    refused(manifest)  # what a first reading imports is not what is measured
     tracemalloc.start()
     try:
         assert "must have" in refused(manifest)

@@ -60,6 +60,8 @@ def units_of(column: dict[str, Any], cell: Any) -> list[float]:
         return [0.0] * len(means) + [1.0] if column["missing"] else means
     if column["kind"] == "number":
         units = [(cell - column["mean"]) / column["scale"]]
+        if column["knots"]:
+            units = [float(np.interp(cell, column["knots"], column["scores"]))]
     elif column["kind"] == "boolean":
         units = [float(column["words"].index(cell.lower()))]
     else:

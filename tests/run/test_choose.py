@@ -27,7 +27,7 @@ def test_the_guide_says_what_the_default_net_is():
         f"Below {choose.FEW:,}, `{' and '.join(choose.OTHER_NETS)}`, smaller and without waves",
         f"the last {1 / (1 - choose.EMA):.0f} steps (`ema`, {choose.EMA}), which is calmer",
         f"at most about {choose.STEPS:,} steps (from {choose.MANY:,} rows on {choose.STEPS // 2:,} "
-        f"larger ones) and {choose.default_epochs(1)} epochs, and refitted for "
+        f"larger ones) and {choose.default_epochs(1, 32)} epochs, and refitted for "
         f"{choose.REFIT_FACTOR} times the epochs",
     ]
     assert [each for each in said if each not in GUIDE] == []
@@ -35,11 +35,17 @@ def test_the_guide_says_what_the_default_net_is():
 
 @pytest.mark.parametrize("rows", [1, 100, 2_000, 6_000, 50_000, 1_000_000])
 def test_the_default_net_is_trained_for_as_many_steps_as_its_batches_make(rows):
-    epochs, batch = choose.default_epochs(rows), choose.default_batch_size("tabular", rows)
+    batch = choose.default_batch_size("tabular", rows)
+    epochs = choose.default_epochs(rows, batch)
     steps = epochs * max(1, -(-rows // batch))
     assert 1 <= epochs <= 300
     asked = choose.STEPS if rows < choose.MANY else choose.STEPS // 2
     assert epochs == 300 or asked <= steps <= asked + rows // batch + epochs
+
+
+def test_a_batch_size_that_is_asked_for_leaves_as_many_steps():
+    small, large = (choose.default_epochs(15_000, size) for size in (64, 512))
+    assert [small * 15_000 // 64, large * 15_000 // 512] == pytest.approx([choose.STEPS] * 2, rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,14 @@ def test_without_test_rows_validation_is_what_is_shown(frame):
     assert nothing.results.rows["train"] == len(frame)
 
 
+@pytest.mark.filterwarnings("ignore::glassnet.GlassnetWarning")
+def test_without_test_rows_a_table_with_dates_is_validated_by_time(table):
+    data = table().select(*INPUTS, "day", "y")
+    model = gn.train(data, target="y", **{**QUICK, "test": "none"})
+    assert model.plan.validation == "last:0.2"
+    assert gn.train(data, target="y", **{**QUICK, "test": "cv:3"}).plan.validation == "random:0.2"
+
+
 def test_the_last_rows_by_time_are_the_test_rows_and_whole_days_are_resampled(table):
     data = table().select(*INPUTS, "day", "y").sample(fraction=1, shuffle=True, seed=3)
     model = gn.train(data, target="y", **{**QUICK, "test": "last:5d"})

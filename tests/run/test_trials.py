@@ -16,7 +16,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.randomness import stream
-from glassnet.run import choose, nets
+from glassnet.run import choose, nets, trials
 
 EPOCHS, PAUSES = 32, (2, 6, 18)
 LABELS = ["net", *(f"net-trial{number}" for number in range(2, 7))]
@@ -197,6 +197,26 @@ def test_a_trial_that_diverges_is_passed_over(data, monkeypatch, failing):
     assert [(each.score, each.epochs) for each in failed] == [(None, 0)] * 3
     assert np.isfinite(model.predict("data.csv")).all()
     assert gn.load("run/model.glass").plan == model.plan
+
+
+def test_where_the_winner_diverges_in_its_last_stretch_the_next_one_goes_on(data, monkeypatch):
+    def breaks(context, plan, encoded, name, train, validation, restart=0, pause=None):
+        trained = train_one(context, plan, encoded, name, train, validation, restart, pause)
+        if pause is None and len(validation):
+            ended.append(name)
+        return nets.replace(trained, failure=gn.NonFiniteLoss("it broke")) if ended == [name] else trained
+
+    ended: list[str] = []
+    train_one = nets.train_one
+    monkeypatch.setattr(trials, "train_one", breaks)
+    model = trained()
+    (broken,) = (each for each in model.plan.trials if each.score is None)
+    others = [each for each in model.plan.trials if each.score is not None]
+    assert len(ended) == 2
+    assert model.history.stopped == "epochs"
+    chosen = (model.plan.net, model.plan.target_scale)
+    assert chosen in [(each.net, each.target_scale) for each in others]
+    assert chosen != (broken.net, broken.target_scale)
 
 
 def test_where_all_trials_diverge_the_run_fails_and_says_so(data):

@@ -2,7 +2,7 @@
 
 Every record is frozen and closed: it travels in the model file and refuses values that no fit gives.
 
-    number    (x - mean) / scale
+    number    (x - mean) / scale, or the normal score of x: in a straight line between knots
     category  one unit per level; missing and the pooled rare levels are levels of their own
     boolean   0 or 1
     date      year as a number; month, weekday and hour one unit per value; day of year as sine and cosine
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Finite = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=LARGEST)]
 NotNegative = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=LARGEST)]
+Score = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-10, le=10)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Flag = Annotated[bool, Field(strict=True)]
 PartName = Literal["month", "weekday", "hour"]
@@ -38,6 +39,8 @@ FARTHEST = 1e12
 """Standardised numbers beyond this size are refused: no net can answer for them."""
 MOST_LEVELS = 100
 """A category keeps this many levels of its own; the rarer ones are pooled."""
+MOST_KNOTS = 129
+"""A number that is scaled by its rank keeps at most this many values of the training rows."""
 MISSING_LEVEL, OTHER_LEVEL = "(missing)", "(other)"
 _FALSE = ("false", "no", "n", "f", "off", "0", "否")
 _TRUE = ("true", "yes", "y", "t", "on", "1", "是")
@@ -68,36 +71,62 @@ class _Column(Record):
         return (*self.values, f"{self.name} is missing") if self.missing else self.values
 
     def _fill(
-        self, out: NDArray[np.float32], empty: NDArray[np.bool_], means: tuple[float, ...], log: Findings
+        self,
+        out: NDArray[np.float32],
+        empty: NDArray[np.bool_],
+        means: tuple[float, ...],
+        log: Findings,
+        by: str = "mean",
     ) -> None:
         """Write the units of missing cells: the indicator if there is one, else the training means."""
         out[empty, : len(means)] = 0.0 if self.missing else means
         if self.missing:
             out[:, -1] = empty
         else:
-            log.fill(self.name, int(empty.sum()), _FILLED)
+            log.fill(self.name, int(empty.sum()), _FILLED.format(by))
 
 
-_FILLED = "missing cells (training had none) are filled with the training mean"
+_FILLED = "missing cells (training had none) are filled with the training {}"
 
 
 class NumberColumn(_Column):
-    """A number, standardised with the mean and the standard deviation of the training rows."""
+    """A number, standardised with the mean and the standard deviation of the training rows, or by its rank.
+
+    With ``knots`` it is placed in a straight line between them, from ``scores`` to ``scores``, and at the
+    first or the last score beyond them: skewed numbers and outliers come out as even as normal ones.
+    """
 
     kind: Literal["number"] = "number"
     mean: Finite
     scale: Positive
+    knots: Annotated[tuple[Finite, ...], Field(max_length=MOST_KNOTS)] = ()
+    """Values of the training rows, ascending; none where the number is standardised."""
+    scores: Annotated[tuple[Score, ...], Field(max_length=MOST_KNOTS)] = ()
+    """What each knot becomes: the normal quantile of the middle of its ranks, ascending."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(self.knots) != len(self.scores) or len(self.knots) == 1:
+            raise ValueError("there must be one score for each knot, and none or several")
+        if any(sorted(set(each)) != list(each) for each in (self.knots, self.scores)):
+            raise ValueError("knots and scores must ascend")
+        return self
+
+    def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return numbers as the net takes them in, shape (rows,); NaN stays NaN."""
+        if self.knots:
+            return np.interp(values, self.knots, self.scores)
+        return (values - self.mean) / self.scale
 
     def encode(self, cells: pl.Series, out: NDArray[np.float32], log: Findings) -> None:
         """Write a block of cells into ``out``, shape (rows, units), noting what cannot be read."""
         values = checked_numbers(cells, log)
         with np.errstate(all="ignore"):
-            values = (values - self.mean) / self.scale
-            far = np.abs(values) > FARTHEST
+            far = np.abs((values - self.mean) / self.scale) > FARTHEST
             do = f"correct it: training had a mean of {self.mean:g} and a deviation of {self.scale:g}"
             log.unreadable(cells, far, "must be a number such as those in training", do)
-            out[:, 0] = values
-        self._fill(out, np.isnan(values), (0.0,), log)
+            out[:, 0] = self.scaled(values)
+        self._fill(out, np.isnan(values), (0.0,), log, "median" if self.knots else "mean")
 
     def codes(self, cells: pl.Series, out: NDArray[np.float32], log: Findings) -> None:
         """Write the raw numbers, NaN where missing."""
@@ -156,7 +185,7 @@ class CategoryColumn(_Column):
         known = np.flatnonzero(places >= 0)
         out[known, places[known]] = 1.0
         out[places < 0] = self.shares
-        log.fill(self.name, int((places == MISSING).sum()), _FILLED)
+        log.fill(self.name, int((places == MISSING).sum()), _FILLED.format("mean"))
         log.fill(self.name, int((places == UNSEEN).sum()), _AVERAGED)
 
     def codes(self, cells: pl.Series, out: NDArray[np.float32], log: Findings) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
 
 from glassnet.data.cells import Findings, canonical_text
 from glassnet.data.columns import (
+    MOST_KNOTS,
     MOST_LEVELS,
     WORD_PAIRS,
     BooleanColumn,
@@ -43,15 +45,21 @@ if TYPE_CHECKING:
     from glassnet.data.roles import ColumnRole
     from glassnet.recipe import TaskName
 
+Scaling = Literal["standard", "quantile", "tails"]
+"""How numbers are scaled: by mean and deviation, by rank, or by rank where they have long tails."""
+
+LONG_TAIL, HEAVY_TAILS = 1.0, 6.0
+"""Skewness and kurtosis; those of a normal distribution are 0 and 3, of an exponential one 2 and 9."""
+
 RARE = 5
 """Levels with fewer training rows than this are pooled; in a table of under 250 rows, under a fiftieth."""
 _CONSTANT = "constant in the training rows"
 
 
-def fit_column(cells: pl.Series, role: ColumnRole, log: Findings) -> Column | str:
+def fit_column(cells: pl.Series, role: ColumnRole, log: Findings, scaling: Scaling) -> Column | str:
     """Fit one column on its training cells; text says why it is left out."""
     if role.role == "number":
-        return _fit_number(cells, log)
+        return _fit_number(cells, log, scaling)
     if role.role == "category":
         return _fit_category(cells)
     if role.role == "boolean":
@@ -65,7 +73,7 @@ def fit_column(cells: pl.Series, role: ColumnRole, log: Findings) -> Column | st
     return f"{role.role}: {role.reason}"
 
 
-def _fit_number(cells: pl.Series, log: Findings) -> Column | str:
+def _fit_number(cells: pl.Series, log: Findings, scaling: Scaling) -> Column | str:
     values = checked_numbers(cells, log)
     known = values[~np.isnan(values)]
     if len(known) == 0:
@@ -76,7 +84,33 @@ def _fit_number(cells: pl.Series, log: Findings) -> Column | str:
     mean, scale = float(known.mean()), float(known.std())
     if scale == 0:
         return "it varies by less than can be computed with"
-    return NumberColumn(name=cells.name, missing=missing, mean=mean, scale=scale)
+    by_rank = scaling == "quantile" or (scaling == "tails" and _has_long_tails((known - mean) / scale))
+    knots, scores = normal_scores(known) if by_rank else ((), ())
+    return NumberColumn(name=cells.name, missing=missing, mean=mean, scale=scale, knots=knots, scores=scores)
+
+
+def _has_long_tails(standardised: NDArray[np.float64]) -> bool:
+    """Whether numbers are half as skewed as an exponential curve, or with heavier tails than Laplace's."""
+    skewness, kurtosis = (standardised**3).mean(), (standardised**4).mean()
+    return bool(abs(skewness) > LONG_TAIL or kurtosis > HEAVY_TAILS)
+
+
+def normal_scores(values: NDArray[np.float64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return values at evenly spaced ranks, and where a normal distribution has those ranks.
+
+    One value for 30 rows, from 10 to 128 of them; equal values share the middle of their ranks (van der
+    Waerden 1952; scikit-learn's ``QuantileTransformer`` does alike).
+
+    >>> knots, scores = normal_scores(np.array([1.0, 1.0, 5.0, 1000.0]))
+    >>> knots, [round(score, 2) for score in scores]
+    ((1.0, 5.0, 1000.0), [-0.67, 0.32, 1.15])
+    """
+    ordered = np.sort(values)
+    ranks = np.linspace(0, 1, min(MOST_KNOTS, max(10, len(values) // 30) + 1))
+    knots = np.unique(np.quantile(ordered, ranks, method="inverted_cdf"))
+    middles = (np.searchsorted(ordered, knots, "left") + np.searchsorted(ordered, knots, "right")) / 2
+    normal = NormalDist()
+    return tuple(knots.tolist()), tuple(normal.inv_cdf(middle / len(values)) for middle in middles.tolist())
 
 
 def _fit_category(cells: pl.Series) -> Column | str:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from glassnet.data.cells import Findings
 from glassnet.data.columns import Column, DateColumn, NumberColumn, Record
-from glassnet.data.fitting import fit_column, fit_target
+from glassnet.data.fitting import Scaling, fit_column, fit_target
 from glassnet.data.targets import ClassTarget, NumberTarget, Target
 from glassnet.errors import DataError, did_you_mean, message
 
@@ -180,12 +180,14 @@ def fit_schema(
     roles: Sequence[ColumnRole],
     targets: Sequence[str],
     task: TaskName,
+    scaling: Scaling = "standard",
 ) -> Schema:
     """Fit a Schema on the training rows ``rows`` (positions) and on nothing else.
 
     Args:
         roles: what the columns are; see :func:`glassnet.data.roles.infer_roles`.
         targets: the columns to be predicted.
+        scaling: how numbers are scaled: by mean and standard deviation, or by rank.
 
     Raises:
         DataError: cells of the training rows cannot be read, a target has missing cells or does not vary,
@@ -198,7 +200,7 @@ def fit_schema(
     for role in roles:
         if role.name in targets:
             continue
-        fitted = fit_column(table.frame[role.name].gather(rows), role, log)
+        fitted = fit_column(table.frame[role.name].gather(rows), role, log, scaling)
         if isinstance(fitted, str):
             left_out[role.name] = fitted
         else:

@@ -161,7 +161,7 @@ def _grid(
         return labels, units
     values = _quantiles(checked_numbers(table.frame[column.name], Findings(table)), column.mean, points)
     units = np.zeros((len(values), width), dtype=np.float32)
-    units[:, 0] = (values - column.mean) / column.scale
+    units[:, 0] = column.scaled(values)
     return tuple(values.tolist()), units
 
 

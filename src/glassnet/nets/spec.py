@@ -21,6 +21,7 @@ from glassnet.errors import message
 SIZE_LIMIT = 1 << 24  # units of one layer
 LAYERS_LIMIT = 1000
 PARAMETERS_LIMIT = 1 << 29  # of one stack: 2 GiB of float32, what a .glass file can hold
+WIDEST_ROW = 1 << 26  # of all members of a tabular net together: 256 MiB of float32
 
 Size = Annotated[int, Field(strict=True, ge=1, le=SIZE_LIMIT)]
 
@@ -239,6 +240,14 @@ class Tabular(_Record):
             )
         _check_widths(self.trunk, self.units)
         _check_size("a tabular net", self.parameters)
+        if self.members * self.widest > WIDEST_ROW:
+            raise ValueError(
+                message(
+                    f"a tabular net must compute at most {WIDEST_ROW} numbers for a row in one layer",
+                    f"{self.members} members of {self.widest}",
+                    "use fewer members or narrower layers",
+                )
+            )
         return self
 
 

@@ -39,6 +39,7 @@ def make_plan(
     """
     is_default = recipe.net == "tabular"
     has_validation = prepared.validation != "none"
+    batch_size = recipe.batch_size or default_batch_size(recipe.net, rows)
     return Plan(
         task=prepared.task,
         task_reason=prepared.task_reason,
@@ -47,8 +48,8 @@ def make_plan(
         validation=prepared.validation,
         unit=prepared.unit,
         net=net_name,
-        batch_size=recipe.batch_size or default_batch_size(recipe.net, rows),
-        epochs=recipe.epochs or (default_epochs(rows) if is_default else EPOCHS),
+        batch_size=batch_size,
+        epochs=recipe.epochs or (default_epochs(rows, batch_size) if is_default else EPOCHS),
         lr=recipe.lr or LEARNING_RATES[recipe.optimizer],
         optimizer=recipe.optimizer,
         schedule=recipe.schedule or "constant",
@@ -98,15 +99,15 @@ def default_batch_size(net: str, rows: int) -> int:
     return size
 
 
-def default_epochs(rows: int) -> int:
+def default_epochs(rows: int, batch_size: int) -> int:
     """Return how many epochs the default net is trained at most: as many as make about 6,000 steps, or 3,000
-    large ones, but no more than 300.
+    where there are many rows, but no more than 300.
 
-    >>> default_epochs(300), default_epochs(15_000), default_epochs(1_000_000)
+    >>> default_epochs(300, 32), default_epochs(15_000, 256), default_epochs(1_000_000, 1024)
     (300, 103, 4)
     """
     steps = STEPS if rows < MANY else STEPS // 2
-    return max(1, min(300, -(-steps * default_batch_size("tabular", rows) // rows)))
+    return max(1, min(300, -(-steps * batch_size // rows)))
 
 
 def _ema(recipe: Recipe) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from glassnet.data.fitting import Scaling
 from glassnet.data.leaks import Leak, find_leaks
 from glassnet.data.roles import ColumnRole, infer_roles
 from glassnet.data.row_facts import row_groups, row_weights
@@ -61,6 +62,7 @@ class Prepared:
     folds: tuple[Fold, ...]
     final: Fold | None
     leaks: tuple[Leak, ...] = ()
+    scaling: Scaling = "standard"
 
     def let_go(self, fold: Fold) -> None:
         """Give the memory of the tables back, once the last fold has read them."""
@@ -113,9 +115,7 @@ def prepare(recipe: Recipe, source: Source) -> Prepared:
     _check_splits(test, validation)
     tables = (table, *_test_file(recipe, test, table))
     folds = make_folds(facts, _within(test), validation, recipe.seed)
-    final = None
-    if len(folds) > 1:
-        final = make_folds(facts, SplitSpec("none"), validation, recipe.seed)[0]
+    final = make_folds(facts, SplitSpec("none"), validation, recipe.seed)[0] if len(folds) > 1 else None
     if len(tables) > 1:
         extra = np.arange(table.rows, table.rows + tables[1].rows, dtype=np.int64)
         folds = (Fold(folds[0].train, folds[0].validation, extra),)
@@ -136,6 +136,7 @@ def prepare(recipe: Recipe, source: Source) -> Prepared:
         folds=folds,
         final=final,
         leaks=leaks,
+        scaling=_scaling(recipe),
     )
 
 
@@ -146,7 +147,7 @@ def encode(prepared: Prepared, fold: Fold) -> Encoded:
         DataError: cells that cannot be read or computed with, all of them named together.
     """
     table = prepared.tables[0]
-    schema = fit_schema(table, fold.train, prepared.roles, prepared.targets, prepared.task)
+    schema = fit_schema(table, fold.train, prepared.roles, prepared.targets, prepared.task, prepared.scaling)
     task = Task(prepared.task, schema.targets, prepared.loss, prepared.task_reason)
     inputs = [schema.encode(each) for each in prepared.tables]
     truth = [task.truth(schema.raw_targets(each)) for each in prepared.tables]
@@ -223,6 +224,13 @@ def _roles(
     )
 
 
+def _scaling(recipe: Recipe) -> Scaling:
+    """Long tails by rank for the default net, which outliers then leave alone; for others as in textbooks."""
+    if recipe.scaling != "auto":
+        return recipe.scaling
+    return "tails" if recipe.net == "tabular" else "standard"
+
+
 def _without_leaks(roles: tuple[ColumnRole, ...], leaks: tuple[Leak, ...]) -> tuple[ColumnRole, ...]:
     """Return the roles with the columns of leaks left out, each with what was found as its reason."""
     found = {name: leak.finding for leak in leaks if leak.kind == "leak" for name in leak.columns}
@@ -270,7 +278,8 @@ def _facts(
     specs = [test, parse_split(recipe.validation) if recipe.validation else None]
     groups = next((spec.column for spec in specs if spec is not None and spec.column), None)
     dates = next((role for role in roles if role.role == "date" and role.name not in targets), None)
-    needed = test is None or any(spec is not None and spec.kind in ("last", "windows") for spec in specs)
+    by_default = test is None or (recipe.validation is None and test.kind in ("none", "file"))
+    needed = by_default or any(spec is not None and spec.kind in ("last", "windows") for spec in specs)
     classes = table.frame[targets[0]].rank("dense") if task in ("binary", "multiclass") else None
     return RowFacts(
         count=table.rows,

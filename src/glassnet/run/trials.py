@@ -65,6 +65,8 @@ def train_nets(context: Context, plan: Plan, encoded: Encoded, name: str) -> Cho
     """
     halving = Halving(context, plan, encoded, name)
     tried = [halving.train(trial) for trial in halving.starts(context.recipe.restarts)]
+    while all(each.trained.failure for each in tried) and halving.runner_up is not None:
+        tried.append(halving.train(halving.runner_up))
     chosen = min(tried, key=lambda each: _rank(each.trial))
     best, plan = chosen.trained, chosen.plan.model_copy(update={"trials": halving.trials})
     if context.interrupts.requested:
@@ -108,6 +110,12 @@ class Halving:
     def trials(self) -> tuple[Trial, ...]:
         """What was compared, each as far as it came; none where nothing was to be compared."""
         return tuple(self.stands.values()) if self.plan.compare else ()
+
+    @property
+    def runner_up(self) -> Trial | None:
+        """The best trial of those whose training has not failed, to go on with where the winner's did."""
+        sound = [each for each, stand in self.stands.items() if stand.score is not None]
+        return min(sound, key=self._stand, default=None)
 
     def starts(self, restarts: int) -> Iterator[Trial]:
         """Yield the best trial, from each of its beginnings; fewer after an interruption."""
