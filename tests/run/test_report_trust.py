@@ -99,6 +99,8 @@ def test_columns_that_give_the_target_away_are_named_at_the_top_and_in_the_table
     with pytest.warns(gn.GlassnetWarning, match="kept leak"):
         kept = gn.report(trained(part, drop="w", keep_leaks=True, out="kept"))
     assert kept.doubts[0].title == "Columns give the target away"
+    verdicts = re.findall(r'class="verdict (\w+)"><b>([^<]*)', Path("kept/report.html").read_text())
+    assert set(verdicts) == {("unsure", "In doubt.")}
     assert "Not used" not in str(kept)
 
 

@@ -119,12 +119,15 @@ def _opening(report: Report, title: str) -> Iterator[Markup]:
         {name: each[metric].baseline for name, each in found.items() if metric in each}, metric
     )
     compared = [] if best is None else in_order(found[best], report.task)
+    given_away = any(each.kind in ("kept_leak", "identifier") for each in report.leaks)
     if compared:
         for difference, sentence in zip(compared, report.answer[2:], strict=False):
             word = {"better": "Better.", "worse": "Worse.", "equal": "Equal."}.get(
                 difference.outcome, "Undecided."
             )
             tone = _TONE.get(difference.outcome, "unsure")
+            if given_away:
+                word, tone = "In doubt.", "unsure"
             yield element("p", element("b", word), " ", _unbroken(sentence), class_=f"verdict {tone}")
     yield from (element("p", each, class_="verdict aside") for each in left_out(report.leaks))
     if len(report.answer) > 2 + len(compared):
