@@ -167,6 +167,19 @@ def test_more_inputs_and_points_that_are_no_gate_are_checked_too():
     )
 
 
+def test_a_point_of_both_classes_is_said_to_be_impossible():
+    found = table(Perceptron((1, 1), -2), [[1, 2], [1, 2]], [0, 1])
+    assert found.hint == "no unit can: (1, 2) is to give both 0 and 1"
+
+
+def test_many_wrong_rows_are_counted_and_the_first_eight_named():
+    found = table(Perceptron((1,), 0), [[number] for number in range(20)], np.zeros(20))
+    assert found.sentence.startswith("20 of 20 rows are wrong: (0,) gives 1, the table wants 0; (1,) ")
+    assert found.sentence.endswith(
+        "; (7,) gives 1, the table wants 0; and 12 more; a smaller bias moves the line away"
+    )
+
+
 def test_a_network_that_is_wrong_is_not_given_a_hint_for_one_unit():
     found = check("XOR", lambda x: OR(x))
     assert found.sentence == "1 of 4 rows is wrong: (1, 1) gives 1, XOR wants 0; check its units one by one"

@@ -73,7 +73,7 @@ def test_the_trick_without_and_with_a_rate_C06():
     assert str(whole).splitlines() == [
         "point (4, 5), wanted 0",
         "before: 3*x1 + 4*x2 - 10 = 22, output 1, wrong",
-        "after:  -1*x1 + -1*x2 - 11 = -20, output 0, right",
+        "after:  -1*x1 - 1*x2 - 11 = -20, output 0, right",
     ]
 
 
@@ -199,6 +199,7 @@ def test_all_problems_of_a_training_are_said_together():
         (lambda: Perceptron((1, np.nan), 0)([1, 2]), "weights must be finite"),
         (lambda: perceptron.layer([1, 2], [[1, 2]], [0, 0]), r"biases \(units,\), however: the shapes are"),
         (lambda: trick(Perceptron((1,), 0), (1,), target=3), "target must be 0 or 1"),
+        (lambda: trick(Perceptron((1,), 0), [(1,)], target=1), r"point must have shape \(inputs,\)"),
         (lambda: course_start([1.0], 42), r"inputs must have shape \(rows, inputs\)"),
     ],
 )

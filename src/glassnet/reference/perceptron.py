@@ -142,8 +142,9 @@ class Perceptron:
 
     def __str__(self) -> str:
         """Write the score as a formula."""
-        terms = [f"{weight:g}*x{number}" for number, weight in enumerate(self.weights, start=1)]
-        return " + ".join(terms) + f" {'-' if self.bias < 0 else '+'} {abs(self.bias):g}"
+        terms = [f"{weight:+g}*x{number}" for number, weight in enumerate(self.weights, start=1)]
+        first, *others = [*terms, f"{self.bias:+g}"]
+        return " ".join([first.removeprefix("+"), *(f"{each[0]} {each[1:]}" for each in others)])
 
 
 def corrected(
@@ -197,8 +198,12 @@ def trick(unit: Perceptron, point: ArrayLike, target: float, rate: float = 1.0) 
     after:  2.6*x1 + 3.5*x2 - 10.1 = 17.8, output 1, wrong
     """
     x, w, y = numbers(point, "point"), numbers(unit.weights, "weights"), numbers(target, "target")
-    insist(not_rows(x[None], "point"), not_weights(w, unit.bias, x.size), not_above_zero(rate, "rate"))
-    insist(not_labels(y[None], 1, "target"))
+    insist(
+        _not_one_point(x),
+        not_weights(w, unit.bias, x.size),
+        not_labels(np.atleast_1d(y), 1, "target"),
+        not_above_zero(rate, "rate"),
+    )
     weights, bias = corrected(w, unit.bias, x, float(y), rate)
     after = Perceptron(tuple(weights.tolist()), bias)
     return Trick(before=unit, after=after, point=tuple(x.tolist()), target=float(y))
@@ -282,6 +287,12 @@ def _not_points(inputs: Floats) -> str | None:
         return not_finite(inputs, "inputs")
     must = "inputs must have shape (inputs,) for one point or (rows, inputs) for several"
     return message(must, f"the shape is {inputs.shape}", "write a point as a list of numbers: [9, 8]")
+
+
+def _not_one_point(point: Floats) -> str | None:
+    if point.ndim == 1:
+        return _not_points(point)
+    return message("point must have shape (inputs,)", f"the shape is {point.shape}", "pass one point, (4, 5)")
 
 
 def _not_a_layer(weights: Floats, biases: Floats, width: int) -> str | None:

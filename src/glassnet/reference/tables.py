@@ -23,6 +23,8 @@ from glassnet.reference.runs import aligned
 
 Unit = Callable[[ArrayLike], Floats]
 
+ROWS_TOLD = 8
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -58,9 +60,10 @@ class Table:
         verb = "is" if len(self.wrong) == 1 else "are"
         told = [
             f"{_point(self.inputs[at])} gives {self.outputs[at]:g}, {self.wants} wants {self.targets[at]:g}"
-            for at in self.wrong
+            for at in self.wrong[:ROWS_TOLD]
         ]
-        counted = f"{len(told)} of {rows} {'row' if rows == 1 else 'rows'} {verb} wrong"
+        told += [f"and {len(self.wrong) - ROWS_TOLD} more"] if len(self.wrong) > ROWS_TOLD else []
+        counted = f"{len(self.wrong)} of {rows} {'row' if rows == 1 else 'rows'} {verb} wrong"
         return f"{counted}: {'; '.join([*told, self.hint])}"
 
     def __str__(self) -> str:
@@ -116,7 +119,7 @@ def _hint(unit: Perceptron, x: Floats, y: Floats) -> str:
     for number, (low, high) in enumerate(ranges):
         if low < high:
             return f"{_words(number, low, high)} turns the line, then the bias can move it into place"
-    return NO_LINE if _is_xor(x, y) else SEVERAL
+    return _impossible(x, y) or SEVERAL
 
 
 def _range_of_weight(number: int, unit: Perceptron, x: Floats, y: Floats) -> tuple[float, float]:
@@ -143,11 +146,14 @@ def _words(number: int, low: float, high: float) -> str:
     return f"{name} below {high:g}" if np.isinf(low) else f"{name} between {low:g} and {high:g}"
 
 
-def _is_xor(x: Floats, y: Floats) -> bool:
-    """Whether the points hold XOR, or its opposite: then no line separates them."""
-    label = {tuple(point): target for point, target in zip(x.tolist(), y.tolist(), strict=True)}
-    corners = [label.get(corner) for corner in ((0.0, 0.0), (1.0, 1.0), (0.0, 1.0), (1.0, 0.0))]
-    return corners in ([0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0])
+def _impossible(x: Floats, y: Floats) -> str | None:
+    """Say why no unit can, where that is plain: one point of both classes, or XOR, or its opposite."""
+    wanted: dict[tuple[float, ...], float] = {}
+    for point, target in zip(x, y, strict=True):
+        if wanted.setdefault(tuple(point.tolist()), target) != target:
+            return f"no unit can: {_point(point)} is to give both 0 and 1"
+    corners = [wanted.get(corner) for corner in ((0.0, 0.0), (1.0, 1.0), (0.0, 1.0), (1.0, 0.0))]
+    return NO_LINE if corners in ([0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0]) else None
 
 
 def _point(point: Floats) -> str:
