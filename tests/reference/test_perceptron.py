@@ -145,16 +145,22 @@ def test_the_same_seed_gives_the_same_lines_and_another_seed_others_C07(clouds):
 
 
 def test_where_a_line_separates_the_classes_it_is_found_and_kept(clouds):
-    """Novikoff's bound from zero weights: at most (R / m)^2 corrections, for any margin m that a line has."""
+    """Novikoff's bound on the number of corrections, for the margin of the line that was found."""
     inputs, targets = clouds
     run = perceptron.train(inputs, targets, rate=1.0, epochs=200, start=([0.0, 0.0], 0.0))
     done = int((run.errors == 0).argmax())
     assert 0 < done < 200
     assert (run.weights[done:] == run.weights[done]).all()
-    signed = (2 * targets - 1) * (inputs @ run.weights[-1] + run.biases[-1])
-    margin = signed.min() / np.hypot(np.hypot(*run.weights[-1]), run.biases[-1])
-    radius = np.sqrt((inputs**2).sum(axis=1).max() + 1)
-    assert 1 <= abs(run.biases[-1]) + done <= (radius / margin) ** 2
+    with_unit, line = perceptron.with_bias_unit(inputs), np.append(run.weights[-1], run.biases[-1])
+    margin = ((2 * targets - 1) * (with_unit @ line)).min() / np.linalg.norm(line)
+    radius = np.linalg.norm(with_unit, axis=1).max()
+    model, corrections = (np.zeros(2), 0.0), 0
+    for _ in range(done):
+        for point, target in zip(inputs, targets, strict=True):
+            after = perceptron.corrected(*model, point, target, 1.0)
+            corrections += after[1] != model[1]
+            model = after
+    assert 0 < corrections <= (radius / margin) ** 2
 
 
 def test_a_vertical_line_has_an_infinite_slope():

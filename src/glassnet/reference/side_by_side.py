@@ -141,7 +141,7 @@ class Regressions:
             ["at the start", *(f"{each.errors[0]:.6g}" for each in runs)],
             ["at the end", *(f"{each.errors[-1]:.6g}" for each in runs)],
             ["epochs", *(str(each.epochs) for each in runs)],
-            ["last line", *(f"x2 = {slope:.4g} x1 {intercept:+.4g}" for slope, intercept in lines)],
+            ["last line", *(_formula(slope, intercept) for slope, intercept in lines)],
             ["mean distance of the points", *(f"{each:.4g}" for each in self.distances)],
             ["points on the wrong side", *(str(each) for each in self.mixed)],
         ]
@@ -164,6 +164,10 @@ def regressions(
         linear=linear.train(x[:, :1], x[:, 1], rate=rate, epochs=epochs, seed=seed),
         logistic=logistic.train(x, y, rate=rate, epochs=epochs, batch="all", seed=seed),
     )
+
+
+def _formula(slope: float, intercept: float) -> str:
+    return f"x2 = {slope:.4g} x1 {'-' if intercept < 0 else '+'} {abs(intercept):.4g}"
 
 
 def _not_a_plane(inputs: Floats) -> str | None:
