@@ -108,7 +108,7 @@ def test_the_algorithm_ends_where_the_course_ends_C07(course_points, seed, weigh
 def test_the_start_of_the_course_needs_no_file_and_no_global_generator_C07():
     """The legacy generator with seed 42 begins 0.37454012, 0.95071431, 0.73199394."""
     state = np.random.get_state()[1].copy()
-    weights, bias = course_start([[0.0, 0.1], [1.0, 0.2]], 42)
+    weights, bias = course_start([[0.0, 0.1], [1.0, 7.0]], 42)
     np.testing.assert_array_equal(weights.round(8), [0.37454012, 0.95071431])
     assert round(bias, 8) == 1.73199394
     assert (np.random.get_state()[1] == state).all()
@@ -136,6 +136,26 @@ def test_the_algorithm_is_the_trick_point_after_point_C07(clouds):
         for point, target in zip(inputs, targets, strict=True):
             unit = trick(unit, point, target, rate=0.05).after
     np.testing.assert_array_equal(run.weights[-1], unit.weights)
+
+
+def test_the_algorithm_is_the_loop_that_the_course_writes_C07(clouds):
+    inputs, targets = clouds
+    start = course_start(inputs, 12)
+    weights, bias, lines = start[0].copy(), start[1], []
+    for _ in range(25):
+        for row in range(len(inputs)):
+            prediction = 1 if inputs[row] @ weights + bias >= 0 else 0
+            if targets[row] - prediction == 1:
+                weights[0] += inputs[row][0] * 0.01
+                weights[1] += inputs[row][1] * 0.01
+                bias += 0.01
+            elif targets[row] - prediction == -1:
+                weights[0] -= inputs[row][0] * 0.01
+                weights[1] -= inputs[row][1] * 0.01
+                bias -= 0.01
+        lines.append((-weights[0] / weights[1], -bias / weights[1]))
+    run = perceptron.train(inputs, targets, rate=0.01, epochs=25, start=start)
+    np.testing.assert_allclose(run.lines[1:], lines, rtol=1e-12)
 
 
 def test_the_same_seed_gives_the_same_lines_and_another_seed_others_C07(clouds):

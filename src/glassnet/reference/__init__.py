@@ -12,6 +12,18 @@ Read the modules in this order, each in one sitting:
 
 from __future__ import annotations
 
+from glassnet.reference import (
+    circle,
+    functions,
+    gates,
+    linear,
+    logistic,
+    perceptron,
+    runs,
+    side_by_side,
+    tables,
+)
+
 __all__ = [
     "circle",
     "functions",

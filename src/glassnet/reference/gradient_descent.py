@@ -41,12 +41,12 @@ class Learner:
     error: Callable[[Floats, Floats], np.float64]
     slope: Callable[[Floats, Floats], Floats]
 
-    def gradient(self, x: Floats, y: Floats, weights: Floats, bias: float) -> tuple[Floats, float]:
+    def gradient(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, float]:
         """Return the slope of the error by each weight and by the bias: the chain rule through z = x w + b.
 
         dE/dw_j = sum over rows of dE/dz dz/dw_j = sum dE/dz x_j,   dE/db = sum dE/dz 1
         """
-        slope = self.slope(x @ weights + bias, y)
+        slope = self.slope(z, y)
         return slope @ x, float(slope.sum())
 
 
@@ -73,8 +73,8 @@ def descend(
     with np.errstate(over="ignore", invalid="ignore"):
         for epoch in range(1, epochs + 1):
             for part in parts:
-                weights_slope, bias_slope = learner.gradient(x[part], y[part], weights, bias)
-                weights, bias = weights - rate * weights_slope, bias - rate * bias_slope
+                by_weights, by_bias = learner.gradient(x[part], y[part], x[part] @ weights + bias)
+                weights, bias = weights - rate * by_weights, bias - rate * by_bias
                 _stay_finite(x @ weights + bias, epoch, rate)
             models.append((weights, bias))
             errors.append(float(learner.error(x @ weights + bias, y)))

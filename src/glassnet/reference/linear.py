@@ -45,8 +45,7 @@ def gradient(inputs: ArrayLike, targets: ArrayLike, weights: ArrayLike, bias: fl
     dE/dw = -2/n sum (y - o) x,   dE/db = -2/n sum (y - o); derived at the top of this file.
     """
     x, y = _points(inputs, targets)
-    score(x, weights, bias)  # checks the weights
-    return LINEAR.gradient(x, y, numbers(weights, "weights"), bias)
+    return LINEAR.gradient(x, y, score(x, weights, bias))
 
 
 def train(

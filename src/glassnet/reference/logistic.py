@@ -67,8 +67,7 @@ def gradient(inputs: ArrayLike, targets: ArrayLike, weights: ArrayLike, bias: fl
     dE/dw = -1/n sum (y - p) x,   dE/db = -1/n sum (y - p); derived at the top of this file.
     """
     x, y = _points(inputs, targets)
-    score(x, weights, bias)  # checks the weights
-    return LOGISTIC.gradient(x, y, numbers(weights, "weights"), bias)
+    return LOGISTIC.gradient(x, y, score(x, weights, bias))
 
 
 def train(
