@@ -104,5 +104,8 @@ def test_every_label_that_is_no_class_is_named():
         "each label must be one of the classes, however: 'cat' is not; choose one of duck, duck, walrus",
         "each label must be one of the classes, however: 'dcuk' is not; did you mean 'duck'?",
     )
+    for mixed in (["duck", 1], [["duck"], ["duck"]]):
+        with pytest.raises(RequestError, match="labels must be all names or all numbers"):
+            one_hot(mixed)
     with pytest.raises(RequestError, match=r"write each code as a list"):
         code_distances([0, 1, 2])

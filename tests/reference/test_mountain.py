@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glassnet.errors import RequestError
+from glassnet.errors import NonFiniteLoss, RequestError
 from glassnet.reference import logistic
 from glassnet.reference.functions import along_path, descend, slope, step
 
@@ -54,6 +54,11 @@ def test_a_path_prints_a_line_for_each_place_C09():
     lines = str(along_path(POINTS, LABELS, START, END, places=3)).splitlines()
     assert lines[0].split() == ["place", "errors", "slope", "log", "loss", "slope"]
     assert len(lines) == 4
+
+
+def test_steps_too_long_climb_and_are_a_named_failure():
+    with pytest.raises(NonFiniteLoss, match=r"with rate=3 step \d+ leaves all numbers; lower the rate"):
+        descend(lambda place: (place**2).sum(), [1.0], rate=3.0, steps=1000)
 
 
 def test_what_is_no_path_is_an_error():

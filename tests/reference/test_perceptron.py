@@ -217,6 +217,11 @@ def test_all_problems_of_a_training_are_said_together():
         ),
         (lambda: perceptron.train([[1.0]], [0], start=([1.0], [0])), "the bias must be one number"),
         (lambda: perceptron.train([[1.0]], [0], start=([np.inf], 0)), r"weights\[0\] is inf"),
+        (
+            lambda: perceptron.train([[1.0]], [0], start=Perceptron((1,), 0)),
+            "start must be weights and a bias",
+        ),
+        (lambda: perceptron.train([[1.0, 2, 3]], [0]).lines, "a line must have one or two inputs"),
         (lambda: perceptron.train([[1.0]], [0], seed=-1), "seed must be a whole number"),
         (lambda: perceptron.train([[1.0]], [0], rate="fast"), "rate='fast'"),
         (lambda: score([[1.0, 2.0]], [1.0]), "one weight for each of the 2 inputs"),

@@ -100,6 +100,8 @@ def test_linear_regression_goes_where_the_equations_say_C15():
     np.testing.assert_allclose(run.weights[-1], weights, atol=1e-9)
     assert run.biases[-1] == pytest.approx(bias, abs=1e-9)
     np.testing.assert_allclose(np.append(*linear.gradient(inputs, targets, weights, bias)), 0, atol=1e-13)
+    one = linear.train(inputs[:, :1], targets, epochs=3)
+    np.testing.assert_array_equal(one.lines, np.column_stack([one.weights[:, 0], one.biases]))
     assert run.errors[-1] == pytest.approx(np.mean((linear.predict(inputs, weights, bias) - targets) ** 2))
 
 

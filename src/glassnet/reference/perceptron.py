@@ -277,6 +277,7 @@ def begin(inputs: Floats, start: tuple[ArrayLike, float] | None, seed: int) -> t
     """Return the given start, checked, or a random one for inputs of shape (rows, inputs)."""
     if start is None:
         return random_start(inputs, seed)
+    insist(_not_a_start(start))
     weights, bias = numbers(start[0], "weights"), numbers(start[1], "bias")
     insist(not_weights(weights, bias, inputs.shape[1]))
     return weights, float(bias)
@@ -287,6 +288,12 @@ def _not_points(inputs: Floats) -> str | None:
         return not_finite(inputs, "inputs")
     must = "inputs must have shape (inputs,) for one point or (rows, inputs) for several"
     return message(must, f"the shape is {inputs.shape}", "write a point as a list of numbers: [9, 8]")
+
+
+def _not_a_start(start: object) -> str | None:
+    if isinstance(start, tuple | list) and len(start) == 2:
+        return None
+    return message("start must be weights and a bias", f"it is {start!r}", "write ([0.5, -0.2], 0.1)")
 
 
 def _not_one_point(point: Floats) -> str | None:

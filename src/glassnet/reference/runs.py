@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.reference.arrays import Floats
+from glassnet.errors import message
+from glassnet.reference.arrays import Floats, insist
 from glassnet.reference.functions.activations import step
 
 LINES_SHOWN = 12
@@ -42,12 +43,19 @@ class Run:
 
     @property
     def lines(self) -> Floats:
-        """The boundary w1 x1 + w2 x2 + b = 0 of two inputs as a line x2 = slope x1 + intercept.
+        """The line of every epoch: slope and intercept. Shape: (epochs + 1, 2).
 
-        Shape: (epochs + 1, 2), slope and intercept: (-w1 / w2, -b / w2). Where w2 is 0 the line is vertical,
-        and its slope is infinite.
+        Two inputs: the boundary w1 x1 + w2 x2 + b = 0, as x2 = slope x1 + intercept with slope -w1 / w2 and
+        intercept -b / w2; where w2 is 0 the line is vertical, and its slope is infinite.
+        One input: the score z = w x + b against x, which is the prediction of linear regression.
+
+        Raises:
+            RequestError: there are more inputs, and a plane or hyperplane instead of a line.
         """
-        w1, w2 = self.weights[:, 0], self.weights[:, 1]
+        insist(_not_a_line(self.weights.shape[1]))
+        if self.weights.shape[1] == 1:
+            return np.column_stack([self.weights[:, 0], self.biases])
+        w1, w2 = self.weights.T
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.column_stack([-w1 / w2, -self.biases / w2])
 
@@ -91,3 +99,10 @@ def aligned(rows: list[list[str]]) -> str:
 
 def _six(value: float) -> str:
     return f"{value:.6g}"
+
+
+def _not_a_line(inputs: int) -> str | None:
+    if inputs <= 2:
+        return None
+    do = "read weights and biases, or train on two of the inputs"
+    return message("a line must have one or two inputs", f"there are {inputs}", do)

@@ -10,6 +10,7 @@ Scores, also called logits, have shape (..., classes): softmax goes along the la
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -108,6 +109,7 @@ def one_hot(labels: Sequence[Hashable], classes: Sequence[Hashable] | None = Non
            [1., 0., 0.]])
     """
     labels = list(labels)
+    insist(_not_of_one_kind(labels))
     columns = sorted(set(labels)) if classes is None else list(classes)  # type: ignore[type-var]
     insist(
         _not_distinct(columns),
@@ -158,6 +160,14 @@ def _not_a_table(codes: Floats) -> str | None:
         return None
     must = "codes must have shape (classes, numbers per code)"
     return message(must, f"the shape is {codes.shape}", "write each code as a list: [[0], [1], [2]]")
+
+
+def _not_of_one_kind(labels: Sequence[Any]) -> str | None:
+    kinds = {"lists" if np.ndim(each) else "names" if isinstance(each, str) else "numbers" for each in labels}
+    if len(kinds) <= 1 and "lists" not in kinds:
+        return None
+    must, found = "labels must be all names or all numbers", f"they are {' and '.join(sorted(kinds))}"
+    return message(must, found, "write one label for each row")
 
 
 def _not_distinct(columns: Sequence[Hashable]) -> str | None:

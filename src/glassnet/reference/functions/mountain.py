@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassnet.errors import message
+from glassnet.errors import NonFiniteLoss, message
 from glassnet.reference.arrays import (
     Floats,
     insist,
@@ -38,23 +38,25 @@ Height = Callable[[Floats], float]
 
 
 def slope(height: Height, place: ArrayLike, nudge: float = 1e-6) -> Floats:
-    """Feel the slope along each axis.  dh/dx_i = (h(x + e_i nudge) - h(x - e_i nudge)) / (2 nudge)
+    """Feel the slope along each axis.  dh/dx_i = (h(x + e_i d) - h(x - e_i d)) / (2 d)
 
     Args:
         height: takes a place and returns a number.
         place: x, of any shape.
+        nudge: d, as a share of x_i where that is above 1.
 
     Returns:
         The gradient, in the shape of the place: it points up where it is steepest. Central differences are
-        off by about nudge^2 and by rounding over nudge.
+        off by about d^2, and by the rounding of h over d.
     """
     x = numbers(place, "place")
     gradient = np.zeros_like(x)
     for index in np.ndindex(x.shape):
+        d = nudge * max(1.0, abs(x[index]))
         ahead, behind = x.copy(), x.copy()
-        ahead[index] += nudge
-        behind[index] -= nudge
-        gradient[index] = (height(ahead) - height(behind)) / (2 * nudge)
+        ahead[index] += d
+        behind[index] -= d
+        gradient[index] = (height(ahead) - height(behind)) / (2 * d)
     return gradient
 
 
@@ -69,12 +71,19 @@ def descend(height: Height, start: ArrayLike, *, rate: float = 0.1, steps: int =
     Returns:
         Every place on the way, the start first. Shape: (steps + 1, n).
 
+    Raises:
+        NonFiniteLoss: the rate is too large, and each step overshoots further than the one before.
+
     A. Cauchy, 1847, "Méthode générale pour la résolution des systèmes d'équations simultanées".
     """
     places = [numbers(start, "start")]
     insist(not_above_zero(rate, "rate"), not_a_count(steps, "steps"), _not_a_place(places[0]))
-    for _ in range(steps):
-        places.append(places[-1] - rate * slope(height, places[-1]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for number in range(1, steps + 1):
+            places.append(places[-1] - rate * slope(height, places[-1]))
+            if not np.isfinite(places[-1]).all():
+                found = f"with rate={rate:g} step {number} leaves all numbers"
+                raise NonFiniteLoss(message("the place must stay finite", found, "lower the rate"))
     return np.array(places)
 
 
