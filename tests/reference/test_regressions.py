@@ -110,6 +110,17 @@ def test_a_rate_too_large_is_a_named_failure_not_a_warning():
         linear.train([[10.0], [20.0]], [1.0, 2.0], rate=5.0, epochs=1000)
 
 
+@pytest.mark.parametrize("batch", ["all", "row"])
+@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("size", [1e155, 1e200, 1e308])
+def test_whatever_the_size_of_the_inputs_no_other_error_comes(name, batch, size):
+    learner, _ = LEARNERS[name]
+    with pytest.raises(NonFiniteLoss):
+        learner.train([[size], [-size]], [0, 1], rate=1e3, epochs=3, batch=batch, start=([1e-160], 0.0))
+    with pytest.raises(NonFiniteLoss):
+        learner.train([[size], [-size]], [0, 1], batch=batch, start=([1e300], 0.0))
+
+
 def test_scores_of_a_thousand_cost_a_thousand_and_no_overflow():
     run = logistic.train([[1000.0], [-1000.0]], [0, 1], rate=1e-9, epochs=1, start=([1.0], 0.0))
     assert run.errors[0] == 1000

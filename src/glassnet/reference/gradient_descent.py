@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,7 @@ from glassnet.reference.arrays import Floats, insist, not_a_count, not_above_zer
 from glassnet.reference.perceptron import begin
 from glassnet.reference.runs import Run, recorded
 
+Numbers = TypeVar("Numbers", Floats, np.float64)
 Batch = Literal["all", "row"]
 """``"all"``: one step an epoch, by the mean gradient of all rows: the steepest one. ``"row"``: one step a
 row, in the order of the rows: many rough steps, as in the course."""
@@ -68,25 +69,28 @@ def descend(
     """
     insist(not_above_zero(rate, "rate"), not_a_count(epochs, "epochs"), _not_a_batch(batch))
     weights, bias = begin(x, start, seed)
-    models, errors = [(weights, bias)], [float(learner.error(x @ weights + bias, y))]
+    models: list[tuple[Floats, float]] = []
+    errors: list[float] = []
     parts = [slice(None)] if batch == "all" else [slice(row, row + 1) for row in range(len(x))]
     with np.errstate(over="ignore", invalid="ignore"):
-        for epoch in range(1, epochs + 1):
-            for part in parts:
-                by_weights, by_bias = learner.gradient(x[part], y[part], x[part] @ weights + bias)
+        for epoch in range(epochs + 1):
+            for part in parts if epoch else []:  # epoch 0 is the start
+                scores = _finite(x[part] @ weights + bias, epoch, rate)
+                by_weights, by_bias = learner.gradient(x[part], y[part], scores)
                 weights, bias = weights - rate * by_weights, bias - rate * by_bias
-                _stay_finite(x @ weights + bias, epoch, rate)
             models.append((weights, bias))
-            errors.append(float(learner.error(x @ weights + bias, y)))
-            _stay_finite(errors[-1], epoch, rate)
+            error = learner.error(_finite(x @ weights + bias, epoch, rate), y)
+            errors.append(float(_finite(error, epoch, rate)))
     return recorded(learner.name, learner.error_name, models, errors, x, y)
 
 
-def _stay_finite(values: Floats | float, epoch: int, rate: float) -> None:
+def _finite(values: Numbers, epoch: int, rate: float) -> Numbers:
+    """Return scores or an error as they are, unless a step was so long that they left all numbers."""
     if not np.isfinite(values).all():
         found = f"with rate={rate:g} it is not in epoch {epoch}"
         do = "lower the rate, or give the inputs mean 0 and deviation 1"
         raise NonFiniteLoss(message("the error must stay finite", found, do))
+    return values
 
 
 def _not_a_batch(batch: str) -> str | None:

@@ -52,7 +52,7 @@ def slope(height: Height, place: ArrayLike, nudge: float = 1e-6) -> Floats:
     x = numbers(place, "place")
     gradient = np.zeros_like(x)
     for index in np.ndindex(x.shape):
-        d = nudge * max(1.0, abs(x[index]))
+        d = nudge * max(1.0, float(abs(x[index])))
         ahead, behind = x.copy(), x.copy()
         ahead[index] += d
         behind[index] -= d
