@@ -1,0 +1,70 @@
+"""What a page shows below a block is what the block prints: every ``output`` block of the docs.
+
+An ``output`` block belongs to the ``python`` block right above it. Words are compared as they are, numbers
+to a part in a thousand, because the last digits may differ from machine to machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^(?P<note><!-- not run: .* -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
+PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "```output" in path.read_text("utf-8")]
+
+
+def differences(page: str) -> list[str]:
+    """Run a page and list what it shows and does not print, by the number of its block."""
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    printed, found = "", []
+    for number, block in enumerate(BLOCK.finditer(page)):
+        if block["language"] == "python" and not block["note"]:
+            with contextlib.redirect_stdout(io.StringIO()) as out:
+                exec(compile(block["text"], f"block {number}", "exec"), namespace)
+            printed = out.getvalue()
+        elif block["language"] == "output" and not same(block["text"], printed):
+            found.append(f"block {number} shows\n{block['text']}but this is printed:\n{printed}")
+    return found
+
+
+def same(shown: str, printed: str) -> bool:
+    """Compare two texts word by word, numbers nearly; how far apart words stand does not matter."""
+    words = [NUMBER.sub("#", text).split() for text in (shown, printed)]
+    numbers = [[float(each) for each in NUMBER.findall(text)] for text in (shown, printed)]
+    return words[0] == words[1] and all(
+        math.isclose(*pair, rel_tol=1e-3, abs_tol=1e-9) for pair in zip(*numbers, strict=True)
+    )
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_output_that_a_page_shows_is_what_its_block_prints(path):
+    assert differences(path.read_text("utf-8")) == []
+
+
+PAGE = """
+```python
+print("a", 1 / 3)
+```
+
+```output
+a 0.33333
+```
+"""
+
+
+def test_the_law_sees_other_words_and_other_numbers():
+    assert differences(PAGE) == []
+    assert len(differences(PAGE.replace("a 0.3", "b 0.3"))) == 1
+    assert len(differences(PAGE.replace("0.33333", "0.3343"))) == 1
+    assert len(differences(PAGE.replace("a 0.33333", ""))) == 1
+
+
+def test_pages_that_show_output_are_found():
+    assert "01-perceptron.md" in [path.name for path in PAGES]
