@@ -1,8 +1,8 @@
 """One truth: the reference in NumPy and the torch engine end ten steps with the same numbers.
 
-The grid is activations x losses x optimisers x regularisers x widths x batches x depths, each run with weighted
-and with plain rows in turn. By default a pairwise cover of it runs: every pair of values of any two axes is in
-some case. The whole product is marked slow.
+The grid is activations x losses x optimisers x regularisers x widths x batches x depths, each run with
+weighted and with plain rows in turn. By default a pairwise cover of it runs: every pair of values of any two
+axes is in some case. The whole product is marked slow.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ AXES = {
 BATCHES = {"full": (13, 13, 10), "ragged": (23, 5, 2), "joined": (16, 3, 2), "row by row": (10, 1, 1)}
 """Rows, batch size, epochs: ten steps each. A single row that is left over joins the batch before.
 
-Batches of plain rows are odd. In an even one the signs of mae can cancel to a gradient of exactly 0, which is a
+Batches of plain rows are odd. In an even one the signs of mae can cancel to a gradient of 0, which is a
 rounding error in torch; Adam and RMSprop divide by its size, and blow it up to a whole step."""
 REGULARISERS = {
     "none": {},
@@ -46,6 +46,7 @@ REGULARISERS = {
 }
 INPUTS, OUTPUTS = 5, 3
 FLOAT64, FLOAT32 = 1e-10, 1e-4
+SEED, DROPOUT = 3, 0.3
 
 Case = tuple[str, ...]
 
@@ -84,7 +85,8 @@ class GivenMasks(nn.Module):
         if not self.training:
             return a
         self.step += 1
-        return a * torch.from_numpy(dropout_mask(*a.shape, 0.3, layer=self.layer, step=self.step)).to(a.dtype)
+        mask = dropout_mask(*a.shape, DROPOUT, seed=SEED, layer=self.layer, step=self.step)
+        return a * torch.from_numpy(mask).to(a.dtype)
 
 
 def activation_module(name):
@@ -145,25 +147,15 @@ def settings_of(case):
     own = dict(REGULARISERS[case["regulariser"]])
     rule["weight_decay"] = own.pop("weight_decay", 0.0)
     _, batch_size, epochs = BATCHES[case["batches"]]
-    return rule, {"loss": case["loss"], "batch_size": batch_size, "epochs": epochs, "seed": 3, **own}
+    return rule, {"loss": case["loss"], "batch_size": batch_size, "epochs": epochs, "seed": SEED, **own}
 
 
 def run_reference(case):
     layers, X, y, weight = start(case)
     rule, options = settings_of(case)
     optimizer = build_optimizer(rule.pop("optimizer"), **rule)
-    masks = None
-    if case["regulariser"] == "dropout":
-        masks = (
-            lambda step, rows: [  # noqa: E731
-                *(
-                    dropout_mask(rows, each.W.shape[1], 0.3, layer=k, step=step)
-                    for k, each in enumerate(layers[:-1])
-                ),
-                None,
-            ]
-        )
-    return fit(layers, X, y, optimizer=optimizer, masks=masks, sample_weight=weight, **options)
+    dropout = DROPOUT if case["regulariser"] == "dropout" else 0.0
+    return fit(layers, X, y, optimizer=optimizer, dropout=dropout, sample_weight=weight, **options)
 
 
 def run_torch(case, dtype):
