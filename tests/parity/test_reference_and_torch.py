@@ -140,7 +140,7 @@ def settings_of(case):
     pushed = name in ("momentum", "nesterov") or kind == "momentum"
     rule = {
         "optimizer": name if name in OPTIMIZERS else "sgd",
-        "lr": 0.001 if name in ("adam", "adamw", "rmsprop") or case["loss"] == "poisson" else 0.02,
+        "lr": 0.001 if name in ("adam", "adamw", "rmsprop") or case["loss"] == "poisson" else 0.003,
         "momentum": 0.9 if pushed else 0.0,
         "nesterov": name == "nesterov",
     }
@@ -178,9 +178,9 @@ def differences(run, net, history):
     return found
 
 
-def too_far(case, dtype, limit):
-    """Name the tensors that are too far from the reference."""
-    found = differences(run_reference(case), *run_torch(case, dtype))
+def too_far(case, run, dtype, limit):
+    """Name the tensors that are too far from the run of the reference."""
+    found = differences(run, *run_torch(case, dtype))
     return [
         f"{case}, {dtype}: {name} differs by {far:.2g}, the limit is {limit:g}"
         for name, far in found.items()
@@ -196,8 +196,12 @@ def check(case):
     once more with other numbers; an engine that computes something else fails again.
     """
     case = dict(zip(AXES, case, strict=True))
-    single = too_far(case, torch.float32, FLOAT32) and too_far({**case, "draw": 1}, torch.float32, FLOAT32)
-    return too_far(case, torch.float64, FLOAT64) + single
+    run = run_reference(case)
+    single = too_far(case, run, torch.float32, FLOAT32)
+    if single:
+        again = {**case, "draw": 1}
+        single = too_far(again, run_reference(again), torch.float32, FLOAT32)
+    return too_far(case, run, torch.float64, FLOAT64) + single
 
 
 COVER = pairwise(AXES)
