@@ -75,9 +75,12 @@ def filtered(image: Floats, *names: str) -> Floats:
 
 
 def as_picture(seen: Floats) -> NDArray[np.uint8]:
-    """Return numbers as grey values 0 to 255, the least black and the greatest white. (height, width)."""
-    low, high = float(seen.min()), float(seen.max())
-    return np.round(255 * (seen - low) / (high - low or 1.0)).astype(np.uint8)
+    """Return numbers as grey values, the lowest black, the highest white. Shape: (height, width).
+
+    The lowest and the highest hundredth are cut, so that a few sharp points do not leave all else grey.
+    """
+    low, high = np.percentile(seen, [1, 99])
+    return np.round(255 * np.clip((seen - low) / (high - low or 1.0), 0.0, 1.0)).astype(np.uint8)
 
 
 def activation_table(seen: Floats | None = None) -> str:
