@@ -80,7 +80,8 @@ def as_picture(seen: Floats) -> NDArray[np.uint8]:
     The lowest and the highest hundredth are cut, so that a few sharp points do not leave all else grey.
     """
     low, high = np.percentile(seen, [1, 99])
-    return np.round(255 * np.clip((seen - low) / (high - low or 1.0), 0.0, 1.0)).astype(np.uint8)
+    between: Floats = np.clip((seen - low) / (high - low or 1.0), 0.0, 1.0)
+    return np.round(255 * between).astype(np.uint8)
 
 
 def activation_table(seen: Floats | None = None) -> str:
