@@ -101,6 +101,7 @@ def test_the_sum_of_squares_grows_with_the_rows_and_the_mean_does_not_C23():
         (lambda: backpropagation(TWO_LAYERS, [[1, 2, 3]], [[1]], lr=1, loss="mes"), "did you mean 'mse'"),
         (lambda: backpropagation(TWO_LAYERS, [[1, 2, 3]], [[1, 2]], lr=1), r"shape \(1, 1\)"),
         (lambda: blend([0.5, 1.5]), r"numbers from 0 to 1, however: \[0.5, 1.5\]"),
+        (lambda: blend([0.5], [np.inf]), "finite numbers, however: weights"),
         (lambda: blend([0.5, 0.5], [1]), "1 weights for 2 probabilities"),
         (lambda: mean_and_sum_of_squares([1, 2], [1]), r"target \(2,\), output \(1,\)"),
     ],

@@ -204,6 +204,13 @@ X = np.zeros((1, 2, 4, 4))
         (lambda: MaxPool2d(2, padding=2).forward(X), "at most half of its kernel"),
         (lambda: AvgPool2d(5).forward(X), "2 problems"),
         (lambda: MaxPool2d(2).forward(X[0]), "batch of one image"),
+        (lambda: Conv2d(np.full((1, 2, 2, 2), np.nan)), "W must hold finite numbers"),
+        (
+            lambda: Conv2d(np.ones((1, 2, 2, 2))).backward(X, [1.0]),
+            r"however: dout.shape=\(1,\)",
+        ),
+        (lambda: MaxPool2d(2).backward(X, np.ones((1, 2, 3, 3))), r"\(1, 2, 2, 2\), however"),
+        (lambda: AvgPool2d(2).backward(X, np.ones((1, 2, 3, 3))), r"\(1, 2, 2, 2\), however"),
     ],
 )
 def test_what_does_not_fit_is_an_error(call, found):

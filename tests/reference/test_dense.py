@@ -117,6 +117,7 @@ def test_weights_are_drawn_so_that_sums_keep_their_size():
         (lambda: predict(network(1), X[:, :2]), r"shape \(n, 3\), however: shape \(5, 2\)"),
         (lambda: predict(network(1), X * np.inf), "15 of 15 are not"),
         (lambda: checked_layers([]), "a network needs a layer"),
+        (lambda: checked_layers([Layer(np.full((3, 2), np.nan), None)]), "layer 0 must hold finite weights"),
         (lambda: checked_layers([Layer(np.ones((3, 2)), np.ones(3))]), "transpose a weight of torch"),
         (
             lambda: checked_layers([Layer(np.ones((3, 2)), None), Layer(np.ones((3, 1)), None)]),

@@ -136,6 +136,7 @@ def test_some_of_several_random_starts_find_the_deepest_valley_C30():
         (lambda: vanishing_gradients([]), "there must be an activation"),
         (lambda: descend(lr=0), "lr must be a number above 0"),
         (lambda: descend(float("nan")), "start must be a number"),
+        (lambda: dropout_steps(np.ones(2), np.ones(3), 0.5), "one number for each unit"),
         (lambda: dropout_steps(np.ones(2), np.ones(2), 1.0), "dropout must be from 0 and below 1"),
     ],
 )

@@ -65,10 +65,16 @@ def test_all_that_is_wrong_is_told_at_once():
         build_optimizer("adamm", -1.0, momentum=1.0, nesterov=True, weight_decay=-1.0)
     assert [problem.split("however: ")[1].split(";")[0] for problem in caught.value.problems] == [
         "optimizer='adamm'",
+        "optimizer='adamm' with momentum=1.0",
         "lr=-1.0",
         "momentum=1.0",
         "weight_decay=-1.0",
-        "optimizer='adamm' with momentum=1.0",
     ]
     with pytest.raises(RecipeError, match="momentum belongs to sgd and rmsprop"):
         build_optimizer("adam", momentum=0.5)
+
+
+@pytest.mark.parametrize("rule", [SGD, RMSprop, Adam, AdamW])
+def test_a_rule_made_by_hand_is_checked_too(rule):
+    with pytest.raises(RecipeError, match="2 problems"):
+        rule(lr=0.0, weight_decay=-1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glassnet.errors import NonFiniteLoss, RecipeError
+from glassnet.errors import NonFiniteLoss, RecipeError, RequestError
 from glassnet.reference.dense import Layer, forward, gradients, predict, random_layers
 from glassnet.reference.losses import loss_value
 from glassnet.reference.optimizers import SGD, Adam
@@ -167,6 +167,17 @@ def test_all_that_is_wrong_is_told_at_once():
         "loss='msee'", "batch_size=0", "epochs=2.5", "patience=0", "l1=-1", "l2=nan", "clip=0", "dropout=1.0",
         "there are none",
     ]  # fmt: skip
+
+
+def test_a_rule_and_rows_that_are_none_are_told():
+    with pytest.raises(RecipeError, match=r"optimizer='sgd'; write for example optimizer=SGD\(lr=0.1\)"):
+        train(optimizer="sgd")
+    with pytest.raises(RecipeError, match=r"tuple \(X, y\) or \(X, y, weights\), however: it is a ndarray"):
+        train(validation=X)
+    with pytest.raises(RequestError, match="x must be numbers"):
+        fit(layers(), [["a", "b"]], [1.0], loss="mse", optimizer=SGD(0.1))
+    with pytest.raises(RequestError, match="x must be numbers"):
+        fit(layers(), [[1.0], [1.0, 2.0]], [1.0, 2.0], loss="mse", optimizer=SGD(0.1))
 
 
 @pytest.mark.parametrize("weight", [np.ones(3), np.zeros(24), -np.ones(24)])

@@ -20,9 +20,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from glassnet.errors import RecipeError, message
 from glassnet.reference.activations import Floats, sigmoid
+from glassnet.reference.arrays import numbers
 from glassnet.reference.dense import Layer, backward, checked_inputs, checked_layers, forward
 from glassnet.reference.losses import checked_target, loss_gradient, loss_value, wrong_loss
 
@@ -91,7 +93,7 @@ def _text(array: Floats) -> str:
 
 
 def backpropagation(
-    layers: Sequence[Layer], x: object, target: object, lr: float, loss: str = "squared_error"
+    layers: Sequence[Layer], x: ArrayLike, target: ArrayLike, lr: float, loss: str = "squared_error"
 ) -> Step:
     """Make one step of gradient descent and return every number of it; ``print`` shows the six steps.
 
@@ -147,7 +149,7 @@ class Blend:
         return f"{terms}{shift} = {self.score:g}\nsigmoid({self.score:g}) = {self.probability:.5f}"
 
 
-def blend(probabilities: object, weights: object = None, bias: float = 0.0) -> Blend:
+def blend(probabilities: ArrayLike, weights: ArrayLike | None = None, bias: float = 0.0) -> Blend:
     """Add models as a network does: sigmoid(w1 p1 + w2 p2 + ... + bias).
 
     Each hidden unit is a linear model that gives a probability, and the output unit is a linear model of
@@ -164,8 +166,8 @@ def blend(probabilities: object, weights: object = None, bias: float = 0.0) -> B
     Raises:
         RecipeError: there are not as many weights as probabilities, or one of these is not from 0 to 1.
     """
-    p = np.asarray(probabilities, dtype=np.float64)
-    w = np.ones_like(p) if weights is None else np.asarray(weights, dtype=np.float64)
+    p = numbers(probabilities, "probabilities")
+    w = np.ones_like(p) if weights is None else numbers(weights, "weights")
     problems = []
     if p.ndim != 1 or not len(p) or not ((p >= 0) & (p <= 1)).all():
         do = "give one probability for each model, such as [0.7, 0.8]"
@@ -175,13 +177,16 @@ def blend(probabilities: object, weights: object = None, bias: float = 0.0) -> B
         problems.append(
             message("there must be one weight for each probability", found, "add or drop weights")
         )
+    if not np.isfinite(w).all() or not np.isfinite(bias):
+        found = f"weights {w.tolist()}, bias {bias!r}"
+        problems.append(message("weights and bias must be finite numbers", found, "write numbers such as 7"))
     if problems:
         raise RecipeError(problems)
     score = float(w @ p + bias)
     return Blend(p, w, bias, score, float(sigmoid(np.array(score))))
 
 
-def mean_and_sum_of_squares(target: object, output: object) -> tuple[float, float]:
+def mean_and_sum_of_squares(target: ArrayLike, output: ArrayLike) -> tuple[float, float]:
     """Return SSE = sum of (target - output)^2 and MSE = SSE / n.
 
     SSE grows with the number of rows, and a step on it too; so with many rows the mean is used, and learning
@@ -193,7 +198,7 @@ def mean_and_sum_of_squares(target: object, output: object) -> tuple[float, floa
     Raises:
         RecipeError: the two have different shapes.
     """
-    y, guess = np.asarray(target, dtype=np.float64), np.asarray(output, dtype=np.float64)
+    y, guess = numbers(target, "target"), numbers(output, "output")
     if y.shape != guess.shape or not y.size:
         must = "target and output must have the same shape, and at least one number"
         raise RecipeError(message(must, f"target {y.shape}, output {guess.shape}", "reshape one of them"))

@@ -25,10 +25,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from glassnet.errors import RecipeError, did_you_mean, message
 from glassnet.reference.activations import Floats
+from glassnet.reference.arrays import numbers
 
 Pair = tuple[int, int]
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
@@ -178,8 +179,8 @@ class Conv2d:
     window: Window = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        W = np.asarray(self.W, dtype=np.float64)
-        b = None if self.b is None else np.asarray(self.b, dtype=np.float64)
+        W = numbers(self.W, "W")
+        b = None if self.b is None else numbers(self.b, "b")
         if problems := _wrong_filters(W, b, self.groups):
             raise RecipeError(problems)
         window = Window(W.shape[2:], self.stride, self.padding, self.dilation, self.padding_mode)
@@ -196,7 +197,7 @@ class Conv2d:
         """Return the shape of the output for images of a shape (n, channels, height, width)."""
         return (shape[0], len(self.W), *out_shape(shape, self.window))
 
-    def forward(self, x: object) -> Floats:
+    def forward(self, x: ArrayLike) -> Floats:
         """Return out, shape (n, out_channels, out height, out width).
 
         Raises:
@@ -211,7 +212,7 @@ class Conv2d:
         answers: Floats = out.reshape(n, out_channels, high, wide)
         return answers if self.b is None else answers + self.b[:, None, None]
 
-    def backward(self, x: object, dout: Floats) -> tuple[Floats, Floats, Floats]:
+    def backward(self, x: ArrayLike, dout: ArrayLike) -> tuple[Floats, Floats, Floats]:
         """Return dx, dW and db.
 
         Each product of a weight and a pixel hands on what it got: the pixel's share goes to the weight, the
@@ -219,6 +220,7 @@ class Conv2d:
         """
         images = checked_images(x, self.window, self.W.shape[1] * self.groups)
         padded, W = self._grouped(pad(images, self.window)), self._grouped_filters()
+        dout = checked_gradient(dout, self.output_shape(images.shape))
         dgrouped, dpadded, dW = self._grouped(dout), np.zeros_like(padded), np.zeros_like(W)
         for u, v, rows, columns in places(self.window, out_shape(images.shape, self.window)):
             dW[..., u, v] = np.einsum("ngohw,ngchw->goc", dgrouped, padded[..., rows, columns])
@@ -251,6 +253,9 @@ def _wrong_filters(W: Floats, b: Floats | None, groups: int) -> list[str]:
         do = "write W[None, None] for a single filter on one channel"
         return [message(must, f"W.shape={W.shape}", do)]
     problems = []
+    if not np.isfinite(W).all():
+        found = f"{int((~np.isfinite(W)).sum())} of {W.size} are not"
+        problems.append(message("W must hold finite numbers", found, "replace what is missing"))
     if b is not None and b.shape != W.shape[:1]:
         do = f"give b the shape ({len(W)},)"
         problems.append(message("b must have one number for each filter", f"b.shape={b.shape}", do))
@@ -260,7 +265,7 @@ def _wrong_filters(W: Floats, b: Floats | None, groups: int) -> list[str]:
     return problems
 
 
-def checked_images(x: object, window: Window, channels: int | None = None) -> Floats:
+def checked_images(x: ArrayLike, window: Window, channels: int | None = None) -> Floats:
     """Return images as float64 of shape (n, channels, height, width).
 
     Raises:
@@ -268,7 +273,7 @@ def checked_images(x: object, window: Window, channels: int | None = None) -> Fl
         padding,
             or hold numbers that are not finite.
     """
-    images = np.asarray(x, dtype=np.float64)
+    images = numbers(x, "x")
     if images.ndim != 4 or not images.size:
         do = "write x[None] for a batch of one image" if images.ndim == 3 else "reshape x"
         must = "x must have 4 dimensions (samples, channels, height, width)"
@@ -281,6 +286,19 @@ def checked_images(x: object, window: Window, channels: int | None = None) -> Fl
     if problems := [*problems, *_wrong_sizes(images.shape, window)]:
         raise RecipeError(problems)
     return images
+
+
+def checked_gradient(dout: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    """Return d loss / d out as float64, of the shape of out.
+
+    Raises:
+        RecipeError: it has another shape.
+    """
+    gradient = numbers(dout, "dout")
+    if gradient.shape != shape:
+        must = f"dout must have the shape of the output, {shape}"
+        raise RecipeError(message(must, f"dout.shape={gradient.shape}", "pass one number for each output"))
+    return gradient
 
 
 def _wrong_sizes(shape: tuple[int, ...], window: Window) -> Iterator[str]:

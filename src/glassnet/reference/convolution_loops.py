@@ -6,13 +6,14 @@ Read these first. Each inner line is one multiplication; ``convolution`` does th
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from glassnet.reference.activations import Floats
 from glassnet.reference.convolution import Conv2d, Window, checked_images, out_shape, sources
 from glassnet.reference.pooling import AvgPool2d, MaxPool2d, checked_pool
 
 
-def convolve(layer: Conv2d, x: object) -> Floats:
+def convolve(layer: Conv2d, x: ArrayLike) -> Floats:
     """Return out, shape (n, out_channels, out height, out width): one inner product after the other.
 
     For each image, filter and place: the sum over the filter's channels, rows and columns of weight * pixel.
@@ -30,7 +31,7 @@ def convolve(layer: Conv2d, x: object) -> Floats:
     return out
 
 
-def convolve_backward(layer: Conv2d, x: object, dout: Floats) -> tuple[Floats, Floats, Floats]:
+def convolve_backward(layer: Conv2d, x: ArrayLike, dout: Floats) -> tuple[Floats, Floats, Floats]:
     """Return dx, dW and db. From out = ... + w * pixel: dw += dout * pixel and dpixel += dout * w."""
     images = checked_images(x, layer.window, layer.W.shape[1] * layer.groups)
     dx, dW, db = np.zeros_like(images), np.zeros_like(layer.W), np.zeros(len(layer.W))
@@ -63,7 +64,7 @@ def _source(window: Window, shape: tuple[int, ...], axis: int, place: int, part:
     return int(sources(shape[axis + 2], padding[axis], window.padding_mode)[in_padded])
 
 
-def pool(layer: MaxPool2d | AvgPool2d, x: object) -> Floats:
+def pool(layer: MaxPool2d | AvgPool2d, x: ArrayLike) -> Floats:
     """Return out: of each window the largest value, or the mean with the zeros of the padding."""
     images, window = checked_pool(x, layer)
     out = np.zeros((*images.shape[:2], *out_shape(images.shape, window)))
@@ -74,7 +75,7 @@ def pool(layer: MaxPool2d | AvgPool2d, x: object) -> Floats:
     return out
 
 
-def pool_backward(layer: MaxPool2d | AvgPool2d, x: object, dout: Floats) -> Floats:
+def pool_backward(layer: MaxPool2d | AvgPool2d, x: ArrayLike, dout: Floats) -> Floats:
     """Return dx: all for the largest value (the first among equals), or an equal share for each."""
     images, window = checked_pool(x, layer)
     dx = np.zeros_like(images)

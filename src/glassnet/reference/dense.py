@@ -27,10 +27,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from glassnet.errors import RecipeError, message
 from glassnet.randomness import stream
 from glassnet.reference.activations import Floats, activate, error_term, wrong_activation
+from glassnet.reference.arrays import numbers
 from glassnet.reference.losses import checked_target, loss_gradient, loss_value, wrong_loss
 from glassnet.reference.regularisers import Mask
 
@@ -132,7 +134,7 @@ def gradients(
     return loss_value(loss, seen.output, target, weight), named
 
 
-def predict(layers: Sequence[Layer], x: object) -> Floats:
+def predict(layers: Sequence[Layer], x: ArrayLike) -> Floats:
     """Return the network's outputs for rows, shape (n, outputs); without dropout."""
     return forward(layers, checked_inputs(layers, x)).output
 
@@ -188,8 +190,8 @@ def checked_layers(layers: Sequence[Layer]) -> list[Layer]:
     known: list[Layer] = []
     problems = [] if layers else [message("a network needs a layer", "there is none", "pass layers")]
     for k, layer in enumerate(layers):
-        W = np.asarray(layer.W, dtype=np.float64)
-        b = None if layer.b is None else np.asarray(layer.b, dtype=np.float64)
+        W = numbers(layer.W, f"W of layer {k}")
+        b = None if layer.b is None else numbers(layer.b, f"b of layer {k}")
         before = known[-1].W.shape[-1] if known else W.shape[0]
         problems += [*wrong_activation(layer.activation), *_wrong_shapes(k, W, b, before)]
         known.append(Layer(W, b, layer.activation))
@@ -203,19 +205,22 @@ def _wrong_shapes(k: int, W: Floats, b: Floats | None, before: int) -> list[str]
     if W.ndim != 2 or (b is not None and b.shape != W.shape[1:]):
         must = f"layer {k} must have W of shape (units before, units) and b of shape (units,)"
         return [message(must, found, "transpose a weight of torch.nn.Linear with W.T")]
+    if not (np.isfinite(W).all() and (b is None or np.isfinite(b).all())):
+        do = "start again with random_layers"
+        return [message(f"layer {k} must hold finite weights", "some are infinite or not a number", do)]
     if W.shape[0] != before:
         must = f"layer {k} must take the {before} units of the layer before it"
         return [message(must, found, f"give it W of shape ({before}, {W.shape[1]})")]
     return []
 
 
-def checked_inputs(layers: Sequence[Layer], x: object) -> Floats:
+def checked_inputs(layers: Sequence[Layer], x: ArrayLike) -> Floats:
     """Return the inputs as float64 of shape (n, inputs).
 
     Raises:
         RecipeError: shape or values do not suit the first layer.
     """
-    rows, inputs = np.asarray(x, dtype=np.float64), layers[0].W.shape[0]
+    rows, inputs = numbers(x, "x"), layers[0].W.shape[0]
     if rows.ndim != 2 or rows.shape[1] != inputs or not len(rows):
         must = f"x must be one row or more of {inputs} inputs, shape (n, {inputs})"
         do = "write x[None] for a single row" if rows.shape == (inputs,) else "reshape x, or the first layer"
@@ -241,7 +246,7 @@ def finite_differences(function: Callable[[Floats], float], w: Floats, h: float 
 
 
 def measured_gradients(
-    layers: Sequence[Layer], x: object, target: object, loss: str, h: float = 1e-6
+    layers: Sequence[Layer], x: ArrayLike, target: ArrayLike, loss: str, h: float = 1e-6
 ) -> list[dict[str, Floats]]:
     """Return the gradients of all parameters by finite differences, as ``gradients`` gives them.
 

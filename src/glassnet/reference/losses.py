@@ -22,10 +22,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from glassnet.errors import RecipeError, did_you_mean, message
 from glassnet.reference.activations import Floats, sigmoid, softmax
+from glassnet.reference.arrays import numbers
 
 Targets = NDArray[np.float64] | NDArray[np.int64]
 
@@ -163,7 +164,7 @@ def wrong_loss(name: object) -> list[str]:
     return [message("loss must be a name that is known", f"loss={name!r}", did_you_mean(str(name), LOSSES))]
 
 
-def checked_target(name: str, target: object, rows: int, outputs: int) -> Floats:
+def checked_target(name: str, target: ArrayLike, rows: int, outputs: int) -> Floats:
     """Return the target as float64 of shape (n, outputs), or (n,) for ``cross_entropy``.
 
     One number a row may be given as (n,) where there is one output.
@@ -171,7 +172,7 @@ def checked_target(name: str, target: object, rows: int, outputs: int) -> Floats
     Raises:
         RecipeError: shape or values do not suit the loss.
     """
-    y = np.asarray(target, dtype=np.float64)
+    y = numbers(target, "target")
     if name == "cross_entropy":
         return _class_ids(y, rows, outputs)
     if y.shape == (rows,) and outputs == 1:

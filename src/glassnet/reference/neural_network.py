@@ -12,10 +12,12 @@ from the other side: the numbers are the same, and ``W.T`` turns one into the ot
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from glassnet.errors import RecipeError, message
 from glassnet.randomness import stream
 from glassnet.reference.activations import Floats, sigmoid
+from glassnet.reference.arrays import numbers
 
 
 class NeuralNetwork:
@@ -52,20 +54,21 @@ class NeuralNetwork:
         )
         self.activation_function = sigmoid
 
-    def run(self, features: object) -> Floats:
+    def run(self, features: ArrayLike) -> Floats:
         """Return the outputs: (n, inputs) -> (n, outputs), or for one row (inputs,) -> (outputs,)."""
-        X = np.asarray(features, dtype=np.float64)
+        X = numbers(features, "features")
         return self._forward(self._checked(X))[1].reshape(*X.shape[:-1], -1)
 
-    def train(self, features: object, targets: object) -> None:
+    def train(self, features: ArrayLike, targets: ArrayLike) -> None:
         """Make one step on a batch of rows: the mean of the steps that each row asks for.
 
         Args:
             features: shape (n, inputs).
             targets: shape (n, outputs), or (n,) for one output.
         """
-        X = self._checked(np.asarray(features, dtype=np.float64))
-        y = np.asarray(targets, dtype=np.float64).reshape(len(X), -1)
+        X = self._checked(numbers(features, "features"))
+        y = numbers(targets, "targets")
+        y = y[:, None] if y.ndim == 1 else y
         hidden, output = self._forward(X)
         if y.shape != output.shape:
             must = f"targets must have one number for each output, shape {output.shape}"

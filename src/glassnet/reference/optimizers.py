@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -23,15 +22,24 @@ from glassnet.reference.activations import Floats
 Memory = dict[str, Floats]
 
 
-class Optimizer(Protocol):
-    """A rule that turns a gradient into a new weight."""
+def _wrong_numbers(lr: float | None, momentum: float, weight_decay: float) -> list[str]:
+    problems = []
+    if lr is not None and not (math.isfinite(lr) and lr > 0):
+        problems.append(message("lr must be a number above 0", f"lr={lr!r}", "write for example lr=0.01"))
+    if not 0 <= momentum < 1:
+        found = f"momentum={momentum!r}"
+        problems.append(
+            message("momentum must be from 0 and below 1", found, "write for example momentum=0.9")
+        )
+    if not (math.isfinite(weight_decay) and weight_decay >= 0):
+        found = f"weight_decay={weight_decay!r}"
+        problems.append(message("weight_decay must be a number from 0", found, "write weight_decay=0.01"))
+    return problems
 
-    @property
-    def lr(self) -> float:
-        """The learning rate."""
 
-    def step(self, w: Floats, dw: Floats, memory: Memory, t: int, lr: float | None = None) -> Floats:
-        """Return the new w; ``lr`` overrides the rule's own for this step, as a schedule does."""
+def _check(lr: float, momentum: float, weight_decay: float) -> None:
+    if problems := _wrong_numbers(lr, momentum, weight_decay):
+        raise RecipeError(problems)
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,9 @@ class SGD:
     momentum: float = 0.0
     nesterov: bool = False
     weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self.lr, self.momentum, self.weight_decay)
 
     def step(self, w: Floats, dw: Floats, memory: Memory, t: int, lr: float | None = None) -> Floats:
         """Return the new w."""
@@ -76,6 +87,9 @@ class RMSprop:
     weight_decay: float = 0.0
     alpha: float = 0.99
     eps: float = 1e-8
+
+    def __post_init__(self) -> None:
+        _check(self.lr, self.momentum, self.weight_decay)
 
     def step(self, w: Floats, dw: Floats, memory: Memory, t: int, lr: float | None = None) -> Floats:
         """Return the new w."""
@@ -105,6 +119,9 @@ class Adam:
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
 
+    def __post_init__(self) -> None:
+        _check(self.lr, 0.0, self.weight_decay)
+
     def step(self, w: Floats, dw: Floats, memory: Memory, t: int, lr: float | None = None) -> Floats:
         """Return the new w."""
         return self._move(w, dw + self.weight_decay * w, memory, t, self.lr if lr is None else lr)
@@ -132,6 +149,7 @@ class AdamW(Adam):
         return self._move(w - rate * self.weight_decay * w, dw, memory, t, rate)
 
 
+Optimizer = SGD | RMSprop | Adam
 OPTIMIZERS: tuple[str, ...] = ("sgd", "adam", "adamw", "rmsprop")
 
 
@@ -155,7 +173,7 @@ def build_optimizer(
     Raises:
         RecipeError: with every problem found.
     """
-    if problems := _wrong(name, lr, momentum, nesterov, weight_decay):
+    if problems := [*_wrong(name, momentum, nesterov), *_wrong_numbers(lr, momentum, weight_decay)]:
         raise RecipeError(problems)
     rate = lr if lr is not None else 0.01 if name == "sgd" else 0.001
     if name == "sgd":
@@ -165,23 +183,12 @@ def build_optimizer(
     return (AdamW if name == "adamw" else Adam)(rate, weight_decay)
 
 
-def _wrong(name: str, lr: float | None, momentum: float, nesterov: bool, weight_decay: float) -> list[str]:
+def _wrong(name: str, momentum: float, nesterov: bool) -> list[str]:
     problems = []
     if name not in OPTIMIZERS:
         found = f"optimizer={name!r}"
-        problems.append(
-            message("optimizer must be a name that is known", found, did_you_mean(str(name), OPTIMIZERS))
-        )
-    if lr is not None and not (math.isfinite(lr) and lr > 0):
-        problems.append(message("lr must be a number above 0", f"lr={lr!r}", "write for example lr=0.01"))
-    if not 0 <= momentum < 1:
-        found = f"momentum={momentum!r}"
-        problems.append(
-            message("momentum must be from 0 and below 1", found, "write for example momentum=0.9")
-        )
-    if not (math.isfinite(weight_decay) and weight_decay >= 0):
-        found = f"weight_decay={weight_decay!r}"
-        problems.append(message("weight_decay must be a number from 0", found, "write weight_decay=0.01"))
+        do = did_you_mean(str(name), OPTIMIZERS)
+        problems.append(message("optimizer must be a name that is known", found, do))
     if momentum and name in ("adam", "adamw"):
         found = f"optimizer={name!r} with momentum={momentum!r}"
         problems.append(message("momentum belongs to sgd and rmsprop", found, "leave momentum out"))

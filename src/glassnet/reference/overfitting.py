@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glassnet.errors import RecipeError, message
 from glassnet.randomness import stream
 from glassnet.reference.activations import Floats
 from glassnet.reference.dense import Layer, random_layers
@@ -168,6 +169,12 @@ def dropout_steps(a: Floats, w: Floats, dropout: float, steps: int = 1000, *, se
         a: what the units say, shape (units,).
         w: the weights of the unit that adds them up, shape (units,).
         dropout: the chance of each unit to be off in a step, from 0 and below 1.
+
+    Raises:
+        RecipeError: a, w or dropout are wrong.
     """
+    if a.ndim != 1 or a.shape != w.shape or not len(a):
+        must, found = "a and w must have one number for each unit", f"shapes {a.shape} and {w.shape}"
+        raise RecipeError(message(must, found, "pass two lists of the same length as arrays"))
     masks = np.vstack([dropout_mask(1, len(a), dropout, seed=seed, step=t) for t in range(1, steps + 1)])
     return DropoutSteps((masks > 0).astype(float), (masks * a) @ w, float(a @ w))

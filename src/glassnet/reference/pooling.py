@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from glassnet.errors import RecipeError, message
 from glassnet.reference.activations import Floats
@@ -17,6 +18,7 @@ from glassnet.reference.convolution import (
     Conv2d,
     Pair,
     Window,
+    checked_gradient,
     checked_images,
     out_shape,
     pad,
@@ -39,15 +41,16 @@ class MaxPool2d:
     stride: int | Pair | None = None
     padding: int | Pair = 0
 
-    def forward(self, x: object) -> Floats:
+    def forward(self, x: ArrayLike) -> Floats:
         """Return out, shape (n, channels, out height, out width)."""
         images, window = checked_pool(x, self)
         return self._windows(images, window).max(axis=0)  # type: ignore[no-any-return]
 
-    def backward(self, x: object, dout: Floats) -> Floats:
+    def backward(self, x: ArrayLike, dout: ArrayLike) -> Floats:
         """Return dx: the largest place of a window, the first among equals, gets all that it got."""
         images, window = checked_pool(x, self)
-        largest = self._windows(images, window).argmax(axis=0)
+        seen = self._windows(images, window)
+        dout, largest = checked_gradient(dout, seen.shape[1:]), seen.argmax(axis=0)
         dpadded = np.zeros_like(pad(images, window))
         for k, (_, _, rows, columns) in enumerate(places(window, dout.shape[2:])):
             dpadded[..., rows, columns] += dout * (largest == k)
@@ -72,16 +75,17 @@ class AvgPool2d:
     stride: int | Pair | None = None
     padding: int | Pair = 0
 
-    def forward(self, x: object) -> Floats:
+    def forward(self, x: ArrayLike) -> Floats:
         """Return out, shape (n, channels, out height, out width)."""
         images, window = checked_pool(x, self)
         padded, shape = pad(images, window), out_shape(images.shape, window)
         seen = [padded[..., rows, columns] for _, _, rows, columns in places(window, shape)]
         return np.asarray(np.mean(seen, axis=0), dtype=np.float64)
 
-    def backward(self, x: object, dout: Floats) -> Floats:
+    def backward(self, x: ArrayLike, dout: ArrayLike) -> Floats:
         """Return dx: every place of a window gets the same share of what its window got."""
         images, window = checked_pool(x, self)
+        dout = checked_gradient(dout, (*images.shape[:2], *out_shape(images.shape, window)))
         dpadded = np.zeros_like(pad(images, window))
         visited = list(places(window, dout.shape[2:]))
         for _, _, rows, columns in visited:
@@ -89,7 +93,7 @@ class AvgPool2d:
         return pad_backward(dpadded, images.shape, window)
 
 
-def checked_pool(x: object, pool: MaxPool2d | AvgPool2d) -> tuple[Floats, Window]:
+def checked_pool(x: ArrayLike, pool: MaxPool2d | AvgPool2d) -> tuple[Floats, Window]:
     """Return the images and the window of a pooling layer, both checked.
 
     Raises:

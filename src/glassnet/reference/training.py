@@ -14,13 +14,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from glassnet.errors import NonFiniteLoss, RecipeError, message
 from glassnet.randomness import epoch_order
 from glassnet.reference.activations import Floats
+from glassnet.reference.arrays import numbers
 from glassnet.reference.dense import (
     Layer,
     checked_inputs,
@@ -36,6 +38,13 @@ from glassnet.reference.regularisers import Mask, clip_gradients, dropout_mask, 
 
 Masks = Callable[[int, int], Sequence[Mask]]
 """masks(step, rows) -> one mask for each layer, or None where that layer has no dropout."""
+
+
+def _wrong_rule(optimizer: object) -> list[str]:
+    if isinstance(optimizer, Optimizer):
+        return []
+    found, do = f"optimizer={optimizer!r}", "write for example optimizer=SGD(lr=0.1)"
+    return [message("optimizer must be SGD, RMSprop, Adam or AdamW", found, do)]
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class Settings:
         """Return what is wrong, one message each."""
         counts = {"batch_size": self.batch_size, "epochs": self.epochs, "patience": self.patience}
         sizes = {"l1": self.l1, "l2": self.l2, "clip": self.clip}
-        wrong = [*wrong_loss(self.loss)]
+        wrong = [*wrong_loss(self.loss), *_wrong_rule(self.optimizer)]
         for name, count in counts.items():
             if count is not None and not (isinstance(count, int | np.integer) and count >= 1):
                 must = f"{name} must be a whole number from 1"
@@ -183,8 +192,8 @@ def _masks(layers: Sequence[Layer], settings: Settings, t: int, rows: int) -> Se
 
 def fit(
     layers: Sequence[Layer],
-    X: object,
-    y: object,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
     loss: str,
     optimizer: Optimizer,
@@ -195,10 +204,10 @@ def fit(
     clip: float | None = None,
     dropout: float = 0.0,
     masks: Masks | None = None,
-    validation: tuple[object, object] | tuple[object, object, object] | None = None,
+    validation: Sequence[Any] | None = None,
     patience: int | None = None,
     schedule: Callable[[int], float] | None = None,
-    sample_weight: object = None,
+    sample_weight: ArrayLike | None = None,
     shuffle: bool = True,
     seed: int = 0,
 ) -> Run:
@@ -224,7 +233,7 @@ def fit(
     settings = Settings(
         loss, optimizer, batch_size, epochs, l1, l2, clip, dropout, masks, patience, schedule, shuffle, seed
     )
-    if problems := [*settings.problems(), *_needs_validation(patience, validation)]:
+    if problems := [*settings.problems(), *_wrong_validation(patience, validation)]:
         raise RecipeError(problems)
     layers = checked_layers(layers)
     train = _checked_rows(layers, loss, (X, y, sample_weight))
@@ -286,19 +295,22 @@ def _check_finite(run: Run, settings: Settings) -> None:
     raise NonFiniteLoss(message("the loss and the weights must stay finite", found, do))
 
 
-def _needs_validation(patience: int | None, validation: object) -> list[str]:
-    if patience is None or validation is not None:
+def _wrong_validation(patience: int | None, validation: object) -> list[str]:
+    if validation is None:
+        do = "pass validation=(X, y), or leave patience out"
+        return [] if patience is None else [message("patience needs validation rows", "there are none", do)]
+    if isinstance(validation, tuple | list) and len(validation) in (2, 3):
         return []
-    do = "pass validation=(X, y), or leave patience out"
-    return [message("patience needs validation rows", "there are none", do)]
+    must, do = "validation must be a tuple (X, y) or (X, y, weights)", "write validation=(X, y)"
+    return [message(must, f"it is a {type(validation).__name__}", do)]
 
 
-def _checked_rows(layers: Sequence[Layer], loss: str, rows: Sequence[object]) -> Rows:
+def _checked_rows(layers: Sequence[Layer], loss: str, rows: Sequence[Any]) -> Rows:
     X = checked_inputs(layers, rows[0])
     y = checked_target(loss, rows[1], len(X), layers[-1].W.shape[1])
     if len(rows) < 3 or rows[2] is None:
         return X, y, None
-    weight = np.asarray(rows[2], dtype=np.float64)
+    weight = numbers(rows[2], "weights")
     if weight.shape != (len(X),) or not (np.isfinite(weight) & (weight >= 0)).all() or not weight.sum():
         must = f"weights must be one finite number from 0 per row, shape ({len(X)},), and not all 0"
         raise RecipeError(message(must, f"shape {weight.shape}", "pass for example np.ones(n)"))
@@ -307,8 +319,8 @@ def _checked_rows(layers: Sequence[Layer], loss: str, rows: Sequence[object]) ->
 
 def random_restarts(
     sizes: Sequence[int],
-    X: object,
-    y: object,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
     hidden: str = "sigmoid",
     output: str = "identity",
