@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glassnet.errors import DataError
+from glassnet.errors import DataError, RecipeError
 from glassnet.reference.admissions import (
     Students,
     held_out,
@@ -111,4 +111,8 @@ def test_a_missing_file_and_too_few_rows_are_errors(tmp_path):
     with pytest.raises(DataError, match="must be a readable text file"):
         read_students(tmp_path / "none.csv")
     with pytest.raises(DataError, match="ten rows are needed, however: there are 9"):
-        train_admissions(made_up_students(9))
+        train_admissions(Students(np.zeros((9, 6)), np.zeros(9)))
+    with pytest.raises(RecipeError, match="rows must be a whole number from 10"):
+        made_up_students(9)
+    with pytest.raises(RecipeError, match="epochs must be a whole number from 1"):
+        train_admissions(epochs=0)

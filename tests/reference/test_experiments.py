@@ -135,9 +135,14 @@ def test_some_of_several_random_starts_find_the_deepest_valley_C30():
         (lambda: vanishing_gradients(["sigmiod"], depth=0), "2 problems"),
         (lambda: vanishing_gradients([]), "there must be an activation"),
         (lambda: descend(lr=0), "lr must be a number above 0"),
-        (lambda: descend(float("nan")), "start must be a number"),
+        (lambda: descend(float("nan"), steps=0), "2 problems"),
+        (
+            lambda: descend("2"),
+            "start must be a finite number, however: start='2'",
+        ),
+        (lambda: restart_table(0), "starts must be a whole number from 1"),
         (lambda: dropout_steps(np.ones(2), np.ones(3), 0.5), "one number for each unit"),
-        (lambda: dropout_steps(np.ones(2), np.ones(2), 1.0), "dropout must be from 0 and below 1"),
+        (lambda: dropout_steps(np.ones(2), np.ones(2), 1.0), "dropout must be a number from 0 and below 1"),
     ],
 )
 def test_what_cannot_be_is_an_error(call, found):

@@ -95,6 +95,7 @@ def test_filters_are_one_layer_of_as_many_channels_C34():
         (lambda: filter_bank("blurr", "sharp"), "2 problems"),
         (lambda: filter_bank("blurr"), "did you mean 'blur'"),
         (filter_bank, "none is named; choose one of all edges"),
+        (lambda: grey(np.ones((4, 4))), r"shape \(3, height, width\), however: image.shape=\(4, 4\)"),
         (lambda: filtered(np.zeros((3, 5, 5)), "blur"), "4 dimensions"),
     ],
 )

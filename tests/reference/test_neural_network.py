@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glassnet.errors import RecipeError
+from glassnet.errors import RecipeError, RequestError
 from glassnet.reference import NeuralNetwork
 from glassnet.reference.dense import Layer, gradients
 
@@ -76,8 +76,12 @@ def test_the_same_seed_gives_the_same_network():
 
 def test_all_that_is_wrong_is_told_at_once():
     with pytest.raises(RecipeError) as caught:
-        NeuralNetwork(0, 2, 1, -0.5)
-    assert len(caught.value.problems) == 2
+        NeuralNetwork(0, 2.5, 1, "fast", seed=-1)
+    assert len(caught.value.problems) == 4
+    with pytest.raises(RequestError, match="features must be finite"):
+        network().train(INPUTS * np.nan, TARGETS)
+    with pytest.raises(RequestError, match="targets must be finite"):
+        network().train(INPUTS, TARGETS * np.nan)
     with pytest.raises(RecipeError, match=r"shape \(n, 3\), however: shape \(1, 2\)"):
         network().run([[1, 2]])
     with pytest.raises(RecipeError, match=r"shape \(1, 1\), however: shape \(1, 2\)"):

@@ -162,10 +162,20 @@ def test_a_loss_that_is_no_number_is_an_error_that_says_what_to_do():
 
 def test_all_that_is_wrong_is_told_at_once():
     with pytest.raises(RecipeError) as caught:
-        train(loss="msee", batch_size=0, epochs=2.5, l1=-1, l2=float("nan"), clip=0, dropout=1.0, patience=0)
+        train(
+            loss="msee",
+            batch_size=0,
+            epochs=2.5,
+            l1=-1,
+            l2=float("nan"),
+            clip=0,
+            dropout=1.0,
+            patience=0,
+            seed=-1,
+        )
     assert [problem.split("however: ")[1].split(";")[0] for problem in caught.value.problems] == [
         "loss='msee'", "batch_size=0", "epochs=2.5", "patience=0", "l1=-1", "l2=nan", "clip=0", "dropout=1.0",
-        "there are none",
+        "seed=-1", "there are none",
     ]  # fmt: skip
 
 

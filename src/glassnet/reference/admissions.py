@@ -24,10 +24,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.errors import DataError, message
+from glassnet.errors import DataError, RecipeError, message
 from glassnet.randomness import stream
 from glassnet.reference.activations import Floats, sigmoid
 from glassnet.reference.dense import Layer, backward, forward
+from glassnet.reference.limits import wrong_count
 
 COLUMNS = ("admit", "gre", "gpa", "rank")
 FEATURES = ("gre", "gpa", "rank_1", "rank_2", "rank_3", "rank_4")
@@ -127,7 +128,12 @@ def made_up_students(rows: int = 400, seed: int = 0) -> Students:
     """Return drawn rows that look like the course's, for those who do not have its file.
 
     The chance to be admitted grows with gre and gpa and falls with the rank; about a third get in.
+
+    Raises:
+        RecipeError: rows is below 10, or the seed below 0.
     """
+    if problems := [*wrong_count("rows", rows, 10, 400), *wrong_count("seed", seed, 0, 0)]:
+        raise RecipeError(problems)
     rng = stream(seed, "students")
     gre = np.clip(np.round(rng.normal(588, 116, rows) / 20) * 20, 220, 800)
     gpa = np.clip(rng.normal(3.39, 0.38, rows).round(2), 2.26, 4.0)
@@ -167,12 +173,15 @@ def train_admissions(students: Students | None = None, epochs: int = EPOCHS) -> 
 
     Raises:
         DataError: there are fewer than ten rows, so none would be held out.
+        RecipeError: epochs is not a whole number from 1.
     """
     students = made_up_students() if students is None else students
     if len(students.features) < 10:
         found = f"there are {len(students.features)}"
         raise DataError(message("a tenth is held out, so ten rows are needed", found, "pass more rows"))
     train, test = held_out(len(students.features))
+    if problems := wrong_count("epochs", epochs, example=900):
+        raise RecipeError(problems)
     X, y = students.features[train], students.admitted[train, None]
     layers, lines = start(), list[Line]()
     for epoch in range(epochs):

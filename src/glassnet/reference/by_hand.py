@@ -26,6 +26,7 @@ from glassnet.errors import RecipeError, message
 from glassnet.reference.activations import Floats, sigmoid
 from glassnet.reference.arrays import numbers
 from glassnet.reference.dense import Layer, backward, checked_inputs, checked_layers, forward
+from glassnet.reference.limits import wrong_number
 from glassnet.reference.losses import checked_target, loss_gradient, loss_value, wrong_loss
 
 
@@ -108,10 +109,7 @@ def backpropagation(
         RecipeError: layers, rows, rate or loss are wrong.
     """
     layers = checked_layers(layers)
-    problems = wrong_loss(loss)
-    if not (np.isfinite(lr) and lr > 0):
-        problems.append(message("lr must be a number above 0", f"lr={lr!r}", "write for example lr=0.5"))
-    if problems:
+    if problems := [*wrong_loss(loss), *wrong_number("lr", lr, above=0, example=0.5)]:
         raise RecipeError(problems)
     rows = checked_inputs(layers, x)
     y = checked_target(loss, target, len(rows), layers[-1].W.shape[1])
@@ -168,7 +166,7 @@ def blend(probabilities: ArrayLike, weights: ArrayLike | None = None, bias: floa
     """
     p = numbers(probabilities, "probabilities")
     w = np.ones_like(p) if weights is None else numbers(weights, "weights")
-    problems = []
+    problems = wrong_number("bias", bias, example=-6)
     if p.ndim != 1 or not len(p) or not ((p >= 0) & (p <= 1)).all():
         do = "give one probability for each model, such as [0.7, 0.8]"
         problems.append(message("probabilities must be a list of numbers from 0 to 1", f"{p.tolist()}", do))
@@ -177,9 +175,8 @@ def blend(probabilities: ArrayLike, weights: ArrayLike | None = None, bias: floa
         problems.append(
             message("there must be one weight for each probability", found, "add or drop weights")
         )
-    if not np.isfinite(w).all() or not np.isfinite(bias):
-        found = f"weights {w.tolist()}, bias {bias!r}"
-        problems.append(message("weights and bias must be finite numbers", found, "write numbers such as 7"))
+    if not np.isfinite(w).all():
+        problems.append(message("weights must be finite numbers", f"{w.tolist()}", "write numbers such as 7"))
     if problems:
         raise RecipeError(problems)
     score = float(w @ p + bias)

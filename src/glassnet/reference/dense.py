@@ -33,6 +33,7 @@ from glassnet.errors import RecipeError, message
 from glassnet.randomness import stream
 from glassnet.reference.activations import Floats, activate, error_term, wrong_activation
 from glassnet.reference.arrays import numbers
+from glassnet.reference.limits import wrong_count
 from glassnet.reference.losses import checked_target, loss_gradient, loss_value, wrong_loss
 from glassnet.reference.regularisers import Mask
 
@@ -167,8 +168,8 @@ def random_layers(
     Raises:
         RecipeError: sizes or activations are wrong.
     """
-    problems = [*wrong_activation(hidden), *wrong_activation(output)]
-    if len(sizes) < 2 or any(not isinstance(units, int | np.integer) or units < 1 for units in sizes):
+    problems = [*wrong_activation(hidden), *wrong_activation(output), *wrong_count("seed", seed, 0, 0)]
+    if len(sizes) < 2 or any(wrong_count("units", units) for units in sizes):
         must = "sizes must be two or more whole numbers from 1, the inputs first"
         problems.append(message(must, f"sizes={list(sizes)!r}", "write for example [3, 2, 1]"))
     if problems:

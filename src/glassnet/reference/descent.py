@@ -16,10 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glassnet.errors import RecipeError, message
+from glassnet.errors import RecipeError
 from glassnet.randomness import stream
 from glassnet.reference.activations import Floats
 from glassnet.reference.dense import random_layers
+from glassnet.reference.limits import wrong_count, wrong_number
 from glassnet.reference.optimizers import SGD, Memory, build_optimizer
 from glassnet.reference.training import Run, batch_sizes, fit
 
@@ -71,10 +72,8 @@ def descend(start: float = 2.0, lr: float = 0.01, momentum: float = 0.0, steps: 
         RecipeError: start, lr, momentum or steps are wrong.
     """
     rule = build_optimizer("sgd", lr, momentum=momentum)
-    if not np.isfinite(start) or steps < 1:
-        found = f"start={start!r}, steps={steps!r}"
-        do = "write for example start=2.0, steps=100"
-        raise RecipeError(message("start must be a number and steps a whole number from 1", found, do))
+    if problems := [*wrong_number("start", start, example=2.0), *wrong_count("steps", steps, example=100)]:
+        raise RecipeError(problems)
     memory: Memory = {}
     w = [np.array(float(start))]
     for t in range(1, steps + 1):
@@ -116,6 +115,8 @@ def momentum_table(
 
 def restart_table(starts: int = 6, *, lr: float = 0.01, steps: int = 200, seed: int = 0) -> Paths:
     """Go down from several random starts between -2 and 2: some of them find the deepest valley."""
+    if problems := [*wrong_count("starts", starts, example=6), *wrong_count("seed", seed, 0, 0)]:
+        raise RecipeError(problems)
     return Paths(
         tuple(descend(float(w), lr, steps=steps) for w in stream(seed, "starts").uniform(-2, 2, starts))
     )

@@ -33,7 +33,14 @@ def photo() -> Floats:
 
 
 def grey(image: Floats) -> Floats:
-    """Return the brightness, 0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601). (3, h, w) -> (h, w)."""
+    """Return the brightness, 0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601). (3, h, w) -> (h, w).
+
+    Raises:
+        RecipeError: the image has another shape.
+    """
+    if image.ndim != 3 or len(image) != 3:
+        must = "image must be red, green and blue, shape (3, height, width)"
+        raise RecipeError(message(must, f"image.shape={image.shape}", "move the colours to the front"))
     return np.asarray(np.tensordot(np.array([0.299, 0.587, 0.114]), image, 1), dtype=np.float64)
 
 

@@ -11,18 +11,19 @@ from the other side: the numbers are the same, and ``W.T`` turns one into the ot
 
 from __future__ import annotations
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from glassnet.errors import RecipeError, message
 from glassnet.randomness import stream
 from glassnet.reference.activations import Floats, sigmoid
-from glassnet.reference.arrays import numbers
+from glassnet.reference.arrays import insist, not_finite, numbers
+from glassnet.reference.limits import wrong_count, wrong_number
 
 
 class NeuralNetwork:
     """Inputs, one layer of sigmoid hidden units, linear outputs; trained by gradient descent.
 
+    >>> import numpy as np
     >>> network = NeuralNetwork(3, 2, 1, 0.5)
     >>> network.weights_input_to_hidden = np.array([[0.1, -0.2], [0.4, 0.5], [-0.3, 0.2]])
     >>> network.weights_hidden_to_output = np.array([[0.3], [-0.1]])
@@ -45,7 +46,7 @@ class NeuralNetwork:
     def __init__(
         self, input_nodes: int, hidden_nodes: int, output_nodes: int, learning_rate: float, *, seed: int = 0
     ) -> None:
-        _check(input_nodes, hidden_nodes, output_nodes, learning_rate)
+        _check(input_nodes, hidden_nodes, output_nodes, learning_rate, seed)
         rng = stream(seed, "weights")
         self.lr = learning_rate
         self.weights_input_to_hidden: Floats = rng.normal(0.0, input_nodes**-0.5, (input_nodes, hidden_nodes))
@@ -73,6 +74,7 @@ class NeuralNetwork:
         if y.shape != output.shape:
             must = f"targets must have one number for each output, shape {output.shape}"
             raise RecipeError(message(must, f"shape {y.shape}", "reshape the targets"))
+        insist(not_finite(y, "targets"))
         to_output, to_hidden = self._backpropagation(X, y, hidden, output)
         self.weights_hidden_to_output = self.weights_hidden_to_output + self.lr * to_output / len(X)
         self.weights_input_to_hidden = self.weights_input_to_hidden + self.lr * to_hidden / len(X)
@@ -102,18 +104,17 @@ class NeuralNetwork:
             must = f"features must be one row or more of {inputs} inputs, shape (n, {inputs})"
             do = "reshape them, or make a network of as many inputs"
             raise RecipeError(message(must, f"shape {X.shape}", do))
+        insist(not_finite(rows, "features"))
         return rows
 
 
-def _check(inputs: int, hidden: int, outputs: int, learning_rate: float) -> None:
-    counts = {"input_nodes": inputs, "hidden_nodes": hidden, "output_nodes": outputs}
+def _check(inputs: int, hidden: int, outputs: int, learning_rate: float, seed: int) -> None:
     problems = [
-        message(f"{name} must be a whole number from 1", f"{name}={count!r}", f"write for example {name}=2")
-        for name, count in counts.items()
-        if not isinstance(count, int | np.integer) or count < 1
+        *wrong_count("input_nodes", inputs, example=3),
+        *wrong_count("hidden_nodes", hidden, example=2),
+        *wrong_count("output_nodes", outputs, example=1),
+        *wrong_number("learning_rate", learning_rate, above=0, example=0.5),
+        *wrong_count("seed", seed, 0, 0),
     ]
-    if not (np.isfinite(learning_rate) and learning_rate > 0):
-        found = f"learning_rate={learning_rate!r}"
-        problems.append(message("learning_rate must be a number above 0", found, "write learning_rate=0.5"))
     if problems:
         raise RecipeError(problems)

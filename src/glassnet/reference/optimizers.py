@@ -11,30 +11,23 @@ into ``memory``. So whoever looks can see all of it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from glassnet.errors import RecipeError, did_you_mean, message
 from glassnet.reference.activations import Floats
+from glassnet.reference.limits import wrong_number
 
 Memory = dict[str, Floats]
 
 
 def _wrong_numbers(lr: float | None, momentum: float, weight_decay: float) -> list[str]:
-    problems = []
-    if lr is not None and not (math.isfinite(lr) and lr > 0):
-        problems.append(message("lr must be a number above 0", f"lr={lr!r}", "write for example lr=0.01"))
-    if not 0 <= momentum < 1:
-        found = f"momentum={momentum!r}"
-        problems.append(
-            message("momentum must be from 0 and below 1", found, "write for example momentum=0.9")
-        )
-    if not (math.isfinite(weight_decay) and weight_decay >= 0):
-        found = f"weight_decay={weight_decay!r}"
-        problems.append(message("weight_decay must be a number from 0", found, "write weight_decay=0.01"))
-    return problems
+    return [
+        *([] if lr is None else wrong_number("lr", lr, above=0, example=0.01)),
+        *wrong_number("momentum", momentum, least=0, below=1, example=0.9),
+        *wrong_number("weight_decay", weight_decay, least=0, example=0.01),
+    ]
 
 
 def _check(lr: float, momentum: float, weight_decay: float) -> None:

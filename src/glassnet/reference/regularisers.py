@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from glassnet.errors import RecipeError, message
+from glassnet.errors import RecipeError
 from glassnet.randomness import stream
 from glassnet.reference.activations import Floats
+from glassnet.reference.limits import wrong_number
 
 Mask = Floats | None
 
@@ -70,8 +71,7 @@ def dropout_mask(
     Raises:
         RecipeError: dropout is not from 0 and below 1.
     """
-    if not 0 <= dropout < 1:
-        do = "write for example dropout=0.2"
-        raise RecipeError(message("dropout must be from 0 and below 1", f"dropout={dropout!r}", do))
+    if problems := wrong_number("dropout", dropout, least=0, below=1, example=0.2):
+        raise RecipeError(problems)
     kept = stream(seed, "dropout", layer, step).random((rows, units)) >= dropout
     return kept / (1.0 - dropout)

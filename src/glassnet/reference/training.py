@@ -11,7 +11,6 @@ these 4 steps are *one* epoch.)
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +31,7 @@ from glassnet.reference.dense import (
     random_layers,
     with_parameters,
 )
+from glassnet.reference.limits import wrong_count, wrong_number
 from glassnet.reference.losses import checked_target, loss_value, wrong_loss
 from glassnet.reference.optimizers import Memory, Optimizer
 from glassnet.reference.regularisers import Mask, clip_gradients, dropout_mask, penalty_gradient
@@ -67,20 +67,15 @@ class Settings:
 
     def problems(self) -> list[str]:
         """Return what is wrong, one message each."""
-        counts = {"batch_size": self.batch_size, "epochs": self.epochs, "patience": self.patience}
-        sizes = {"l1": self.l1, "l2": self.l2, "clip": self.clip}
         wrong = [*wrong_loss(self.loss), *_wrong_rule(self.optimizer)]
-        for name, count in counts.items():
-            if count is not None and not (isinstance(count, int | np.integer) and count >= 1):
-                must = f"{name} must be a whole number from 1"
-                wrong.append(message(must, f"{name}={count!r}", f"write for example {name}=10"))
-        for name, size in sizes.items():
-            if size is not None and not (math.isfinite(size) and (size > 0 if name == "clip" else size >= 0)):
-                must = f"{name} must be a number {'above' if name == 'clip' else 'from'} 0"
-                wrong.append(message(must, f"{name}={size!r}", f"write for example {name}=1.0"))
-        if not 0 <= self.dropout < 1:
-            found = f"dropout={self.dropout!r}"
-            wrong.append(message("dropout must be from 0 and below 1", found, "write dropout=0.2"))
+        for name in ("batch_size", "epochs", "patience"):
+            if (count := getattr(self, name)) is not None:
+                wrong += wrong_count(name, count)
+        wrong += [*wrong_number("l1", self.l1, least=0), *wrong_number("l2", self.l2, least=0)]
+        if self.clip is not None:
+            wrong += wrong_number("clip", self.clip, above=0, example=1.0)
+        wrong += wrong_number("dropout", self.dropout, least=0, below=1, example=0.2)
+        wrong += wrong_count("seed", self.seed, least=0, example=0)
         return wrong
 
 
@@ -333,7 +328,12 @@ def random_restarts(
     """Train from several random starts and return the runs, the one with the lowest last loss first.
 
     Which valley gradient descent ends in hangs on where it starts. Several starts find several valleys.
+
+    Raises:
+        RecipeError, NonFiniteLoss: as ``random_layers`` and ``fit``.
     """
+    if problems := wrong_count("starts", starts, example=5):
+        raise RecipeError(problems)
     runs = [
         fit(
             random_layers(sizes, hidden, output, seed=start),

@@ -22,6 +22,7 @@ from glassnet.errors import RecipeError, message
 from glassnet.randomness import stream
 from glassnet.reference.activations import Floats, wrong_activation
 from glassnet.reference.dense import Layer, backward, forward
+from glassnet.reference.limits import wrong_count
 from glassnet.reference.losses import loss_gradient
 
 
@@ -74,9 +75,8 @@ def vanishing_gradients(
             message("there must be an activation", "there is none", "name one, such as 'sigmoid'")
         )
     for name, count in {"depth": depth, "width": width, "rows": rows}.items():
-        if not isinstance(count, int) or count < 1:
-            must = f"{name} must be a whole number from 1"
-            problems.append(message(must, f"{name}={count!r}", f"write for example {name}=8"))
+        problems += wrong_count(name, count, example=8)
+    problems += wrong_count("seed", seed, 0, 0)
     if problems:
         raise RecipeError(problems)
     rng = stream(seed, "vanishing")
