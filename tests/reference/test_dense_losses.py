@@ -76,6 +76,13 @@ def test_one_number_a_row_becomes_a_column():
     assert checked_target("mse", [1, 2, 3], 3, 1).tolist() == [[1.0], [2.0], [3.0]]
 
 
+@pytest.mark.parametrize("function", [loss_value, loss_gradient])
+@pytest.mark.parametrize(("name", "shape"), [("mse", (7,)), ("mae", (1, 3)), ("cross_entropy", (7, 1))])
+def test_a_target_that_numpy_would_broadcast_is_an_error(function, name, shape):
+    with pytest.raises(RecipeError, match=r"would broadcast another one, however: target \("):
+        function(name, OUTPUT, np.zeros(shape))
+
+
 @pytest.mark.parametrize(
     ("name", "target", "found"),
     [

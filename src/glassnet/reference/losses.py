@@ -147,13 +147,30 @@ def row_shares(rows: int, weight: Floats | None) -> Floats:
     return np.asarray(weight / max(float(weight.sum()), np.finfo(np.float64).tiny), dtype=np.float64)
 
 
+def _check_shapes(name: str, output: Floats, target: Floats) -> None:
+    wanted = output.shape[:1] if name == "cross_entropy" else output.shape
+    if target.shape != wanted:
+        must = f"{name} needs a target of shape {wanted}, because NumPy would broadcast another one"
+        raise RecipeError(message(must, f"target {target.shape}", "reshape it: y[:, None] makes a column"))
+
+
 def loss_value(name: str, output: Floats, target: Floats, weight: Floats | None = None) -> float:
-    """Return the loss, the (weighted) mean over rows."""
+    """Return the loss, the (weighted) mean over rows.
+
+    Raises:
+        RecipeError: the target has another shape than the loss needs.
+    """
+    _check_shapes(name, output, target)
     return float(LOSSES[name].rows(output, target) @ row_shares(len(output), weight))
 
 
 def loss_gradient(name: str, output: Floats, target: Floats, weight: Floats | None = None) -> Floats:
-    """Return doutput, shape (n, outputs)."""
+    """Return doutput, shape (n, outputs).
+
+    Raises:
+        RecipeError: the target has another shape than the loss needs.
+    """
+    _check_shapes(name, output, target)
     return LOSSES[name].gradient(output, target) * row_shares(len(output), weight)[:, None]
 
 
