@@ -53,7 +53,7 @@ def test_all_wrong_arguments_are_told_at_once():
         ({"optimizer": "adam", "momentum": 0.9}, "momentum belongs to sgd and rmsprop"),
         ({"optimizer": "sgd", "nesterov": True}, "nesterov belongs to sgd with a momentum"),
         ({"schedule": "one_cycle", "warmup": 0.1}, "one_cycle has a warm-up of its own"),
-        ({"engine": "reference"}, "engine='reference' is not"),
+        ({"engine": "fused"}, "engine='fused' is not"),
         ({"device": "cuda:99"}, "device='cuda:99', and torch sees"),
         ({"validation": [1, 2]}, r"validation must be a tuple \(X, y\)"),
         ({"loss": "mes"}, "did you mean 'mse'"),

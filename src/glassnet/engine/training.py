@@ -24,6 +24,7 @@ from glassnet.engine.loop import Loop
 from glassnet.engine.losses import LOSSES, loss_by_name
 from glassnet.engine.optim import build_optimizer
 from glassnet.engine.probe import probe
+from glassnet.engine.reference import fit_with_reference
 from glassnet.engine.rows import Rows, batch_sizes, batches
 from glassnet.engine.settings import Settings
 from glassnet.engine.steps import evaluate, supervised_step
@@ -286,7 +287,8 @@ def fit(
         sample_weight: one number from 0 per row.
         device: "auto" is CUDA where torch sees it, otherwise the CPU.
         precision: "float32" computes in the net's own dtype, "bfloat16" under autocast.
-        engine: "auto" or "torch".
+        engine: "auto" or "torch"; "reference" is NumPy in float64, slow and to compare with, for stacks of
+            ``nn.Linear`` and activations: there an error leaves the net as it was, and nothing is timed.
         threads: of torch on the CPU; None: by the amount of arithmetic.
         budget: seconds after which the run ends as "budget", within an epoch too; how many epochs it gets
             depends on the machine.
@@ -324,6 +326,10 @@ def fit(
     )
     began, path = time.monotonic(), Path(checkpoint) if checkpoint is not None else None
     train, held_out = _checked(net, settings, (X, y, sample_weight), validation, budget)
+    if engine == "reference":
+        reins = {"callbacks": callbacks, "progress": progress, "checkpoint": checkpoint, "budget": budget}
+        given = {name: bool(each) for name, each in reins.items()}
+        return fit_with_reference(net, train, held_out, settings, given)
     return train_net(
         net,
         train,
