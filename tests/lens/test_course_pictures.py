@@ -141,8 +141,19 @@ def test_the_overfitting_point_is_marked_C26():
     axes = gn.plot_learning_curve(history([0.9, 0.5, 0.6])).axes[0]
     star = next(each for each in axes.collections if each.get_label().startswith("lowest"))
     assert star.get_offsets().tolist() == [[2, 0.5]]
+    shaded = [each.get_label() for each in axes.patches]
+    assert shaded == ["overfitting"]
     graph = gn.plot_complexity(Graph()).axes[0]
     assert graph.lines[-1].get_xydata().tolist() == [[4, 0.2]]
+
+
+def test_a_flat_validation_loss_is_not_called_overfitting_C26():
+    axes = gn.plot_learning_curve(history([0.9, 0.5, 0.51])).axes[0]
+    assert not axes.patches
+    rising = Graph(validation=(0.6, 0.5, 0.4, 0.3, 0.2), best=64)
+    assert [text.get_text() for text in gn.plot_complexity(rising).axes[0].texts] == [
+        "underfitting to the left of the star"
+    ]
 
 
 def test_a_network_is_drawn_with_its_weights():

@@ -121,14 +121,13 @@ def _boundary_film(view: Boundary) -> _Film:
     title = f"How {over} moves" if len(frames) > 1 else f"T{over[1:]}"
     plot = Plot(x, y, title, str(view), width=WIDTH, height=HEIGHT)
     plot.add(element("g", id="surface", class_="class-surface" if view.kind == "class" else ""))
-    several = view.kind != "lines"
+    is_line = view.frames[-1].lines[:1] and view.frames[-1].lines[0].name in ("boundary", "fit")
     for at, frame in enumerate(frames):
         for line in frame.lines:
             ends = line.within(*view.box)
-            to = at if several else len(frames)
-            kind = "line unit" if several and line.name != "boundary" else "line"
+            to, kind = (len(frames), "line") if is_line else (at, "line unit")
             if ends:
-                plot.add(_timed(plot.path(ends), at, to, kind, fades=not several))
+                plot.add(_timed(plot.path(ends), at, to, kind, fades=bool(is_line)))
     for place, points in _classes(view):
         kind = f"k{place % _SIGNS} sign"
         plot.add(*(_sign(a, d, place, kind) for a, d in plot.at(points)))
@@ -145,7 +144,7 @@ def _boundary_film(view: Boundary) -> _Film:
         legend=_legend(view),
         notes=[*held, *view.notes],
         table=_table(view, frames),
-        surface=_surface(plot, view, frames) if several else None,
+        surface=None if view.kind == "lines" else _surface(plot, view, frames),
     )
 
 

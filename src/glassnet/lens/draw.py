@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 TRAIN, VALIDATION, MARK, INK = "#1f6feb", "#d1570a", "#6e7781", "#101418"
 MOST_TICKS = 12
+RISEN = 1.05
+"""A validation loss that ends so much above its lowest point is called overfitting."""
 # Fonts with Chinese letters that systems have, looked for where a text needs more than matplotlib's own font.
 WIDE_FONTS = (
     "Noto Sans CJK SC",
@@ -73,7 +75,7 @@ def _mark_lowest(axes: Axes, epochs: NDArray[np.int64], losses: NDArray[np.float
     at = int(np.nanargmin(losses)) if np.isfinite(losses).any() else 0
     label = f"lowest validation loss: epoch {epochs[at]}"
     axes.scatter(epochs[at : at + 1], losses[at : at + 1], s=90, marker="*", color=INK, zorder=3, label=label)
-    if at < len(epochs) - 1:
+    if losses[-1] > RISEN * losses[at]:
         axes.axvspan(epochs[at], epochs[-1], color=VALIDATION, alpha=0.07, label="overfitting")
 
 

@@ -114,8 +114,8 @@ def _draw_frames(axes: Any, view: Boundary, frames: Sequence[Frame]) -> None:
     if last.surface is not None:
         _shade(axes, view, last.surface)
         _draw_half(axes, view, last.surface)
-    several = len(last.lines) > 1 or last.surface is not None
-    earlier = _some(frames[:-1]) if not several else []
+    is_line = [line.name for line in last.lines] in (["boundary"], ["fit"])
+    earlier = _some(frames[:-1]) if is_line else []
     thinned = f"{len(earlier)} of " if len(earlier) < len(frames) - 1 else ""
     for at, frame in enumerate(earlier):
         label = (
@@ -128,7 +128,7 @@ def _draw_frames(axes: Any, view: Boundary, frames: Sequence[Frame]) -> None:
     for at, line in enumerate(last.lines):
         style = {"color": MARK, "linewidth": 1.3, "linestyle": (0, (5, 3))}
         style["label"] = "lines of the hidden units" if at == 0 else None
-        if not several or line.name == "boundary":
+        if is_line:
             style = {"color": INK, "linewidth": 3.0, "label": f"epoch {last.epoch}"}
         _draw_line(axes, view, line, **style)
     _draw_points(axes, view)
@@ -172,6 +172,7 @@ def _draw_half(axes: Any, view: Boundary, surface: Floats) -> None:
     """Draw where the net changes its mind."""
     if view.kind == "probability" and surface.min() < 0.5 < surface.max():
         axes.contour(view.x, view.y, surface, levels=[0.5], colors=[INK], linewidths=2.4)
+        axes.plot([], [], color=INK, linewidth=2.4, label="probability 0.5")
 
 
 def _draw_points(axes: Any, view: Boundary, size: float = 26) -> None:

@@ -179,6 +179,11 @@ def plot_complexity(graph: Complexity) -> Figure:
     axes.set_xlabel(graph.what)
     axes.set_ylabel("error")
     box = {"transform": axes.transAxes, "fontsize": "small", "color": MARK, "va": "top"}
-    axes.text(0.01, 1.06, "underfitting to the left of the star, overfitting to the right", **box)
+    sides = [
+        ("left", "underfitting", graph.best > values.min()),
+        ("right", "overfitting", graph.best < values.max()),
+    ]
+    text = ", ".join(f"{name} to the {side} of the star" for side, name, is_there in sides if is_there)
+    axes.text(0.01, 1.06, text, **box)
     axes.legend(frameon=False)
     return figure

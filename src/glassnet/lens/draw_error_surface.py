@@ -31,7 +31,7 @@ def draw_error_surface(view: ErrorSurface) -> Figure:
     levels = _levels(view)
     drawn = axes.contourf(view.x, view.y, view.errors, levels=levels, cmap="Greys", alpha=0.55, extend="both")
     axes.contour(view.x, view.y, view.errors, levels=levels, colors="white", linewidths=0.6)
-    figure.colorbar(drawn, ax=axes, label="error")
+    figure.colorbar(drawn, ax=axes, label="error", format="%.3g")
     for path, color, sign in zip(view.paths, PATHS, SIGNS, strict=True):
         axes.plot(*path.weights.T, color=color, linewidth=1.6, marker=sign, markersize=3.5, label=path.name)
         axes.plot(*path.weights[-1], marker=sign, markersize=9, color=color, markeredgecolor="white")
