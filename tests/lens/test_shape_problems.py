@@ -128,10 +128,41 @@ def test_an_image_that_is_smaller_than_the_window():
         ([nn.Conv2d(7, 4, 3, padding=1, bias=False)], (8, 8, 8), "nn.Conv2d(8, 4, 3, padding=1, bias=False)"),
         ([nn.LSTM(5, 4, batch_first=True)], (9, 6), "nn.LSTM(6, 4, batch_first=True)"),
         ([nn.Embedding(9, 3)], torch.zeros(2, 4), "x.long()"),
+        ([nn.Linear(3, 4), nn.LayerNorm(5)], (3,), "nn.LayerNorm(4)"),
+        ([nn.Conv2d(3, 4, 1), nn.GroupNorm(2, 6)], (3, 4, 4), "nn.GroupNorm(2, 4)"),
+        ([nn.Conv2d(6, 6, 3, groups=3)], (5, 9, 9), "nn.Conv2d(5, 6, 3)"),
+        ([nn.Unflatten(1, (1, 28, 28))], (700,), "layer 0 (Unflatten) must take 23 x 700"),
+        ([nn.GRU(3, 4)], (7, 3), "takes (sequence, samples, features), because batch_first is False"),
     ],
 )  # fmt: skip
 def test_each_kind_of_layer_says_what_to_write(layers, shape, write):
     assert write in only(gn.shapes(nn.Sequential(*layers), shape))
+
+
+def test_a_sequence_that_is_first_on_purpose_is_fine():
+    class Turned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gru = nn.GRU(3, 4)
+
+        def forward(self, x):
+            return self.gru(x.transpose(0, 1))[0][-1]
+
+    assert gn.shapes(Turned(), (7, 3)).problems == ()
+
+
+def test_a_sum_of_sizes_that_differ_counts_nothing_and_stops():
+    class Skip(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 3)
+
+        def forward(self, x):
+            return x + self.conv(x)
+
+    seen = gn.shapes(Skip(), (3, 8, 8))
+    assert only(seen).startswith("add must take 23 x 3 x 8 x 8 and 23 x 3 x 6 x 6, a batch of 23, however:")
+    assert (seen.layers[-1].multiply_adds, seen.outputs) == (0, ())
 
 
 def test_what_is_not_understood_is_said_in_torchs_words():
@@ -140,7 +171,7 @@ def test_what_is_not_understood_is_said_in_torchs_words():
             return x @ torch.zeros(5, 3)
 
     assert only(gn.shapes(Product(), (12,))).startswith(
-        "matmul must take 5 x 12 and 5 x 3, however: torch says"
+        "matmul must take 23 x 12 and 5 x 3, a batch of 23, however: torch says"
     )
 
 

@@ -220,6 +220,11 @@ def test_what_is_no_shape_is_an_error(bad):
         gn.shapes(nn.Linear(3, 1), bad)
 
 
+def test_what_is_no_net_is_an_error():
+    with pytest.raises(RecipeError, match="net must be a torch module, however: a str"):
+        gn.shapes("net", (3,))
+
+
 def test_a_net_that_cannot_be_copied_is_an_error():
     net = nn.Linear(3, 1)
     net.generator = (each for each in ())

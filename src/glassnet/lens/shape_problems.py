@@ -67,6 +67,13 @@ def judge(recorder: Recorder, call: Call, values: Any) -> Verdict | None:
         return _convolution(recorder, call, layer, given)
     if isinstance(layer, nn.modules.batchnorm._BatchNorm) and given.ndim > 1:
         return _features(recorder, call, given, layer.num_features, f"nn.{call.kind}({given.shape[1]})")
+    if isinstance(layer, nn.LayerNorm | nn.GroupNorm):
+        return _norm(recorder, call, layer, given)
+    if isinstance(layer, nn.RNNBase | nn.MultiheadAttention) and _puts_samples_first(recorder, layer, given):
+        must = f"{call.said} takes (sequence, samples, features), because batch_first is False"
+        return message(
+            must, "here the samples are first", f"write nn.{call.kind}(..., batch_first=True)"
+        ), None
     if isinstance(layer, nn.RNNBase):
         write = written(layer, input_size=int(given.shape[-1]))
         return _features(recorder, call, given, layer.input_size, write, place=-1)
@@ -92,7 +99,7 @@ def written(layer: nn.Module, **changed: int) -> str:
     first, usual = next(known for base, known in _ARGUMENTS.items() if isinstance(layer, base))
     parts = [str(_plain(changed.get(name, getattr(layer, name)))) for name in first]
     for name, value in usual.items():
-        found = _plain(getattr(layer, name))
+        found = _plain(changed.get(name, getattr(layer, name)))
         found = found is not None if isinstance(found, Tensor | None) else found
         if found != value:
             parts.append(f"{name}={found!r}")
@@ -105,7 +112,7 @@ def _linear(recorder: Recorder, call: Call, layer: nn.Linear, given: Tensor) -> 
     wanted, dims = layer.in_features, example_of(recorder, tuple(given.shape))
     if given.ndim and given.shape[-1] == wanted:
         return None
-    must = f"{_said(call)} expects {wanted:,} features"
+    must = f"{call.said} expects {wanted:,} features"
     lead: Sequence[int] = given.shape[:-1]
     joined = joined_by(recorder.calls, call, len(recorder.inputs[0])) if recorder.inputs[0].ndim else None
     if joined is not None:
@@ -116,7 +123,7 @@ def _linear(recorder: Recorder, call: Call, layer: nn.Linear, given: Tensor) -> 
     else:  # channels x height x width, not flattened
         count, lead = prod(dims), given.shape[: given.ndim - len(dims)]
         found = f"{_source(recorder, call, dims, flat=True)}, not flattened"
-        do = f"put nn.Flatten() or x.flatten(1) before {_said(call)}"
+        do = f"put nn.Flatten() or x.flatten(1) before {call.said}"
         if count != wanted:
             do += f", and write {written(layer, in_features=count)}"
     return message(must, found, do), given.new_zeros((*lead, wanted))
@@ -153,7 +160,7 @@ def _convolution(
         return _channels(recorder, call, layer, given)
     if len(dims) == rank + 2 or (len(dims) == rank + 1 and dims[0] == wanted):
         return _window_too_large(recorder, call, given)
-    must = f"{_said(call)} takes {_LAYOUT[rank]}"
+    must = f"{call.said} takes {_LAYOUT[rank]}"
     example = example_of(recorder, dims)
     found = _source(recorder, call, example)
     side = isqrt(example[0] // wanted) if len(example) == 1 else 0
@@ -164,14 +171,15 @@ def _convolution(
     if rank == 2 and wanted * side * side == prod(example):
         fixed = given.new_zeros((*dims[: len(dims) - len(example)], wanted, side, side))
         return message(must, found, f"write x.view(-1, {wanted}, {side}, {side}) before it"), fixed
-    return message(must, found, f"give {_said(call)} an input of {rank + 2} dimensions"), None
+    return message(must, found, f"give {call.said} an input of {rank + 2} dimensions"), None
 
 
 def _channels(recorder: Recorder, call: Call, layer: nn.modules.conv._ConvNd, given: Tensor) -> Verdict:
     wanted, found = layer.in_channels, int(given.shape[1])
-    must = f"{_said(call)} expects {wanted} channel{'s' * (wanted > 1)}"
+    must = f"{call.said} expects {wanted} channel{'s' * (wanted > 1)}"
     source = _source(recorder, call, example_of(recorder, tuple(given.shape)))
-    do = f"write {written(layer, in_channels=found)}"
+    groups = layer.groups if found % layer.groups == 0 else 1
+    do = f"write {written(layer, in_channels=found, groups=groups)}"
     is_input = call.makers[0] is None
     if is_input and given.shape[-1] == wanted:
         axes = (0, given.ndim - 1, *range(1, given.ndim - 1))
@@ -193,13 +201,33 @@ def _features(
     shape[place] = wanted
     what = "features" if given.ndim < 4 else "channels"
     source = _source(recorder, call, example_of(recorder, tuple(given.shape)))
-    must = f"{_said(call)} expects {wanted:,} {what}"
+    must = f"{call.said} expects {wanted:,} {what}"
     return message(must, source, f"write {write}"), given.new_zeros(shape)
+
+
+def _norm(
+    recorder: Recorder, call: Call, layer: nn.LayerNorm | nn.GroupNorm, given: Tensor
+) -> Verdict | None:
+    if isinstance(layer, nn.GroupNorm):
+        write = f"nn.GroupNorm({layer.num_groups}, {given.shape[1]})" if given.ndim > 1 else ""
+        if given.ndim > 1 and given.shape[1] % layer.num_groups:
+            write = f"nn.GroupNorm(1, {given.shape[1]})"
+        return _features(recorder, call, given, layer.num_channels, write) if given.ndim > 1 else None
+    if len(layer.normalized_shape) > 1 or not given.ndim:
+        return None
+    write = f"nn.LayerNorm({given.shape[-1]})"
+    return _features(recorder, call, given, layer.normalized_shape[0], write, place=-1)
+
+
+def _puts_samples_first(recorder: Recorder, layer: nn.Module, given: Tensor) -> bool:
+    """Say whether a layer that wants the sequence first is given the samples first."""
+    is_wrong = given.ndim == 3 and given.shape[0] == recorder.batch
+    return is_wrong and not getattr(layer, "batch_first", True)
 
 
 def _embedding(call: Call, given: Tensor) -> Verdict:
     found = f"it is given {str(given.dtype).removeprefix('torch.')}"
-    must = f"{_said(call)} takes whole numbers, the places of words in its table"
+    must = f"{call.said} takes whole numbers, the places of words in its table"
     return message(must, found, "write x.long()"), given.long()
 
 
@@ -215,7 +243,7 @@ def _window_too_large(recorder: Recorder, call: Call, given: Tensor) -> Verdict 
     source = _source(recorder, call, example_of(recorder, tuple(given.shape)))
     found = f"{source}, so that its output would be {window[at].formula(sizes[at])}"
     do = "use a larger image, one pooling less, or a padding"
-    return message(f"{_said(call)} needs at least {least}", found, do), None
+    return message(f"{call.said} needs at least {least}", found, do), None
 
 
 def _view(recorder: Recorder, call: Call, given: Tensor) -> Verdict | None:
@@ -251,7 +279,7 @@ def _source(recorder: Recorder, call: Call, dims: Dims, *, flat: bool = False) -
         return f"the input {'has' if flat else 'is'} {amount}"
     followed = " followed by pooling" if pooled else ""
     of_image = _of_image(recorder) if len(shape) > 1 else ""
-    return f"{_said(recorder.calls[maker])}{followed} gives {amount}{of_image}"
+    return f"{recorder.calls[maker].said}{followed} gives {amount}{of_image}"
 
 
 def _has_weights(call: Call) -> bool:
@@ -265,12 +293,6 @@ def _of_image(recorder: Recorder) -> str:
         return ""
     article = "an" if re.match("8|11 |18 ", times(tuple(shape[-2:]))) else "a"
     return f" for {article} {times(tuple(shape[-2:]))} image"
-
-
-def _said(call: Call) -> str:
-    """Return the name of a layer; one that is only a number gets its kind too."""
-    is_number = call.name.rpartition(".")[2].isdigit()
-    return f"layer {call.name} ({call.kind})" if is_number else call.name
 
 
 def _plain(value: Any) -> Any:

@@ -64,6 +64,12 @@ class Call:
     new_bytes: int = 0
     failed: str | None = None
 
+    @property
+    def said(self) -> str:
+        """Return what the layer is called in a sentence; one that is only a number gets its kind too."""
+        is_number = self.name.rpartition(".")[2].isdigit()
+        return f"layer {self.name} ({self.kind})" if is_number else self.name
+
 
 @dataclass
 class Pass:
@@ -91,14 +97,20 @@ Judge = Callable[["Recorder", Call, Any], tuple[str, Tensor | None] | None]
 the layer's input, or instead of a failed function its output."""
 
 
-def run(net: nn.Module, inputs: Sequence[Tensor], judge: Judge) -> Pass:
+def run(net: nn.Module, inputs: Sequence[Tensor], judge: Judge, batch: int | None = None) -> Pass:
     """Send tensors of these shapes and dtypes through a copy of the net, in evaluation mode.
+
+    Args:
+        net: is not touched.
+        inputs: their numbers do not matter.
+        judge: says what does not fit.
+        batch: how many examples the inputs hold; None where this is not known.
 
     Raises:
         RecipeError: the net cannot be copied.
     """
-    first = _run_on("meta", net, inputs, judge)
-    return first if first.outputs else _run_on("cpu", net, inputs, judge)
+    first = _run_on("meta", net, inputs, judge, batch)
+    return first if first.outputs else _run_on("cpu", net, inputs, judge, batch)
 
 
 def tensors_in(values: Any) -> Iterator[Tensor]:
@@ -113,7 +125,7 @@ def tensors_in(values: Any) -> Iterator[Tensor]:
             yield from tensors_in(each)
 
 
-def _run_on(device: str, net: nn.Module, inputs: Sequence[Tensor], judge: Judge) -> Pass:
+def _run_on(device: str, net: nn.Module, inputs: Sequence[Tensor], judge: Judge, batch: int | None) -> Pass:
     twin = _copy(net, device)
     given = [torch.zeros(each.shape, dtype=each.dtype, device=device) for each in inputs]
     with (
@@ -122,7 +134,7 @@ def _run_on(device: str, net: nn.Module, inputs: Sequence[Tensor], judge: Judge)
         torch_seeded(0, "shapes"),
         FlopCounterMode(display=False) as counter,
     ):
-        recorder = Recorder(twin, given, judge, counter)
+        recorder = Recorder(twin, given, judge, counter, batch)
         with torch.device(device), recorder:
             try:
                 result = twin(*given)
@@ -187,12 +199,17 @@ class Recorder(TorchFunctionMode):
     """Writes down every call of a forward pass while it is active."""
 
     def __init__(
-        self, net: nn.Module, inputs: Sequence[Tensor], judge: Judge, counter: FlopCounterMode
+        self,
+        net: nn.Module,
+        inputs: Sequence[Tensor],
+        judge: Judge,
+        counter: FlopCounterMode,
+        batch: int | None,
     ) -> None:
         super().__init__()
         self.calls: list[Call] = []
         self.problems: list[str] = []
-        self.inputs = inputs
+        self.inputs, self.batch = inputs, batch
         self._judge, self._counter = judge, counter
         self._made: dict[int, tuple[int, Tensor]] = {}  # holds the tensors, so that no id is used twice
         self._open: Call | None = None
@@ -224,7 +241,7 @@ class Recorder(TorchFunctionMode):
         made = list(tensors_in(result))
         if made and (given or call.parameters) and name not in _SILENT:
             self.calls.append(call)
-            self._end(call, given, made)
+            self._end(call, list(tensors_in((args, kwargs))), made)
         elif made and given:
             self._follow(given, made)
         return result
@@ -238,7 +255,9 @@ class Recorder(TorchFunctionMode):
             self.calls += [] if failed else [call]
         if call.failed not in self.problems:
             shapes = " and ".join(" x ".join(map(str, each)) for each in call.inputs) or "what it is given"
-            must, do = f"{call.name} must take {shapes}", "compare its numbers with the shapes before it"
+            of_batch = f", a batch of {self.batch}" if self.batch else ""
+            must = f"{call.said} must take {shapes}{of_batch}"
+            do = "compare its numbers with the shapes before it"
             call.failed = message(must, f"torch says {_first_line(error)!r}", do)
             self.problems.append(call.failed)
 

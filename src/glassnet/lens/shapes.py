@@ -28,8 +28,9 @@ from glassnet.lens.shape_view import LayerShape, Shape, Shapes, times
 if TYPE_CHECKING:
     from glassnet.lens.shape_recorder import Dims
 
-_FEW, _MORE = 5, 7
-"""A batch of N is tried with so many examples: what grows in step with them is a multiple of N."""
+_FEW, _MORE = 23, 29
+"""A batch of N is tried with so many examples: what grows in step with them is a multiple of N. Few nets
+have layers of such sizes."""
 _RANKS = {"1d": 3, "2d": 4, "3d": 5}
 
 
@@ -61,6 +62,7 @@ def shapes(
         raise RecipeError(
             message("target and loss must be given together", "one of them is None", "give both or none")
         )
+    _check_net(net)
     given = [_Given.of(each) for each in _several(input_shape)]
     readings = _readings(net, given)
     found = next((each for each in readings if not each.problems), readings[0])
@@ -71,6 +73,15 @@ def shapes(
         wrong = target_problem(found.outputs[0], *_target(found, target), loss)
         problems += [wrong] if wrong else []
     return _view(net, found, problems)
+
+
+def _check_net(net: object) -> None:
+    if not isinstance(net, nn.Module):
+        do = "pass the net that is inside a Model: model.net"
+        raise RecipeError(message("net must be a torch module", f"a {type(net).__name__}", do))
+    if any(isinstance(each, torch.jit.ScriptModule) for each in net.modules()):
+        must = "the net must be a module whose calls can be seen"
+        raise RecipeError(message(must, "it is compiled by torch.jit", "pass the module it was made from"))
 
 
 @dataclass(frozen=True)
@@ -169,13 +180,13 @@ def _rank(module: nn.Module) -> int | None:
 
 def _with_batch(net: nn.Module, given: Sequence[_Given]) -> _Reading:
     size = given[0].shape[0] if given[0].shape else 1
-    passed = run(net, [each.tensor(net, None) for each in given], judge)
+    passed = run(net, [each.tensor(net, None) for each in given], judge, size)
     return _Reading(f"read as a batch of {counted(size, 'example')}", passed, None)
 
 
 def _one_example(net: nn.Module, given: Sequence[_Given]) -> _Reading:
     """Run a smaller and a larger batch, to see what grows with it."""
-    few, more = (run(net, [each.tensor(net, size) for each in given], judge) for size in (_FEW, _MORE))
+    few, more = (run(net, [each.tensor(net, size) for each in given], judge, size) for size in (_FEW, _MORE))
     text = "read as the shape of one example, N of them are a batch"
     outputs = _symbols(few.outputs[:1], more.outputs[:1])
     if outputs and "N" not in outputs[0] and few.calls and not few.problems:
@@ -244,7 +255,7 @@ def _layer(number: int, call: Call, twin: Call | None, batch: int, seen: set[int
         outputs=_symbols(call.outputs, twin.outputs if twin else None),
         parameters=sum(own.values()),
         repeated=bool(call.parameters) and not own,
-        multiply_adds=round(call.flops / 2 / batch),
+        multiply_adds=round(call.flops / 2 / batch) if call.outputs else 0,
         memory=round(call.new_bytes / batch),
         arithmetic=arithmetic(call.window, call.inputs[0][-rank:]) if call.window and is_sized else (),
         problem=call.failed or (twin.failed if twin else None),
@@ -261,7 +272,7 @@ def _symbols(few: Sequence[Dims], more: Sequence[Dims] | None) -> tuple[Shape, .
 def _symbol(few: int, more: int) -> int | str:
     """Return one side: a number, or how it grows with the batch.
 
-    >>> _symbol(30, 30), _symbol(5, 7), _symbol(10, 14), _symbol(6, 8)
+    >>> _symbol(30, 30), _symbol(23, 29), _symbol(46, 58), _symbol(24, 30)
     (30, 'N', '2N', 'N + 1')
     """
     slope, rest = divmod(more - few, _MORE - _FEW)
