@@ -10,9 +10,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from torch import nn
 
 import glassnet as gn
-from glassnet.lens.animate import MOST_FRAMES, moving_page
+from glassnet.lens.animate import moving_page
+from glassnet.lens.animate_marks import MOST_FRAMES
 
 SQUARE = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 AND = np.array([0, 0, 0, 1])
@@ -40,15 +42,29 @@ def test_a_run_has_a_moment_and_a_line_for_each_epoch_C07(tmp_path):
 
 def test_a_surface_has_a_digit_for_each_cell():
     view = gn.boundary(lambda x: x[:, 0].clip(0, 1), SQUARE, AND, grid=9)
-    surface = data_of(moving_page(view))["surface"]
-    assert (surface["columns"], surface["rows"], surface["kind"]) == (9, 9, "s")
+    surface = data_of(moving_page(view))["boards"][0]
+    assert (surface["key"], surface["side"], surface["kind"]) == ("surface", 9, "s")
     shares = np.clip((view.frames[0].surface * 10).astype(int), 0, 9)
     assert surface["frames"] == ["".join(map(str, shares.ravel()))]
 
 
+def test_hidden_units_have_a_drawing_each_over_the_epochs_C19():
+    kept, net = gn.Snapshots(), nn.Sequential(nn.Linear(2, 3), nn.Sigmoid(), nn.Linear(3, 1))
+    gn.fit(net, SQUARE, AND.astype(np.float32), loss="binary_cross_entropy", epochs=2, callbacks=[kept])
+    view = gn.boundary(kept, SQUARE, AND, grid=7)
+    page = moving_page(view)
+    boards = data_of(page)["boards"]
+    assert [board["key"] for board in boards] == ["surface", "unit0", "unit1", "unit2"]
+    assert [len(board["frames"]) for board in boards] == [3] * 4
+    shares = np.clip((view.frames[1].hidden[2] * 10).astype(int), 0, 9)
+    assert boards[3]["frames"][1] == "".join(map(str, shares.ravel()))
+    assert len(re.findall(r"weight [−.\d]+</text>", page)) == 9
+    assert all(f'id="{board["key"]}"' in page for board in boards)
+
+
 def test_classes_have_their_own_colours():
     view = gn.boundary(lambda x: np.column_stack([x[:, 0], x[:, 1], 0 * x[:, 0] + 0.5]), SQUARE, grid=5)
-    surface = data_of(moving_page(view))["surface"]
+    surface = data_of(moving_page(view))["boards"][0]
     assert surface["kind"] == "k"
     assert surface["frames"][0] == "".join(str(int(each)) for each in view.frames[0].surface.ravel())
 

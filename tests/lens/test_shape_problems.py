@@ -210,3 +210,14 @@ def test_a_loss_that_is_not_known_is_an_error():
         gn.shapes(nn.Linear(3, 1), (3,), target=(1,), loss="mes")
     with pytest.raises(RecipeError, match="must be given together"):
         gn.shapes(nn.Linear(3, 1), (3,), target=(1,))
+
+
+@pytest.mark.parametrize("size", [20, 28, 32, 45, 64])
+@pytest.mark.parametrize("kernel", [2, 3, 5])
+@pytest.mark.parametrize("options", [{}, {"padding": 1}, {"stride": 2}, {"padding": "same"}, {"dilation": 2}])
+def test_the_number_to_write_makes_it_fit(size, kernel, options):
+    layers = [nn.Conv2d(1, 4, kernel, **options), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(7, 3)]
+    write = only(gn.shapes(nn.Sequential(*layers), (1, size, size))).rpartition("write ")[2]
+    corrected = nn.Sequential(*layers[:-1], eval(write, {"nn": nn}))
+    assert gn.shapes(corrected, (1, size, size)).problems == ()
+    assert corrected(torch.zeros(2, 1, size, size)).shape == (2, 3)

@@ -23,6 +23,9 @@ def _kinds(colors: dict[str, str]) -> str:
 _OWN = f"""
 .stage {{ max-width: 660px; }}
 .stage svg {{ max-width: none; }}
+.units {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 6px 12px;
+  max-width: 1020px; }}
+.units .line {{ stroke-width: 2; }}
 .controls {{ display: flex; gap: 10px; align-items: center; max-width: 660px;
   margin: 12px 0; flex-wrap: wrap; }}
 .controls button {{ position: static; font-size: 15px; padding: 8px 16px; min-height: 42px; }}
@@ -59,18 +62,18 @@ const slider = document.querySelector("input[type=range]");
 const play = document.getElementById("play");
 const moving = [...document.querySelectorAll("[data-from]")];
 const cells = [];
-const board = document.getElementById("surface");
-if (board && seen.surface) {
-  const { columns, rows, left, top, width, height } = seen.surface;
-  for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) {
+for (const { key, side, left, top, width, height } of seen.boards) {
+  const made = [];
+  for (let row = 0; row < side; row++) for (let column = 0; column < side; column++) {
     const cell = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    cell.setAttribute("x", left + column * width / columns);
-    cell.setAttribute("y", top + (rows - 1 - row) * height / rows);
-    cell.setAttribute("width", width / columns + .4);
-    cell.setAttribute("height", height / rows + .4);
-    board.appendChild(cell);
-    cells.push(cell);
+    cell.setAttribute("x", left + column * width / side);
+    cell.setAttribute("y", top + (side - 1 - row) * height / side);
+    cell.setAttribute("width", width / side + .4);
+    cell.setAttribute("height", height / side + .4);
+    document.getElementById(key).appendChild(cell);
+    made.push(cell);
   }
+  cells.push(made);
 }
 let timer = null;
 function show(at) {
@@ -82,10 +85,10 @@ function show(at) {
     mark.style.display = from <= at && at <= to ? "" : "none";
     mark.classList.toggle("past", at > from && to > from && mark.dataset.fades === "1");
   }
-  if (cells.length) {
-    const letters = seen.surface.frames[Math.min(at, seen.surface.frames.length - 1)];
-    cells.forEach((cell, place) => cell.setAttribute("class", seen.surface.kind + letters[place]));
-  }
+  seen.boards.forEach(({ kind, frames }, number) => {
+    const digits = frames[Math.min(at, frames.length - 1)];
+    cells[number].forEach((cell, place) => cell.setAttribute("class", kind + digits[place]));
+  });
 }
 function stop() { clearInterval(timer); timer = null; play.textContent = "Play"; }
 function step(by) { show(Math.max(0, Math.min(Number(slider.max), Number(slider.value) + by))); }
