@@ -110,6 +110,10 @@ def test_names_cannot_break_the_page():
     page = moving_page(gn.boundary(lambda x: x[:, 0], SQUARE, labels))
     assert "</script><b>" not in page
     assert "&lt;/script&gt;&lt;b&gt;" in page
+    named = SimpleNamespace(**vars(run()), error="</script><b>")
+    page = moving_page(gn.boundary(named))
+    assert "</script><b>" not in page
+    assert data_of(page)["texts"][0] == "epoch 0 of 4: </script><b> 4"
 
 
 def test_the_page_can_be_used_by_keyboard_and_read_aloud():

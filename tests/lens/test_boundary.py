@@ -128,6 +128,18 @@ def test_a_net_shows_its_hidden_units_and_how_they_are_blended_C19():
     )
 
 
+def test_what_is_held_moves_the_line_of_a_net_too():
+    net = nn.Linear(3, 1)
+    rows = np.column_stack([SQUARE, [1.0, 2.0, 3.0, 4.0]])
+    view = gn.boundary(net, rows, XOR, inputs=(0, 2), held=[9.0, 5.0, 9.0], grid=3)
+    (line,) = view.frames[0].lines
+    w, b = net.weight.detach().numpy()[0], net.bias.item()
+    assert (*line.weights, line.bias) == pytest.approx((w[0], w[2], b + 5 * w[1]))
+    on_line = -(line.weights[0] * view.x[1] + line.bias) / line.weights[1]
+    logit = net(torch.tensor([[view.x[1], 5.0, on_line]], dtype=torch.float32))
+    assert float(logit.detach()) == pytest.approx(0, abs=1e-5)
+
+
 def test_the_surface_is_what_the_net_answers_there():
     view = gn.boundary(lambda rows: rows[:, 0] / 10 + rows[:, 1] ** 2, SQUARE, grid=5)
     assert view.kind == "value"

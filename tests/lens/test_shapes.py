@@ -114,6 +114,11 @@ def test_the_net_is_left_exactly_as_it_was():
     assert calls == []
 
 
+def test_a_batch_of_one_goes_through_batch_norm_as_in_evaluation():
+    net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).train()
+    assert gn.shapes(net, torch.zeros(1, 3)).problems == ()
+
+
 class Looks(nn.Module):
     """A forward that looks at numbers, which tensors without numbers cannot answer."""
 
