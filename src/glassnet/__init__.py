@@ -34,12 +34,21 @@ if TYPE_CHECKING:
         RequestError,
         WorkError,
     )
+    from glassnet.lens.animate import animate
+    from glassnet.lens.boundary import boundary
     from glassnet.lens.contributions import contributions
     from glassnet.lens.dependence import partial_dependence
     from glassnet.lens.draw import plot_learning_curve, plot_predictions
+    from glassnet.lens.draw_boundary import plot_boundary, plot_hidden_units
+    from glassnet.lens.draw_course import plot_activations, plot_complexity, plot_gates, plot_softmax
+    from glassnet.lens.draw_error_surface import plot_error_surface
     from glassnet.lens.draw_explanations import plot_explanation
+    from glassnet.lens.draw_network import plot_network, plot_weights
+    from glassnet.lens.error_surface import error_surface
     from glassnet.lens.importance import permutation_importance
     from glassnet.lens.mistakes import worst_rows
+    from glassnet.lens.shapes import shapes
+    from glassnet.lens.snapshots import Snapshots
     from glassnet.model import Model, load
     from glassnet.recipe import Recipe
     from glassnet.run.report import report
@@ -60,21 +69,35 @@ __all__ = [
     "RecipeError",
     "RequestError",
     "Schema",
+    "Snapshots",
     "Source",
     "Task",
     "WorkError",
     "__version__",
+    "animate",
+    "boundary",
     "contributions",
     "datasets",
+    "error_surface",
     "fit",
     "load",
     "partial_dependence",
     "permutation_importance",
+    "plot_activations",
+    "plot_boundary",
+    "plot_complexity",
+    "plot_error_surface",
     "plot_explanation",
+    "plot_gates",
+    "plot_hidden_units",
     "plot_learning_curve",
+    "plot_network",
     "plot_predictions",
+    "plot_softmax",
+    "plot_weights",
     "report",
     "resume",
+    "shapes",
     "train",
     "worst_rows",
 ]
@@ -96,11 +119,20 @@ _NAMES_IN_HOME = {
         "RequestError",
         "WorkError",
     ),
+    "lens.animate": ("animate",),
+    "lens.boundary": ("boundary",),
     "lens.contributions": ("contributions",),
     "lens.dependence": ("partial_dependence",),
+    "lens.draw_boundary": ("plot_boundary", "plot_hidden_units"),
+    "lens.draw_course": ("plot_activations", "plot_complexity", "plot_gates", "plot_softmax"),
+    "lens.draw_error_surface": ("plot_error_surface",),
     "lens.draw_explanations": ("plot_explanation",),
+    "lens.draw_network": ("plot_network", "plot_weights"),
+    "lens.error_surface": ("error_surface",),
     "lens.importance": ("permutation_importance",),
     "lens.mistakes": ("worst_rows",),
+    "lens.shapes": ("shapes",),
+    "lens.snapshots": ("Snapshots",),
     "lens.draw": ("plot_learning_curve", "plot_predictions"),
     "model": ("Model", "load"),
     "recipe": ("Recipe",),

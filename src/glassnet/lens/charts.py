@@ -54,7 +54,7 @@ class Plot:
             if is_known:
                 steps.append(f"{pen}{written(a)} {written(d)}")
             pen = "L" if is_known else "M"
-        return self._add(element("path", d="".join(steps), class_=f"line {kind}"))
+        return self.add(element("path", d="".join(steps), class_=f"line {kind}"))
 
     def band(self, xs: ArrayLike, low: ArrayLike, high: ArrayLike, kind: str) -> Self:
         """Fill what lies between two lines."""
@@ -62,18 +62,18 @@ class Plot:
         corners = [*zip(across, self._down(high), strict=True)]
         corners += reversed([*zip(across, self._down(low), strict=True)])
         points = " ".join(f"{written(a)},{written(d)}" for a, d in corners)
-        return self._add(element("polygon", points=points, class_=f"band {kind}"))
+        return self.add(element("polygon", points=points, class_=f"band {kind}"))
 
     def dots(self, xs: ArrayLike, ys: ArrayLike, kind: str, size: float = 2.2) -> Self:
         """Draw points."""
         for across, down in zip(self._across(xs), self._down(ys), strict=True):
-            self._add(element("circle", cx=across, cy=down, r=size, class_=f"dot {kind}"))
+            self.add(element("circle", cx=across, cy=down, r=size, class_=f"dot {kind}"))
         return self
 
     def whiskers(self, xs: ArrayLike, low: ArrayLike, high: ArrayLike, kind: str) -> Self:
         """Draw an upright line from low to high at each x."""
         for across, bottom, top in zip(self._across(xs), self._down(low), self._down(high), strict=True):
-            self._add(element("line", x1=across, x2=across, y1=bottom, y2=top, class_=f"whisker {kind}"))
+            self.add(element("line", x1=across, x2=across, y1=bottom, y2=top, class_=f"whisker {kind}"))
         return self
 
     def columns(self, edges: ArrayLike, heights: ArrayLike, kind: str) -> Self:
@@ -81,7 +81,7 @@ class Plot:
         across, base = self._across(edges), self._down([self.y.low])[0]
         for left, right, top in zip(across[:-1], across[1:], self._down(heights), strict=True):
             shape = {"x": left + 0.5, "width": max(right - left - 1, 0.5), "y": top, "height": base - top}
-            self._add(element("rect", **shape, class_=f"bar {kind}"))
+            self.add(element("rect", **shape, class_=f"bar {kind}"))
         return self
 
     def tiles(self, x_edges: Floats, y_edges: Floats, counts: NDArray[np.int64], kind: str) -> Self:
@@ -92,23 +92,33 @@ class Plot:
             shade = f"{0.15 + 0.85 * float(np.log1p(counts[i, j]) / most):.2f}"
             size = {"width": across[i + 1] - across[i], "height": down[j] - down[j + 1]}
             shape = {"x": across[i], "y": down[j + 1], **size}
-            self._add(element("rect", **shape, fill_opacity=shade, class_=f"tile {kind}"))
+            self.add(element("rect", **shape, fill_opacity=shade, class_=f"tile {kind}"))
         return self
 
     def mark(self, x: float, kind: str) -> Self:
         """Draw an upright line at x from the bottom to the top."""
         across = self._across([x])[0]
-        return self._add(
+        return self.add(
             element("line", x1=across, x2=across, y1=self.bottom, y2=self.top, class_=f"rule {kind}")
         )
+
+    def at(self, points: ArrayLike) -> list[tuple[float, float]]:
+        """Return where points, (n, 2), lie in the drawing, for marks of another kind."""
+        values = np.asarray(points, dtype=np.float64)
+        return list(zip(self._across(values[:, 0]), self._down(values[:, 1]), strict=True))
+
+    def path(self, points: ArrayLike) -> str:
+        """Return the path through points, (n, 2)."""
+        return "M" + "L".join(f"{written(across)} {written(down)}" for across, down in self.at(points))
+
+    def add(self, *marks: Markup) -> Self:
+        """Draw marks of another kind."""
+        self._marks += marks
+        return self
 
     def svg(self) -> Markup:
         """Return the drawing."""
         return drawing(self._marks, self.width, self.height, *self._head)
-
-    def _add(self, mark: Markup) -> Self:
-        self._marks.append(mark)
-        return self
 
     def _across(self, xs: ArrayLike) -> list[float]:
         found: list[float] = (self.left + self.x.places(xs) * (self.right - self.left)).tolist()
@@ -120,9 +130,9 @@ class Plot:
 
     def _draw_axes(self) -> None:
         for label, down in zip(self.y.labels, self._down(self.y.ticks), strict=True):
-            self._add(element("line", x1=self.left, x2=self.right, y1=down, y2=down, class_="grid"))
+            self.add(element("line", x1=self.left, x2=self.right, y1=down, y2=down, class_="grid"))
             at = {"x": self.left - 6, "y": down + 4}
-            self._add(element("text", label, **at, text_anchor="end", class_="tick"))
+            self.add(element("text", label, **at, text_anchor="end", class_="tick"))
         taken = -1e9
         for label, across in zip(self.x.labels, self._across(self.x.ticks), strict=True):
             half = text_width(label, LETTER) / 2
@@ -130,14 +140,14 @@ class Plot:
             if middle - half > taken + 8:
                 taken = middle + half
                 below = {"x": middle, "y": self.bottom + 17}
-                self._add(element("text", label, **below, text_anchor="middle", class_="tick"))
+                self.add(element("text", label, **below, text_anchor="middle", class_="tick"))
                 ends = {"x1": across, "x2": across, "y1": self.bottom, "y2": self.bottom + 4}
-                self._add(element("line", **ends, class_="axis"))
-        self._add(element("line", x1=self.left, x2=self.right, y1=self.bottom, y2=self.bottom, class_="axis"))
+                self.add(element("line", **ends, class_="axis"))
+        self.add(element("line", x1=self.left, x2=self.right, y1=self.bottom, y2=self.bottom, class_="axis"))
         title = fitted(self.y.title, self.width, LETTER)
-        self._add(element("text", title, x=0.0, y=12.0, class_="title"))
+        self.add(element("text", title, x=0.0, y=12.0, class_="title"))
         title, at_end = fitted(self.x.title, self.width, LETTER), {"x": self.right, "y": self.height - 6}
-        self._add(element("text", title, **at_end, text_anchor="end", class_="title"))
+        self.add(element("text", title, **at_end, text_anchor="end", class_="title"))
 
 
 @dataclass(frozen=True)

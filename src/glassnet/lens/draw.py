@@ -14,11 +14,14 @@ from glassnet.lens.curves import LearningCurve, PredictionCurve, learning_curve,
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from glassnet.model import Model
 
-TRAIN, VALIDATION, MARK = "#1f6feb", "#d1570a", "#6e7781"
+TRAIN, VALIDATION, MARK, INK = "#1f6feb", "#d1570a", "#6e7781", "#101418"
 MOST_TICKS = 12
+RISEN = 1.05
+"""A validation loss that ends so much above its lowest point is called overfitting."""
 # Fonts with Chinese letters that systems have, looked for where a text needs more than matplotlib's own font.
 WIDE_FONTS = (
     "Noto Sans CJK SC",
@@ -55,6 +58,7 @@ def draw_learning_curve(view: LearningCurve) -> Figure:
     axes.plot(view.epochs, view.train, color=TRAIN, label="training loss")
     if view.validation is not None:
         axes.plot(view.epochs, view.validation, color=VALIDATION, label="validation loss")
+        _mark_lowest(axes, view.epochs, view.validation)
     if view.best_epoch is not None:
         axes.axvline(
             view.best_epoch, color=MARK, linestyle=":", label=f"weights kept: epoch {view.best_epoch}"
@@ -64,6 +68,15 @@ def draw_learning_curve(view: LearningCurve) -> Figure:
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
     return figure
+
+
+def _mark_lowest(axes: Axes, epochs: NDArray[np.int64], losses: NDArray[np.float64]) -> None:
+    """Mark where early stopping would end: what is learned after it does not hold for other rows."""
+    at = int(np.nanargmin(losses)) if np.isfinite(losses).any() else 0
+    label = f"lowest validation loss: epoch {epochs[at]}"
+    axes.scatter(epochs[at : at + 1], losses[at : at + 1], s=90, marker="*", color=INK, zorder=3, label=label)
+    if losses[-1] > RISEN * losses[at]:
+        axes.axvspan(epochs[at], epochs[-1], color=VALIDATION, alpha=0.07, label="overfitting")
 
 
 def draw_predictions(view: PredictionCurve) -> Figure:
