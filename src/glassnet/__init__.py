@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from glassnet.lens.draw_explanations import plot_explanation
     from glassnet.lens.importance import permutation_importance
     from glassnet.lens.mistakes import worst_rows
+    from glassnet.lens.trace import trace
     from glassnet.model import Model, load
     from glassnet.recipe import Recipe
     from glassnet.run.report import report
@@ -75,6 +76,7 @@ __all__ = [
     "plot_predictions",
     "report",
     "resume",
+    "trace",
     "train",
     "worst_rows",
 ]
@@ -101,6 +103,7 @@ _NAMES_IN_HOME = {
     "lens.draw_explanations": ("plot_explanation",),
     "lens.importance": ("permutation_importance",),
     "lens.mistakes": ("worst_rows",),
+    "lens.trace": ("trace",),
     "lens.draw": ("plot_learning_curve", "plot_predictions"),
     "model": ("Model", "load"),
     "recipe": ("Recipe",),
