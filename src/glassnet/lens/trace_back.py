@@ -104,7 +104,9 @@ def _gradients(forward: Forward, loss: int) -> dict[int, Floats]:
                 if number_of == 0:
                     continue
                 size = len(forward.ledger.sheets[number_of].values)
-                added = np.bincount(codes[mine] % SHEET, weights=gradient[mine], minlength=size)
+                added = np.bincount(codes[mine] % SHEET, weights=gradient[mine], minlength=size).astype(
+                    np.float64
+                )
                 found[number_of] = found[number_of] + added if number_of in found else added
     return found
 

@@ -84,6 +84,7 @@ _GIVEN = {
     "index": "whole numbers that choose others",
     "drawn": "drawn at random, from the seed",
 }
+_MASK = "1 where a number is kept, 0 where it is dropped; drawn at random, from the seed"
 
 
 @dataclass(eq=False)
@@ -120,11 +121,7 @@ def forward_ledger(recorder: Recorder, ends: Iterable[Codes]) -> Forward:
         sheet = recorder.sheets[number]
         values = sheet.value.double().numpy()
         if sheet.kind != "operation":
-            words = (
-                "kept of the others: 0 or 1, drawn at random from the seed"
-                if sheet.kind == "drawn"
-                else _GIVEN[sheet.kind]
-            )
+            words = _MASK if sheet.kind == "drawn" and _is_mask(sheet) else _GIVEN[sheet.kind]
             ledger.add(names[number], sheet.kind, values, words, module=sheet.module, number=number)
             continue
         codes = np.arange(values.size, dtype=np.int64).reshape(values.shape) + number * SHEET
@@ -141,6 +138,11 @@ def forward_ledger(recorder: Recorder, ends: Iterable[Codes]) -> Forward:
             number,
         )
     return found
+
+
+def _is_mask(sheet: Recorded) -> bool:
+    """Say whether drawn numbers are 0 and 1 alone, as those are that dropout multiplies with."""
+    return bool(((sheet.value == 0) | (sheet.value == 1)).all())
 
 
 def _needed(sheets: list[Recorded], ends: Iterable[Codes]) -> list[int]:
@@ -190,7 +192,7 @@ def _names(sheets: list[Recorded], numbers: list[int]) -> dict[int, str]:
     for n in numbers:
         sheet = sheets[n]
         word = _SHORT.get(sheet.op, sheet.op) if sheet.kind == "operation" else sheet.name
-        if sheet.kind == "drawn":
+        if sheet.kind == "drawn" and _is_mask(sheet):
             word = "mask"
         own = sheet.kind in ("input", "target", "weight", "bias", "buffer")
         if sheet.module == LOSS:

@@ -152,10 +152,15 @@ def terms(form: str, *columns: Codes, joint: str = " + ") -> Terms:
     return Terms(form, np.stack([np.asarray(each, dtype=np.int64) for each in columns], axis=1), joint)
 
 
-def place_text(place: int, shape: Sequence[int]) -> str:
-    """Write a place in a sheet as an index.
+def place_text(place: int, shape: Sequence[int], labels: Sequence[str] = ()) -> str:
+    """Write a place in a sheet as an index, the last part of it by its label where there is one.
 
-    >>> place_text(5, (2, 3)), place_text(0, ())
-    ('[1, 2]', '')
+    >>> place_text(5, (2, 3)), place_text(5, (2, 3), ("a", "b", "c")), place_text(0, ())
+    ('[1, 2]', '[1, c]', '')
     """
-    return str([int(each) for each in np.unravel_index(place, tuple(shape))]) if len(shape) else ""
+    if not shape:
+        return ""
+    index = [str(int(each)) for each in np.unravel_index(place, tuple(shape))]
+    if labels:
+        index[-1] = labels[int(index[-1])]
+    return f"[{', '.join(index)}]"

@@ -17,6 +17,9 @@ MOST_UNITS = 8
 """Of a wider layer the first units are drawn, and those that the chosen number depends on."""
 MOST_COLUMNS = 14
 _DRAWN = ("input", "weighted sum", "activation", "pooling", "answer")
+PICTURE = 4
+"""Dimensions of a batch of pictures: rows, channels, height, width."""
+_FEW = 64
 _STEP, _GAP, _TOP = 92, 40, 64
 
 
@@ -61,7 +64,7 @@ def _columns(trace: Trace, start: int) -> list[list[Unit]]:
     sheets = [
         ledger.sheets[number]
         for section in trace.sections
-        if section.title in ("in", "forward", "answer")
+        if section.title in ("row", "in", "forward", "answer")
         for number in section.sheets
         if ledger.sheets[number].kind in _DRAWN
     ]
@@ -97,8 +100,7 @@ def _near(ledger: Ledger, start: int) -> set[int]:
 def _column(sheet: Sheet, at: int, wanted: set[int]) -> list[Unit]:
     """Place the units of one layer for one row; of a picture, one number of each channel."""
     shape = sheet.shape
-    picture = len(shape) >= 3
-    per_row = math.prod(shape[1:]) if len(shape) > 1 else len(sheet.values)
+    picture, per_row = len(shape) >= PICTURE, _per_row(sheet)
     rows = {divide(each)[1] // per_row for each in wanted if divide(each)[0] == sheet.number}
     first = min(rows, default=0) * per_row
     if picture:
@@ -114,6 +116,12 @@ def _column(sheet: Sheet, at: int, wanted: set[int]) -> list[Unit]:
         kept = sorted({*places[: MOST_UNITS - len(lit)], *lit})
     x = 46 + at * _STEP
     return [Unit(code(sheet.number, p), x, _TOP + i * _GAP, picture) for i, p in enumerate(kept)]
+
+
+def _per_row(sheet: Sheet) -> int:
+    """Return how many numbers of a sheet belong to one row; a few of three dimensions are taken together."""
+    together = len(sheet.shape) < 2 or (len(sheet.shape) == 3 and len(sheet.values) <= _FEW)
+    return len(sheet.values) if together else math.prod(sheet.shape[1:])
 
 
 def _lines(ledger: Ledger, units: dict[int, Unit]) -> Iterator[Markup]:
@@ -150,7 +158,7 @@ def _drawn_sources(ledger: Ledger, start: int, sheets: set[int], units: dict[int
                 found.append(each)
             elif divide(each)[0] not in sheets:
                 left.append(each)
-            elif units[start].picture or len(ledger.sheets[divide(each)[0]].shape) >= 3:
+            elif units[start].picture or len(ledger.sheets[divide(each)[0]].shape) >= PICTURE:
                 found += [one for one in units if _same_channel(ledger, one, each) and one not in found]
     return found
 
@@ -159,7 +167,7 @@ def _same_channel(ledger: Ledger, one: int, other: int) -> bool:
     """Whether two numbers lie in the same channel of a picture."""
     (sheet, a), (owner, b) = divide(one), divide(other)
     shape = ledger.sheets[sheet].shape
-    return sheet == owner and len(shape) >= 3 and a // math.prod(shape[2:]) == b // math.prod(shape[2:])
+    return sheet == owner and len(shape) >= PICTURE and a // math.prod(shape[2:]) == b // math.prod(shape[2:])
 
 
 def _drawn(ledger: Ledger, unit: Unit) -> Markup:
@@ -174,7 +182,7 @@ def _drawn(ledger: Ledger, unit: Unit) -> Markup:
 def _heads(ledger: Ledger, columns: list[list[Unit]]) -> Iterator[Markup]:
     for at, column in enumerate(columns):
         sheet = ledger.sheets[divide(column[0].code)[0]]
-        per_row = math.prod(sheet.shape[1:]) if len(sheet.shape) > 1 else len(sheet.values)
+        per_row = _per_row(sheet)
         count = sheet.shape[1] if column[0].picture else per_row
         size = "×".join(map(str, sheet.shape[1:])) if column[0].picture else f"{per_row}"
         name = sheet.name if len(sheet.name) <= 14 else f"…{sheet.name[-13:]}"

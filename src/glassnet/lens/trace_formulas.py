@@ -222,7 +222,6 @@ FORMULAS: dict[str, Callable[..., Formula]] = {
         "{0} * tanh(log1p(exp({0})))",
         "(tanh(log1p(exp({0}))) + {0} * (1 - tanh(log1p(exp({0}))) ** 2) / (1 + exp(-{0})))",
     ),
-    "hardsigmoid": _one("min(1, max(0, {0} / 6 + 0.5))", "(({0} > -3) * ({0} < 3) / 6)"),
     "hardswish": _one(
         "{0} * min(1, max(0, {0} / 6 + 0.5))", "(({0} >= 3) + ({0} > -3) * ({0} < 3) * ({0} / 3 + 0.5))"
     ),

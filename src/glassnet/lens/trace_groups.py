@@ -25,7 +25,8 @@ class Groups:
     def members(self, place: int) -> Codes:
         """Return the codes of a group."""
         group: Codes = self.groups[place]
-        return group[group != ABSENT]
+        members: Codes = group[group != ABSENT]
+        return members
 
     def values(self, codes: Codes) -> Floats:
         """Return the numbers of some codes of the input."""

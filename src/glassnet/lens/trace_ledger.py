@@ -42,6 +42,7 @@ class Sheet:
         explain: arithmetic of the number at a flat place; None for given numbers. It answers None where the
             arithmetic is not known.
         unknown: why that is so.
+        labels: names of the places along the last dimension, such as ``hr=14``; they stand for its index.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Sheet:
     explain: Explain | None = None
     unknown: str = ""
     module: str = ""
+    labels: tuple[str, ...] = ()
 
     @property
     def codes(self) -> Codes:
@@ -74,7 +76,7 @@ class Number:
     """One number, opened.
 
     Attributes:
-        name, index: where it stands, as in ``fc1.weight[3, 7]``.
+        name, index: where it stands; ``title`` writes both, as in ``fc1.weight[3, 7]``.
         kind, words: what it is, and how numbers of its sort come about.
         formula: its arithmetic with the names of the numbers; empty where it was given.
         arithmetic: the same with the numbers in it, each so exact that Python works out ``value``.
@@ -92,12 +94,8 @@ class Number:
     arithmetic: str
     shown: str
     links: tuple[Link, ...]
+    title: str
     unknown: str = ""
-
-    @property
-    def title(self) -> str:
-        """Its name and index."""
-        return f"{self.name}{list(self.index) if self.index else ''}"
 
     def work_out(self) -> float:
         """Work the arithmetic out again; a given number is itself."""
@@ -129,11 +127,12 @@ class Ledger:
         unknown: str = "",
         module: str = "",
         number: int | None = None,
+        labels: tuple[str, ...] = (),
     ) -> Sheet:
         """Add a sheet. ``number`` is where one belongs that was recorded; None: after all others."""
         array = np.asarray(values, dtype=np.float64)
         at = len(self.sheets) if number is None else number
-        found = Sheet(at, name, kind, array.shape, array.ravel(), words, explain, unknown, module)
+        found = Sheet(at, name, kind, array.shape, array.ravel(), words, explain, unknown, module, labels)
         while len(self.sheets) <= at:
             self.sheets.append(_NONE)
         self.sheets[at] = found
@@ -152,7 +151,7 @@ class Ledger:
         words_of_numpy = {each: getattr(np, each) for each in ("sqrt", "exp", "log", "abs")}
         known = {"__builtins__": {}, **words_of_numpy, "max": np.maximum, "min": np.minimum, **arrays}
         first = max(inputs.values(), key=lambda each: len(each.values))
-        values = np.broadcast_to(eval(text, known), (len(first.values),)).reshape(first.shape)
+        values = np.array(np.broadcast_to(eval(text, known), (len(first.values),))).reshape(first.shape)
 
         def explain(place: int) -> Pieces:
             places = {key: [place if len(each.values) > 1 else 0] for key, each in inputs.items()}
@@ -169,7 +168,7 @@ class Ledger:
         """Return the name and index of a code's number."""
         number, place = divide(code)
         sheet = self.sheets[number]
-        return f"{sheet.name}{place_text(place, sheet.shape)}" if number else "0"
+        return f"{sheet.name}{place_text(place, sheet.shape, sheet.labels)}" if number else "0"
 
     def pieces(self, code: int) -> Pieces | None:
         """Return the arithmetic of a code's number; None where it was given or is not known."""
@@ -195,6 +194,7 @@ class Ledger:
             written(found, lambda one: exact(self.value(one))),
             written(found, lambda one: bracketed(self.value(one)), SHOWN_TERMS),
             tuple(dict.fromkeys(self._link(each) for each in codes_in(found))),
+            self.title(code),
             unknown,
         )
 
@@ -215,12 +215,14 @@ class Ledger:
             raise RecipeError(message(must, f"{name!r}", did_you_mean(name, self.places)))
         return self.sheets[self.places[name]]
 
-    def place(self, sheet: Sheet, index: tuple[int, ...]) -> int:
-        """Return the flat place of an index; negative ones count from the end.
+    def place(self, sheet: Sheet, index: tuple[int | str, ...]) -> int:
+        """Return the flat place of an index; negative ones count from the end, the last may be a label.
 
         Raises:
             RecipeError: the index does not fit the sheet.
         """
+        if index and isinstance(index[-1], str) and index[-1] in sheet.labels:
+            index = (*index[:-1], sheet.labels.index(index[-1]))
         fits = len(index) == len(sheet.shape) and all(
             isinstance(at, int | np.integer) and -size <= at < size
             for at, size in zip(index, sheet.shape, strict=True)
@@ -228,7 +230,7 @@ class Ledger:
         if not fits:
             must = f"a number of {sheet.name!r} is named by {len(sheet.shape)} indices within {sheet.shape}"
             raise RecipeError(message(must, f"{index}", "count from 0"))
-        inside = tuple(at % size for at, size in zip(index, sheet.shape, strict=True))
+        inside = tuple(int(at) % size for at, size in zip(index, sheet.shape, strict=True))
         return int(np.ravel_multi_index(inside, sheet.shape)) if sheet.shape else 0
 
     def known(self) -> Iterator[Sheet]:

@@ -88,6 +88,10 @@ def _opening(trace: Trace, start: int) -> Iterator[Markup]:
 
 
 def _main(trace: Trace, chosen: Chosen, start: int) -> Iterator[Markup]:
+    if trace.cells:
+        yield element("h2", "The raw row", id="row")
+        cells = [element("li", element("b", name), f" {cell}") for name, cell in trace.cells]
+        yield element("ul", *cells, class_="facts")
     yield element("h2", "The network", id="network")
     yield element("div", drawing(trace, start), class_="scroll net")
     yield element("p", legend(), class_="soft small")
@@ -181,6 +185,7 @@ def _data(trace: Trace, chosen: Chosen, start: int) -> dict[str, Any]:
                 list(sheet.shape),
                 sheet.unknown,
                 _base(ledger, number),
+                list(sheet.labels),
             ]
             for number in used
             for sheet in [ledger.sheets[number]]

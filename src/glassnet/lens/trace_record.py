@@ -117,11 +117,11 @@ class Moved:
     shape: tuple[int, ...]
 
 
-class Recorder(TorchDispatchMode):
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Records the operations that run inside the block; ``sheets[code // SHEET]`` has written a number."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         zero = torch.zeros((), dtype=torch.float64)
         self.sheets: list[Recorded] = [Recorded(zero, "zero", "0")]
         self.moves: list[Moved] = []
@@ -151,7 +151,11 @@ class Recorder(TorchDispatchMode):
         if owner is None:
             self._alive.append(tensor)
             kind = "constant" if tensor.is_floating_point() else "index"
-            self.give(tensor, kind, kind)
+            bytes_of = tensor.untyped_storage().data_ptr()
+            if any(key[0] == bytes_of for key in self._owners):  # drawn whole numbers, looked at as bytes
+                kind = "drawn"
+            value = tensor.detach().clone()
+            self._own(tensor, self._add(Recorded(value, kind, kind, module=self._path[-1][0])))
             owner = self._owner(tensor)
         assert owner is not None
         return owner.as_strided(tensor.size(), tensor.stride(), tensor.storage_offset()).numpy().copy()
@@ -166,7 +170,7 @@ class Recorder(TorchDispatchMode):
         size = tensor.untyped_storage().nbytes() // tensor.element_size()
         owner = self._owners.setdefault(key, torch.zeros(size, dtype=torch.int64))
         place = owner.as_strided(tensor.size(), tensor.stride(), tensor.storage_offset())
-        places = torch.from_numpy(np.ascontiguousarray(codes)).view(tensor.size())
+        places = torch.from_numpy(np.array(codes)).view(tensor.size())
         for at in np.ndindex(
             *(n if s == 0 else 1 for n, s in zip(tensor.size(), tensor.stride(), strict=True))
         ):
@@ -191,22 +195,17 @@ class Recorder(TorchDispatchMode):
             result = func(*args, **options)
             self._look(name, args, result)
             return result
-        in_place = name.endswith("_") and not name.endswith("__")
         operands = replaced((args, options), self._operand)
         result = func(*args, **options)
         if name in ("copy_", "fill_", "zero_"):
             self._overwrite(name, operands[0], result)
-        elif name in MOVES:
+            return result
+        if name.endswith("_") and not name.endswith("__"):
+            func, name = _not_in_place(func, name), name.rstrip("_")
+        if name in MOVES:
             self._move(func, name, operands, result)
-        elif name in PARTS and self._in_parts(name, args, options, result):
-            pass
-        else:
-            self._compute(
-                _not_in_place(func, name) if in_place else func,
-                name.rstrip("_") if in_place else name,
-                operands,
-                result,
-            )
+        elif name not in PARTS or not self._in_parts(name, args, options, result):
+            self._compute(func, name, operands, result)
         return result
 
     def _operand(self, tensor: Tensor) -> Operand:
@@ -285,7 +284,7 @@ class Recorder(TorchDispatchMode):
 
     def _compute(self, func: Any, name: str, operands: tuple[Any, Any], result: Any) -> None:
         path, leaf = self._path[-1]
-        results = result if isinstance(result, list | tuple) else (result,)
+        results = tuple(result) if isinstance(result, list | tuple) else (result,)
         drawn = name in _DRAWN or f"{name}_" in _DRAWN
         given = not any(isinstance(each, Operand) for each in _flat(operands))
         for which, each in enumerate(results):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -122,8 +123,8 @@ def run_net(net: nn.Module, x: Any, y: Any, asked: Asked, train: bool, seed: int
     recorder.give(inputs, "input", "x")
     for name, each in twin.named_parameters():
         recorder.give(each, "bias" if name.split(".")[-1] == "bias" else "weight", name)
-    for name, each in twin.named_buffers():
-        recorder.give(each, "buffer", name)
+    for name, kept in twin.named_buffers():
+        recorder.give(kept, "buffer", name)
     with torch_seeded(seed, "trace"), torch.enable_grad(), watched(recorder, twin), recorder:
         output = _output(twin, inputs)
     notes: list[str] = []
@@ -217,8 +218,8 @@ def _loss(
     if weight is not None:
         recorder.give(weight, "input", "sample_weight")
     recorder.stage = LOSS
-    own = copy.deepcopy(loss).to("cpu", torch.float64) if isinstance(loss, nn.Module) else loss
-    function = loss_by_name(loss) if isinstance(loss, str) else lambda out, right, _: own(out, right)
+    own: Any = copy.deepcopy(loss).to("cpu", torch.float64) if isinstance(loss, nn.Module) else loss
+    function = loss_by_name(loss) if isinstance(loss, str) else partial(_own_loss, own)
     with torch.enable_grad(), warnings.catch_warnings(), recorder:
         warnings.filterwarnings("error", "Using a target size")
         if isinstance(net, TabularNet) and net.training:
@@ -232,9 +233,14 @@ def _loss(
             must = f"the loss must take output {tuple(output.shape)} and target {tuple(target.shape)}"
             raise RecipeError(message(must, str(error).splitlines()[0], "reshape the target")) from error
     if isinstance(value, Tensor) and value.ndim == 0:
+        notes += _broadcast(recorder, output, target)
         return value
     found = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
     raise RecipeError(message("a loss must return one number", f"it returned {found}", "take its mean"))
+
+
+def _own_loss(loss: Callable[[Tensor, Tensor], Any], output: Tensor, target: Tensor, _: object) -> Any:
+    return loss(output, target)
 
 
 def _target(y: Tensor, output: Tensor, loss: str | Callable[..., Any], notes: list[str]) -> Tensor:
@@ -246,6 +252,18 @@ def _target(y: Tensor, output: Tensor, loss: str | Callable[..., Any], notes: li
         notes.append(f"y of shape {tuple(y.shape)} is read as {tuple(output.shape)}, the shape of the output")
         return y.reshape(output.shape)
     return y
+
+
+def _broadcast(recorder: Recorder, output: Tensor, target: Tensor) -> Iterator[str]:
+    """Yield a note where the loss broadcasts the target over the output, or the other way round."""
+    ours, theirs = tuple(output.shape), tuple(target.shape)
+    for sheet in recorder.sheets:
+        shapes = [tuple(each.codes.shape) for each in sheet.operands]
+        if sheet.module == LOSS and ours != theirs and ours in shapes and theirs in shapes:
+            fix = f"write target.view{ours}" if target.numel() == output.numel() else "give each output a target"
+            wide = tuple(sheet.value.shape)
+            yield f"the loss compares output {ours} with target {theirs}: torch broadcasts them to {wide}; {fix}"
+            return
 
 
 def _would_broadcast(output: Tensor, target: Tensor) -> str:

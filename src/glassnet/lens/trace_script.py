@@ -63,7 +63,9 @@ function indexOf(place, shape) {
 function name(rank) {
   if (rank < 0) return "0";
   const sheet = D.sheets[sheetOf(rank)];
-  return sheet[3].length ? `${sheet[0]}[${indexOf(places[rank], sheet[3]).join(", ")}]` : sheet[0];
+  const index = indexOf(places[rank], sheet[3]);
+  if (sheet[6].length) index.push(sheet[6][index.pop()]);
+  return index.length ? `${sheet[0]}[${index.join(", ")}]` : sheet[0];
 }
 const value = (rank) => rank < 0 ? 0 : D.values[rank];
 const six = (v) => String(Number(v.toPrecision(6))).replace("-", "\\u2212");
@@ -113,8 +115,8 @@ function table(card, piece) {
   const top = Math.max(...rows.map((r) => Math.abs(r.v))) || 1;
   const box = make("div"), t = make("table"), many = rows.length.toLocaleString();
   const all = make("button", `all ${many} parts`, "plain");
-  const order = make("button", "largest first", "plain");
-  let sorted = false, most = MOST_TERMS;
+  const order = make("button", "in order", "plain");
+  let sorted = true, most = MOST_TERMS;
   function draw() {
     t.replaceChildren();
     const list = sorted ? [...rows].sort((a, b) => Math.abs(b.v) - Math.abs(a.v)) : rows;
@@ -139,7 +141,8 @@ function table(card, piece) {
   draw();
   const scroll = make("div", "", "scroll");
   scroll.append(t);
-  box.append(make("p", `${many} parts are added up:`, "soft small"), scroll, order, " ", all);
+  const told = `${many} parts are added up; the largest come first:`;
+  box.append(make("p", told, "soft small"), scroll, order, " ", all);
   return box;
 }
 function python(rank) {

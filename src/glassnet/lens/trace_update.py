@@ -242,7 +242,7 @@ def same_optimizer(optimizer: torch.optim.Optimizer, twins: Mapping[int, Tensor]
     groups = [
         {**group, "params": [twins[id(each)] for each in group["params"]]} for group in optimizer.param_groups
     ]
-    twin = type(optimizer)(groups)
+    twin = type(optimizer)(groups)  # type: ignore[call-arg]
     for group in optimizer.param_groups:
         for each in group["params"]:
             kept = optimizer.state.get(each, {})

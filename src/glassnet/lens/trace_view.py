@@ -41,7 +41,7 @@ class SheetView:
         """The numbers in their shape, float64."""
         return self.sheet.values.reshape(self.sheet.shape).copy()
 
-    def __getitem__(self, index: int | tuple[int, ...]) -> Number:
+    def __getitem__(self, index: int | tuple[int | str, ...]) -> Number:
         """Open one number."""
         at = index if isinstance(index, tuple) else (index,)
         return self.ledger.number(code(self.sheet.number, self.ledger.place(self.sheet, at)))
@@ -71,6 +71,7 @@ class Trace:
         answer: code of the number that the page begins with.
         unknown: operations of torch that are not understood; their results are there, without arithmetic.
         notes: what the reader should know.
+        cells: of a Model's row, each column and what stands there.
     """
 
     ledger: Ledger
@@ -80,6 +81,7 @@ class Trace:
     answer: int
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    cells: tuple[tuple[str, str], ...] = ()
 
     def __getitem__(self, name: str) -> SheetView:
         """Return a sheet by its name."""
@@ -88,7 +90,7 @@ class Trace:
     def __contains__(self, name: object) -> bool:
         return name in self.ledger.places
 
-    def explain(self, name: str, index: tuple[int, ...] = ()) -> Number:
+    def explain(self, name: str, index: tuple[int | str, ...] = ()) -> Number:
         """Open one number; a sheet of one number needs no index."""
         view = self[name]
         if not index and len(view) == 1:
@@ -110,6 +112,8 @@ class Trace:
         whole = self.size <= PRINTED
         lines = [self.title, aligned([(name, text) for name, text in self.facts], left=2)]
         lines += [f"note: {each}" for each in self.notes]
+        if self.cells:
+            lines.append("row: " + ", ".join(f"{name}={cell}" for name, cell in self.cells))
         if not whole:
             lines.append(
                 f"{self.size:,} numbers; the first {FIRST} of each sheet are shown. "
@@ -142,9 +146,11 @@ class Trace:
     def to_json(self, most: int = PRINTED) -> str:
         """Return the trace as JSON: every number, and the arithmetic of at most so many.
 
-        ``{"title", "facts", "notes", "unknown", "answer", "sections": [{"title", "words", "sheets": [{"name",
-        "kind", "words", "shape", "values", "numbers": [...]}]}], "explained", "size"}``. Each entry of
-        ``numbers`` has ``index``, ``value``, ``formula``, ``arithmetic`` and ``links``.
+        Its keys are ``title``, ``facts``, ``notes``, ``cells``, ``unknown``, ``answer``, ``sections``,
+        ``explained`` (how many numbers have their arithmetic here) and ``size``. A section has ``title``,
+        ``words`` and ``sheets``, a sheet ``name``, ``kind``, ``words``, ``shape``, ``labels``, ``values``,
+        ``unknown`` and ``numbers``. Each entry of ``numbers``, and ``answer``, has ``name``,
+        ``index``, ``value``, ``formula``, ``arithmetic`` and ``links``.
         """
         return json.dumps(self.to_dict(most), ensure_ascii=False, allow_nan=False)
 
@@ -164,6 +170,7 @@ class Trace:
             "title": self.title,
             "facts": dict(self.facts),
             "notes": list(self.notes),
+            "cells": dict(self.cells),
             "unknown": list(self.unknown),
             "answer": _number_json(self.ledger.number(self.answer)),
             "sections": sections,
@@ -171,7 +178,9 @@ class Trace:
             "size": self.size,
         }
 
-    def to_html(self, path: str | Path | None = None, name: str = "", index: tuple[int, ...] = ()) -> str:
+    def to_html(
+        self, path: str | Path | None = None, name: str = "", index: tuple[int | str, ...] = ()
+    ) -> str:
         """Return a page in which every number unfolds, down to inputs and weights, and write it to ``path``.
 
         Args:
@@ -200,6 +209,7 @@ def _sheet_json(ledger: Ledger, sheet: Sheet, opened: list[int]) -> dict[str, An
         "kind": sheet.kind,
         "words": sheet.words,
         "shape": list(sheet.shape),
+        "labels": list(sheet.labels),
         "values": sheet.values.tolist(),
         "unknown": sheet.unknown,
         "numbers": [_number_json(ledger.number(each)) for each in opened],
