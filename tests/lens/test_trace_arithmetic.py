@@ -13,8 +13,14 @@ import glassnet as gn
 
 VECTOR, PICTURE = (4, 6), (2, 4, 7, 6)
 BETWEEN = {
-    **{name: getattr(nn, name) for name in ("Identity", "Sigmoid", "Tanh", "ReLU", "LeakyReLU", "SiLU", "GELU")},
-    **{name: getattr(nn, name) for name in ("ELU", "Softplus", "ReLU6", "PReLU", "LogSigmoid", "SELU", "Mish")},
+    **{
+        name: getattr(nn, name)
+        for name in ("Identity", "Sigmoid", "Tanh", "ReLU", "LeakyReLU", "SiLU", "GELU")
+    },
+    **{
+        name: getattr(nn, name)
+        for name in ("ELU", "Softplus", "ReLU6", "PReLU", "LogSigmoid", "SELU", "Mish")
+    },
     **{name: getattr(nn, name) for name in ("Hardswish", "Softsign", "Hardtanh", "Tanhshrink")},
     "GELU tanh": lambda: nn.GELU(approximate="tanh"),
     "ReLU in place": lambda: nn.ReLU(inplace=True),
@@ -57,7 +63,7 @@ class Mixture(nn.Module):
         h = self.a(x)
         h = torch.cat([h.relu(), self.b(h)[:, 1:3], self.b(h)[:, :1].clone()], 1)
         h = h.t().reshape(-1, 7)
-        g = torch.stack([h, h * 2, -h**3 / 5], 0).permute(1, 0, 2).sum(1)
+        g = torch.stack([h, h * 2, -(h**3) / 5], 0).permute(1, 0, 2).sum(1)
         g = (g - g.mean()) / (g.std(1, keepdim=True) + 1)
         g += 1
         m = torch.where(g > 0.3, g, g * 0.1)
@@ -200,7 +206,9 @@ def test_embeddings_hand_gradients_back_to_the_rows_that_were_looked_up():
     trace = gn.trace(net, words, torch.randn(4, 2), loss="mse", optimizer="adamw", lr=0.1)
     assert_arithmetic(trace)
     assert trace["0.weight.grad"][3, 0].arithmetic == "0"
-    assert len(trace["0.weight.grad"][2, 0].links) == 10  # looked up by 3 rows, at 2 places: 6 gradients, 4 weights
+    assert (
+        len(trace["0.weight.grad"][2, 0].links) == 10
+    )  # looked up by 3 rows, at 2 places: 6 gradients, 4 weights
     assert trace["2.linear"][0, 0].links[0].name == "0.weight"
 
 
@@ -235,7 +243,9 @@ def test_a_backward_of_ones_own_that_is_not_the_arithmetics_is_refused():
         def forward(self, x):
             return Odd.apply(self.a(x))
 
-    with pytest.raises(gn.WorkError, match=r"gradient of 'a\.weight' must be the one that torch's backward gives"):
+    with pytest.raises(
+        gn.WorkError, match=r"gradient of 'a\.weight' must be the one that torch's backward gives"
+    ):
         gn.trace(Net(), torch.ones(1, 2), torch.ones(1, 1), loss="mse")
 
 

@@ -77,14 +77,18 @@ def test_a_class_and_a_sequential_give_the_same_trace_C33():
 def test_lenet_unchanged_is_traced_down_to_its_pixels_C37(lenet):
     net, x, trace = lenet
     assert trace.unknown == ()
-    shapes = {name: trace[name].sheet.shape[1:] for name in ("conv1", "max_pool2d_1", "conv2", "max_pool2d_2")}
+    shapes = {
+        name: trace[name].sheet.shape[1:] for name in ("conv1", "max_pool2d_1", "conv2", "max_pool2d_2")
+    }
     assert shapes == {
         "conv1": (6, 30, 30),
         "max_pool2d_1": (6, 15, 15),
         "conv2": (16, 13, 13),
         "max_pool2d_2": (16, 6, 6),
     }
-    torch.testing.assert_close(torch.from_numpy(trace["fc3"].values), net.double()(x.double()), rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        torch.from_numpy(trace["fc3"].values), net.double()(x.double()), rtol=1e-12, atol=0
+    )
     net.float()
     window = trace.explain("conv1", (0, 2, 5, 5))
     assert [link.index for link in window.links[:2]] == [(0, 0, 5, 5), (2, 0, 0, 0)]
@@ -106,7 +110,9 @@ def test_a_large_trace_prints_the_first_numbers_and_says_how_to_open_the_others_
 
 
 def test_a_single_image_of_the_wrong_shape_is_said_to_be_so_C37(lenet):
-    with pytest.raises(gn.RecipeError, match=r"the net must take x of shape \(1, 1, 28, 28\), however: it fails"):
+    with pytest.raises(
+        gn.RecipeError, match=r"the net must take x of shape \(1, 1, 28, 28\), however: it fails"
+    ):
         gn.trace(lenet[0], torch.zeros(1, 1, 28, 28))
 
 
@@ -170,7 +176,14 @@ def test_the_way_back_goes_from_the_loss_to_the_front_C39():
     trace = gn.trace(TwoLayers(), torch.randn(5, 3), torch.randn(5, 1), loss="mse")
     back = next(section for section in trace.sections if section.title == "back")
     names = [trace.ledger.sheets[each].name for each in back.sheets]
-    order = ["loss.grad", "loss.square.grad", "loss.difference.grad", "output.grad", "sigmoid.grad", "hidden.grad"]
+    order = [
+        "loss.grad",
+        "loss.square.grad",
+        "loss.difference.grad",
+        "output.grad",
+        "sigmoid.grad",
+        "hidden.grad",
+    ]
     assert [name for name in names if name in order] == order
 
 
@@ -223,7 +236,9 @@ def test_an_optimiser_of_the_net_brings_its_memory_and_takes_no_step_C40(kind, o
 
 def test_an_optimiser_that_is_not_understood_is_named_and_its_new_weights_are_there():
     net = TwoLayers()
-    trace = gn.trace(net, torch.ones(2, 3), torch.ones(2, 1), loss="mse", optimizer=torch.optim.Adagrad, lr=0.1)
+    trace = gn.trace(
+        net, torch.ones(2, 3), torch.ones(2, 1), loss="mse", optimizer=torch.optim.Adagrad, lr=0.1
+    )
     number = trace["hidden.weight.new"][0, 0]
     assert "Adagrad" in number.unknown
     assert number.value != trace["hidden.weight"][0, 0].value
@@ -271,6 +286,7 @@ def test_a_number_that_is_not_there_is_said_to_be_so():
 
 
 def test_numbers_that_are_not_finite_are_an_error():
-    with pytest.raises(gn.WorkError, match=r"the numbers of a trace must be finite, however: x holds infinite ones"):
+    with pytest.raises(
+        gn.WorkError, match=r"the numbers of a trace must be finite, however: x holds infinite ones"
+    ):
         gn.trace(nn.Sequential(nn.Linear(1, 1)), [[float("inf")]])
-
