@@ -1,4 +1,4 @@
-"""The printed arithmetic gives the stored number, and gradients are those of autograd and finite differences."""
+"""The printed arithmetic gives the stored number; gradients are those of autograd, and of small changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the course that a trace shows: classes and Sequential, LeNet, losses, zero_grad, updates by hand."""
+"""Rows of the course in traces: classes and Sequential, LeNet, losses, zero_grad, updates by hand."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def test_a_target_that_would_be_broadcast_is_refused_with_the_fix_C38():
     with pytest.raises(gn.RecipeError) as caught:
         gn.trace(net, x, torch.zeros(4), loss=nn.MSELoss())
     assert str(caught.value) == (
-        "a target must have the output's shape, or torch broadcasts one over the other, however: output (4, 1), "
-        "target (4,): 16 pairs would be compared; write target.view(4, 1)"
+        "a target must have the output's shape, or torch broadcasts one over the other, however: output "
+        "(4, 1), target (4,): 16 pairs would be compared; write target.view(4, 1)"
     )
     with pytest.raises(gn.RecipeError, match="give each output one target"):
         gn.trace(net, x, torch.zeros(3, 1, 1), loss=nn.MSELoss())
@@ -242,8 +242,8 @@ def test_an_optimiser_that_is_not_understood_is_named_and_its_new_weights_are_th
     number = trace["hidden.weight.new"][0, 0]
     assert "Adagrad" in number.unknown
     assert number.value != trace["hidden.weight"][0, 0].value
+    other = torch.optim.SGD(TwoLayers().parameters(), lr=0.1)
     with pytest.raises(gn.RecipeError, match="the optimiser must hold tensors of this net only"):
-        other = torch.optim.SGD(TwoLayers().parameters(), lr=0.1)
         gn.trace(net, torch.ones(2, 3), torch.ones(2, 1), loss="mse", optimizer=other)
 
 

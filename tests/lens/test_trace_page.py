@@ -1,4 +1,4 @@
-"""The page of a trace: it needs nothing else, holds the numbers that it shows, and says what it leaves out."""
+"""The page of a trace needs nothing else, holds the numbers that it shows, and says what it leaves out."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ values.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -118,6 +119,18 @@ def six(value: float) -> str:
     """
     text = f"{value:.6g}"
     return "0" if text == "-0" else text
+
+
+_LONG = re.compile(r"\d+\.\d{6,}(?:e[+-]?\d+)?")
+
+
+def rounded(text: str) -> str:
+    """Write the numbers within arithmetic with six digits that count.
+
+    >>> rounded("max(0.123456789, x) * 182.30078432")
+    'max(0.123457, x) * 182.301'
+    """
+    return _LONG.sub(lambda found: six(float(found[0])), text)
 
 
 def bracketed(value: float) -> str:

@@ -20,6 +20,7 @@ from glassnet.lens.trace_codes import (
     divide,
     exact,
     place_text,
+    rounded,
     six,
     work_out,
     written,
@@ -176,6 +177,10 @@ class Ledger:
         explain = self.sheets[number].explain
         return None if explain is None else explain(place)
 
+    def shown(self, pieces: Pieces) -> str:
+        """Write arithmetic to be looked at: six digits a number, long sums cut."""
+        return rounded(written(pieces, lambda one: bracketed(self.value(one)), SHOWN_TERMS))
+
     def number(self, code: int) -> Number:
         """Open the number of a code."""
         at, place = divide(code)
@@ -192,7 +197,7 @@ class Ledger:
             sheet.words,
             written(found, self.title, SHOWN_TERMS),
             written(found, lambda one: exact(self.value(one))),
-            written(found, lambda one: bracketed(self.value(one)), SHOWN_TERMS),
+            self.shown(found),
             tuple(dict.fromkeys(self._link(each) for each in codes_in(found))),
             self.title(code),
             unknown,

@@ -49,47 +49,43 @@ def trace_model(
 
 
 def _view(
-    model: Model,
-    table: Table,
-    run: Run,
-    entered: list[Sheet],
-    truth: NDArray[np.generic] | None,
-    train: bool,
+    model: Model, table: Table, run: Run, first: list[Sheet], truth: NDArray[np.generic] | None, train: bool
 ) -> Trace:
-    ledger = run.ledger
-    first = [each.number for each in entered]
-    answers = []
-    known = [] if truth is None else enter_truth(ledger, model.task, truth)
-    if not train:
-        outputs = run.output.reshape(table.rows, -1)
-        answer = enter_answer(ledger, model.task, outputs)
-        answers = [answer.number]
-        if known and not model.task.is_classification:
-            truth_sheet = known[0]
-            if truth_sheet.values.size == answer.values.size:
-                answers += [truth_sheet.number, enter_error(ledger, answer, truth_sheet).number]
-    else:
-        first += [each.number for each in known]
-    shown = [each for each in run.sections() if each.title != "in"]
-    sections = [
-        Section("row", "the raw cells, and what the net takes in", tuple(dict.fromkeys(first))),
-        *shown,
-    ]
-    if answers:
-        sections.append(Section("answer", "the answer in the units of the data", tuple(answers)))
+    """Put the raw row before the run's own sections, and after them what its outputs mean."""
+    known = [] if truth is None else enter_truth(run.ledger, model.task, truth)
+    answers = [] if train else _answers(model, run, table.rows, known)
     start = run.answer
-    if not train:
-        start = int(answer.codes[int(np.argmax(answer.values[: max(1, len(model.task.classes))]))])
+    if answers:
+        best = np.argmax(answers[0].values[: max(1, len(model.task.classes))])
+        start = int(answers[0].codes[best])
+    before = [*first, *known] if train else first
+    sections = [
+        Section("row", "the raw cells, and what the net takes in", _numbers(before)),
+        *(each for each in run.sections() if each.title != "in"),
+        Section("answer", "the answer in the units of the data", _numbers(answers)),
+    ]
     return Trace(
-        ledger,
+        run.ledger,
         f"{'training step' if train else 'answer'} of a model of {', '.join(model.schema.target_names)}",
         (*_facts(model, table, truth, train), *run.facts),
-        tuple(sections),
+        tuple(each for each in sections if each.sheets),
         start,
         tuple(run.forward.unknown),
         tuple(run.notes),
         raw_cells(model.schema, table, 0) if table.rows == 1 else (),
     )
+
+
+def _numbers(sheets: list[Sheet]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(each.number for each in sheets))
+
+
+def _answers(model: Model, run: Run, rows: int, known: list[Sheet]) -> list[Sheet]:
+    """Enter the answer, and beside a number's truth how far it is off."""
+    answer = enter_answer(run.ledger, model.task, run.output.reshape(rows, -1))
+    if not known or model.task.is_classification:
+        return [answer, *known]
+    return [answer, *known, enter_error(run.ledger, answer, known[0])]
 
 
 def _facts(

@@ -260,13 +260,11 @@ def _broadcast(recorder: Recorder, output: Tensor, target: Tensor) -> Iterator[s
     for sheet in recorder.sheets:
         shapes = [tuple(each.codes.shape) for each in sheet.operands]
         if sheet.module == LOSS and ours != theirs and ours in shapes and theirs in shapes:
-            fix = (
-                f"write target.view{ours}"
-                if target.numel() == output.numel()
-                else "give each output a target"
-            )
+            same = target.numel() == output.numel()
+            fix = f"write target.view{ours}" if same else "give each output a target"
             wide = tuple(sheet.value.shape)
-            yield f"the loss compares output {ours} with target {theirs}: torch broadcasts them to {wide}; {fix}"
+            said = f"the loss compares output {ours} with target {theirs}"
+            yield f"{said}: torch broadcasts them to {wide}; {fix}"
             return
 
 

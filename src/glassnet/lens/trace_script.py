@@ -33,6 +33,13 @@ button.plain { color: var(--soft); padding: 1px 9px; }
 .grid .line > span { color: var(--soft); min-width: 5.5em; }
 details { margin: 6px 0; }
 summary { cursor: pointer; }
+@media screen and (max-width: 640px) {
+  .card { padding-left: 8px; }
+  .card .card { padding-left: 5px; border-left-width: 2px; }
+  .card tr { display: block; border-bottom: 1px solid var(--line); }
+  .card td { border-bottom: 0; }
+  .card td.names { display: block; white-space: normal; }
+}
 @media print { details, #network, .net, #all, #all ~ * { display: none; } }
 """
 
@@ -69,7 +76,8 @@ function name(rank) {
 }
 const value = (rank) => rank < 0 ? 0 : D.values[rank];
 const six = (v) => String(Number(v.toPrecision(6))).replace("-", "\\u2212");
-const pretty = (text) => text.replaceAll(" ** 2", "\\u00b2").replaceAll(" * ", " \\u00d7 ");
+const short = (text) => text.replace(/\\d+\\.\\d{6,}(?:e[+-]?\\d+)?/g, (v) => six(Number(v)));
+const pretty = (text) => short(text).replaceAll(" ** 2", "\\u00b2").replaceAll(" * ", " \\u00d7 ");
 function make(tag, text, kind) {
   const e = document.createElement(tag);
   if (text) e.textContent = text;
@@ -154,6 +162,7 @@ function python(rank) {
     return texts.length > 100 ? `sum([${texts.join(", ")}])` : texts.join(piece[1]) || "0";
   }).join("");
 }
+const isLong = (piece) => piece[0] === "{0} * {1}" && parts(piece).length > MOST_TERMS;
 function card(rank) {
   const sheet = D.sheets[sheetOf(rank)], box = make("div", "", "card"), title = make("p", "", "title");
   box.rank = rank;
@@ -164,9 +173,11 @@ function card(rank) {
   if (pieces) {
     const names = (r) => name(r);
     box.append(line(pieces, names, "names", 6));
-    box.append(line(["= ", ...pieces, " = " + six(value(rank))], (r) => button(r, box), "sum", MOST_TERMS));
+    const long = pieces.some((piece) => isLong(piece));
+    const sum = ["= ", ...pieces, " = " + six(value(rank))];
+    box.append(line(sum, (r) => button(r, box), "sum", long ? 6 : MOST_TERMS));
     for (const piece of pieces)
-      if (piece[0] === "{0} * {1}" && parts(piece).length > MOST_TERMS) box.append(table(box, piece));
+      if (isLong(piece)) box.append(table(box, piece));
     if (navigator.clipboard) {
       const copy = make("button", "copy for Python", "plain");
       copy.addEventListener("click", async () => {

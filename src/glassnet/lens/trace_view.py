@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.lens.text import aligned
-from glassnet.lens.trace_codes import SHOWN_TERMS, bracketed, code, six, written
+from glassnet.lens.trace_codes import code, six
 from glassnet.lens.trace_ledger import Ledger, Number, Sheet
 
 PRINTED = 3_000
@@ -139,9 +139,7 @@ class Trace:
 
     def _number_line(self, at: int) -> str:
         ledger = self.ledger
-        pieces = ledger.pieces(at) or ()
-        shown = written(pieces, lambda one: bracketed(ledger.value(one)), SHOWN_TERMS)
-        return f"  {ledger.title(at)} = {shown} = {six(ledger.value(at))}"
+        return f"  {ledger.title(at)} = {ledger.shown(ledger.pieces(at) or ())} = {six(ledger.value(at))}"
 
     def to_json(self, most: int = PRINTED) -> str:
         """Return the trace as JSON: every number, and the arithmetic of at most so many.
