@@ -20,6 +20,7 @@ from glassnet.version import __version__
 if TYPE_CHECKING:
     from glassnet.data.schema import Schema
     from glassnet.data.sources import Source, datasets
+    from glassnet.engine.epoch_weights import EpochWeights
     from glassnet.engine.history import History
     from glassnet.engine.training import fit
     from glassnet.errors import (
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataError",
+    "EpochWeights",
     "FormatError",
     "GlassnetError",
     "GlassnetWarning",
@@ -84,6 +86,7 @@ __all__ = [
 _NAMES_IN_HOME = {
     "data.schema": ("Schema",),
     "data.sources": ("Source", "datasets"),
+    "engine.epoch_weights": ("EpochWeights",),
     "engine.training": ("fit",),
     "engine.history": ("History",),
     "errors": (

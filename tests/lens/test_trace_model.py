@@ -7,6 +7,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 import glassnet as gn
 from glassnet.randomness import stream
@@ -189,11 +190,60 @@ def test_the_data_of_the_run_is_read_again_where_it_is_still_the_same(tmp_path):
         gn.trace(model, row=5)
 
 
+@pytest.mark.parametrize("options", [{}, {"restarts": 2, "refit": True}])
+def test_any_epoch_can_be_traced_where_the_run_kept_the_weights(tmp_path, options):
+    model = train(
+        "rides", out=tmp_path / "run", keep_weights=True, validation="random:0.2", epochs=4, **options
+    )
+    rows, weights = rows_for("rides"), tmp_path / "run" / "weights"
+    epochs = range(1, len(model.history) + 1)
+    traces = [gn.trace(model, rows=rows, row=3, epoch=each, weights=weights) for each in epochs]
+    first = [each["0.weight"][0, 0].value for each in traces]
+    assert len(set(first)) == len(epochs)
+    now = gn.trace(model, rows=rows, row=3)
+    assert first[model.history.best_epoch - 1] == now["0.weight"][0, 0].value
+    close(traces[0])
+    assert dict(traces[0].facts)["weights"] == "of epoch 1"
+    with pytest.raises(gn.RecipeError, match=f"epoch=99, and .* holds {len(epochs)} from 1 to {len(epochs)}"):
+        gn.trace(model, rows=rows, row=3, epoch=99, weights=weights)
+    other = train("rides", seed=5)
+    with pytest.raises(gn.RecipeError, match="no training that led to this model"):
+        gn.trace(other, rows=rows, row=3, epoch=1, weights=weights)
+
+
+def test_weights_of_epochs_do_not_change_the_run(tmp_path):
+    files = []
+    for keep in (False, True):
+        train("rides", out=tmp_path / str(keep), keep_weights=keep)
+        files.append(gn.load(tmp_path / str(keep) / "model.glass").net.state_dict())
+    assert all(bool((files[0][name] == each).all()) for name, each in files[1].items())
+    assert not (tmp_path / "False" / "weights").exists()
+
+
+def test_any_epoch_of_a_module_can_be_traced_where_fit_kept_the_weights(tmp_path):
+    net = torch.nn.Sequential(torch.nn.Linear(3, 1))
+    x, y = torch.randn(20, 3), torch.randn(20, 1)
+    gn.fit(net, x, y, loss="mse", epochs=3, callbacks=[gn.EpochWeights(tmp_path / "kept")])
+    asked = {"loss": "mse", "weights": tmp_path / "kept"}
+    values = [gn.trace(net, x, y, epoch=each, **asked)["0.weight"].values for each in (1, 2, 3)]
+    assert (values[0] != values[1]).all()
+    np.testing.assert_array_equal(values[2], gn.trace(net, x, y, loss="mse")["0.weight"].values)
+    with pytest.raises(gn.RecipeError, match="holds those of another net"):
+        gn.trace(torch.nn.Sequential(torch.nn.Linear(2, 1)), x[:, :2], y, epoch=1, **asked)
+    with pytest.raises(gn.RecipeError, match="holds none"):
+        gn.trace(net, x, y, loss="mse", epoch=1, weights=tmp_path / "nowhere")
+    with pytest.raises(gn.RecipeError, match="epoch and weights must come together"):
+        gn.trace(net, x, y, loss="mse", epoch=1)
+    (tmp_path / "kept" / "epoch-00001.safetensors").write_bytes(b"no weights")
+    with pytest.raises(gn.FormatError, match="must hold the weights of an epoch"):
+        gn.trace(net, x, y, epoch=1, **asked)
+
+
 def test_what_was_not_kept_is_said_and_never_made_up():
     model, rows = train("rides"), rows_for("rides")
     best = model.history.best_epoch
     assert gn.trace(model, rows=rows, row=1, epoch=best).answer
-    with pytest.raises(gn.RecipeError, match=f"epoch=77, and a model keeps those of epoch {best} alone"):
+    with pytest.raises(gn.RecipeError, match=f"epoch=77, and a model file keeps those of epoch {best} alone"):
         gn.trace(model, rows=rows, row=1, epoch=77)
     with pytest.raises(gn.DataError, match="row must name a row of DataFrame, however: row=0 of 300"):
         gn.trace(model, rows=rows, row=0)

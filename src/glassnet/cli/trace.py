@@ -22,7 +22,7 @@ def traced(
         path: the model file.
         data: rows; None: the data that the model was trained with, where it still is what it was.
         row: which of them, from 1.
-        epoch: whose weights; None: those of the file.
+        epoch: whose weights, from the folder ``weights`` beside the model; None: those of the file.
         train: a training step in place of the answer.
         number: one number to open, such as ``answer[0]`` or ``x[0, temp]``; None: the whole trace.
 
@@ -30,7 +30,9 @@ def traced(
         DataError: the data is not there or does not fit, or has no such row.
         RecipeError: the epoch was not kept, or there is no such number.
     """
-    found = trace(load(path), rows=data, row=row, epoch=epoch, train=train)
+    kept = path.parent / "weights"
+    folder = kept if epoch is not None and kept.is_dir() else None
+    found = trace(load(path), rows=data, row=row, epoch=epoch, weights=folder, train=train)
     return found, str(found if number is None else found.explain(*named(number)))
 
 

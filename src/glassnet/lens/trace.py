@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from glassnet.errors import RecipeError, message
+from glassnet.lens.trace_epochs import net_of_epoch
 from glassnet.lens.trace_run import Asked, run_net
 from glassnet.lens.trace_step import Choice, Optimizer
 from glassnet.lens.trace_update import Shaping
@@ -38,6 +40,7 @@ def trace(
     rows: object = None,
     row: int | None = None,
     epoch: int | None = None,
+    weights: str | Path | None = None,
 ) -> Trace:
     """Return every number of one step of a network, each with its formula and the numbers in it.
 
@@ -57,8 +60,10 @@ def trace(
         zero_grad: False: what the net holds as gradients is added to, as torch does where nobody clears it.
         train: whether dropout drops and norms look at the batch; None: as the net is set.
         seed: of what is drawn at random, such as dropout masks.
-        rows, row, epoch: for a Model: raw rows, as ``model.predict`` takes them, which one of them (from 1;
-            None: all of them), and the epoch whose weights are meant, where they were kept.
+        rows, row: for a Model: raw rows, as ``model.predict`` takes them, and which one of them, from 1;
+            None: all of them.
+        epoch, weights: the net as it was after this epoch (from 1), whose weights lie in this folder: that of
+            an ``EpochWeights``, or ``weights`` in the folder of a run with ``keep_weights``.
 
     Raises:
         RecipeError: arguments that do not fit, a target that would be broadcast.
@@ -67,10 +72,17 @@ def trace(
     if not isinstance(net, nn.Module):
         from glassnet.lens.trace_model import trace_model
 
-        return trace_model(net, x if rows is None else rows, row, epoch, train=bool(train), seed=seed)
-    if rows is not None or row is not None or epoch is not None:
-        must, found = "rows, row and epoch are for a Model", f"net is a {type(net).__name__}"
+        return trace_model(
+            net, x if rows is None else rows, row, epoch, weights, train=bool(train), seed=seed
+        )
+    if rows is not None or row is not None:
+        must, found = "rows and row are for a Model", f"net is a {type(net).__name__}"
         raise RecipeError(message(must, found, "pass x and y, or the Model around the net"))
+    if (epoch is None) != (weights is None):
+        found = "one of them is missing"
+        raise RecipeError(message("epoch and weights must come together", found, "pass both, or neither"))
+    if epoch is not None and weights is not None:
+        net = net_of_epoch(net, weights, epoch, led_here=False)
     choice = Choice(optimizer, lr, momentum, nesterov, weight_decay, Shaping(l1, l2, clip))
     asked = Asked(loss, choice, sample_weight, zero_grad)
     asked.check(x, y)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +14,7 @@ from glassnet.errors import DataError, RecipeError, message
 from glassnet.lens.trace_answers import enter_answer, enter_error, enter_truth, learned
 from glassnet.lens.trace_cells import raw_cells, units_of
 from glassnet.lens.trace_codes import six
+from glassnet.lens.trace_epochs import net_of_epoch
 from glassnet.lens.trace_ledger import Sheet
 from glassnet.lens.trace_run import Asked, Run, run_net
 from glassnet.lens.trace_step import Choice
@@ -27,7 +30,14 @@ MOST_ROWS = 256
 
 
 def trace_model(
-    model: Model, rows: object, row: int | None, epoch: int | None, *, train: bool, seed: int
+    model: Model,
+    rows: object,
+    row: int | None,
+    epoch: int | None,
+    weights: str | Path | None,
+    *,
+    train: bool,
+    seed: int,
 ) -> Trace:
     """Trace raw rows through a model; see :func:`glassnet.trace`.
 
@@ -38,7 +48,7 @@ def trace_model(
         RecipeError: weights of this epoch were not kept, or the model's loss is not known here.
         DataError: the rows do not fit, or there is no such row, or no data.
     """
-    _check_epoch(model, epoch)
+    model = _of_epoch(model, epoch, weights)
     table = _table(model, rows, row)
     units = units_of(model.schema, table)
     truth = _truth(model, table, needed=train)
@@ -102,19 +112,21 @@ def _facts(
         facts.append(("truth", f"{np.squeeze(found)}"))
     best = model.history.best_epoch
     if best is not None:
-        facts.append(
-            ("weights", "of the finished model" if model.plan.refit else f"of epoch {best}, the best")
-        )
+        facts.append(("weights", f"of epoch {best}"))
     return facts
 
 
-def _check_epoch(model: Model, epoch: int | None) -> None:
+def _of_epoch(model: Model, epoch: int | None, weights: str | Path | None) -> Model:
+    """Return the model as it was after an epoch of the training that led to it."""
     best = model.history.best_epoch
-    if epoch is None or epoch == best:
-        return
+    if epoch is None or (epoch == best and weights is None):
+        return model
+    if weights is not None:
+        history = replace(model.history, best_epoch=epoch)
+        return replace(model, net=net_of_epoch(model.net, weights, epoch, led_here=True), history=history)
     must = "epoch must be one whose weights were kept"
-    found = f"epoch={epoch}, and a model keeps those of epoch {best} alone"
-    do = "leave epoch out; to look into other epochs, train with glassnet.fit and keep copies of the net"
+    found = f"epoch={epoch}, and a model file keeps those of epoch {best} alone"
+    do = "train with keep_weights=True (--set keep_weights=true) and pass the run's folder weights"
     raise RecipeError(message(must, found, do))
 
 
