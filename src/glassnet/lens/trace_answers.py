@@ -95,7 +95,7 @@ def enter_truth(ledger: Ledger, task: Task, truth: NDArray[np.generic]) -> list[
     def explain(place: int) -> Pieces:
         return (filled(forms[place % len(forms)], {"0": sheet.codes[[place]]}),)
 
-    words = "the truth as the net learns it, by the mean and deviation of the training rows"
+    words = "the truth as the net learns it, scaled as the training rows say"
     y = ledger.add("y", "target", y.values.reshape(y.shape), words, explain, number=y.number)
     return [sheet, y]
 
