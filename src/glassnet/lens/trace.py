@@ -78,12 +78,18 @@ def trace(
     if rows is not None or row is not None:
         must, found = "rows and row are for a Model", f"net is a {type(net).__name__}"
         raise RecipeError(message(must, found, "pass x and y, or the Model around the net"))
-    if (epoch is None) != (weights is None):
-        found = "one of them is missing"
-        raise RecipeError(message("epoch and weights must come together", found, "pass both, or neither"))
-    if epoch is not None and weights is not None:
-        net = net_of_epoch(net, weights, epoch, led_here=False)
+    net = _of_epoch(net, epoch, weights)
     choice = Choice(optimizer, lr, momentum, nesterov, weight_decay, Shaping(l1, l2, clip))
     asked = Asked(loss, choice, sample_weight, zero_grad)
     asked.check(x, y)
     return run_net(net, x, y, asked, net.training if train is None else train, seed).view()
+
+
+def _of_epoch(net: nn.Module, epoch: int | None, weights: str | Path | None) -> nn.Module:
+    """Return the net, or a copy as it was after an epoch."""
+    if epoch is not None and weights is not None:
+        return net_of_epoch(net, weights, epoch, led_here=False)
+    if epoch is None and weights is None:
+        return net
+    must, found = "epoch and weights must come together", "one of them is missing"
+    raise RecipeError(message(must, found, "pass both, or neither"))
