@@ -20,6 +20,7 @@ from glassnet.version import __version__
 if TYPE_CHECKING:
     from glassnet.data.schema import Schema
     from glassnet.data.sources import Source, datasets
+    from glassnet.engine.epoch_weights import EpochWeights
     from glassnet.engine.history import History
     from glassnet.engine.training import fit
     from glassnet.errors import (
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from glassnet.lens.mistakes import worst_rows
     from glassnet.lens.shapes import shapes
     from glassnet.lens.snapshots import Snapshots
+    from glassnet.lens.trace import trace
     from glassnet.model import Model, load
     from glassnet.recipe import Recipe
     from glassnet.run.report import report
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataError",
+    "EpochWeights",
     "FormatError",
     "GlassnetError",
     "GlassnetWarning",
@@ -98,6 +101,7 @@ __all__ = [
     "report",
     "resume",
     "shapes",
+    "trace",
     "train",
     "worst_rows",
 ]
@@ -105,6 +109,7 @@ __all__ = [
 _NAMES_IN_HOME = {
     "data.schema": ("Schema",),
     "data.sources": ("Source", "datasets"),
+    "engine.epoch_weights": ("EpochWeights",),
     "engine.training": ("fit",),
     "engine.history": ("History",),
     "errors": (
@@ -133,6 +138,7 @@ _NAMES_IN_HOME = {
     "lens.mistakes": ("worst_rows",),
     "lens.shapes": ("shapes",),
     "lens.snapshots": ("Snapshots",),
+    "lens.trace": ("trace",),
     "lens.draw": ("plot_learning_curve", "plot_predictions"),
     "model": ("Model", "load"),
     "recipe": ("Recipe",),

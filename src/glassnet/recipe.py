@@ -92,6 +92,7 @@ class Recipe(BaseModel):
     epochs: Count | None = None
     patience: Count | None = None
     restarts: Count = 1
+    keep_weights: bool = False
     refit: bool | None = None
     budget: AboveZero | None = None
     tune: AboveZero | None = None

@@ -216,6 +216,36 @@ def report(
 
 
 @app.command()
+def trace(
+    model: ModelFile,
+    data: Annotated[
+        str | None, _option("--data FILE", "Raw rows; else those that MODEL was trained with.")
+    ] = None,
+    row: Annotated[int, _option("--row N", "Which row of them, from 1.")] = 1,
+    number: Annotated[
+        str | None, _option("--number NAME", "One number to open: answer[0], x[0, temp], loss.")
+    ] = None,
+    step: Annotated[bool, typer.Option("--step", help="A training step in place of the answer.")] = False,
+    epoch: Annotated[int | None, _option("--epoch N", "Whose weights, where they were kept.")] = None,
+    html: Annotated[
+        Path | None, _option("--html FILE", "A page to write in which every number unfolds.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the arithmetic behind one answer of a saved MODEL, from the raw row to the end."""
+    from glassnet.cli.show import print_json
+    from glassnet.cli.trace import traced, write_page
+
+    found, text = traced(model, data, row, epoch, step, number)
+    if html is not None:
+        write_page(found, html, number)
+    if as_json:
+        print_json(found.to_dict() | {"html": None if html is None else str(html)})
+    else:
+        print(text if html is None else f"{text}\npage: {html}")
+
+
+@app.command()
 def datasets(as_json: Json = False) -> None:
     """List the named data sets: bundled, synthetic, and your own copies of public ones."""
     from glassnet.cli.show import datasets_json, print_datasets, print_json

@@ -5,6 +5,7 @@
 ``plan.json``       what the run decided for itself, reused by ``--resume``
 ``history.jsonl``   one line an epoch, live
 ``checkpoints/``    one file a net, replaced as it trains; removed when the run is finished
+``weights/``        one file an epoch and net, where the recipe asks for it (``keep_weights``)
 ``model.glass``     the model; while the file ``interrupted`` stands beside it, the best one so far
 ``report.html``     what was predicted, how good it is, beside what, and what to distrust
 ==================  ==============================================================================
@@ -34,6 +35,7 @@ class RunFolder:
         self.plan = path / "plan.json"
         self.history = path / "history.jsonl"
         self.checkpoints = path / "checkpoints"
+        self.weights = path / "weights"
         self.model = path / "model.glass"
         self.report = path / "report.html"
         self.interrupted = path / "interrupted"

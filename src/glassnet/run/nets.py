@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.arrays import checked_rows, device_of, dtype_of
+from glassnet.engine.epoch_weights import EpochWeights
 from glassnet.engine.history import History
 from glassnet.engine.probe import Probe, probe
 from glassnet.engine.rows import Rows
@@ -150,7 +151,7 @@ def train_one(
                 rows_of(net, encoded, train, settings, context.recipe.class_weight),
                 settings if held is not None else replace(settings, patience=None),
                 validation=held,
-                callbacks=[follower],
+                callbacks=[follower, *_keeping_weights(context, name)],
                 progress=follower.progress,
                 score=_rmse_of(encoded, validation),
                 should_stop=lambda: context.interrupts.requested,
@@ -164,6 +165,13 @@ def train_one(
         return TrainedNet(net, architecture, follower.history or History(), error)
     context.cut_short |= history.stopped == "budget"
     return TrainedNet(net, architecture, history)
+
+
+def _keeping_weights(context: Context, name: str) -> list[EpochWeights]:
+    """Return what writes the weights of each epoch into the run folder, where the recipe asks for it."""
+    folder = context.folder
+    asked = context.recipe.keep_weights and folder is not None
+    return [EpochWeights(folder.weights / name)] if asked and folder is not None else []
 
 
 def _keep(context: Context, name: str, path: Path | None, state: State) -> None:
