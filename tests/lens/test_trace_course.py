@@ -266,7 +266,7 @@ def test_dropout_masks_are_numbers_that_the_seed_decides():
         ({"loss": "mse"}, "y is missing"),
         ({"optimizer": "sgd"}, "an optimiser needs the gradients of a loss"),
         ({"y": [[1.0]], "loss": "msee"}, "did you mean 'mse'"),
-        ({"row": 1}, "rows, row and epoch are for a Model"),
+        ({"row": 1}, "rows and row are for a Model"),
         ({"y": [[1.0]], "loss": lambda a, b: (a - b) ** 2}, "a loss must return one number"),
     ],
 )
