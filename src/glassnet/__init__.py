@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     )
     from glassnet.lens.contributions import contributions
     from glassnet.lens.dependence import partial_dependence
+    from glassnet.lens.doctor import diagnose
+    from glassnet.lens.doctor_view import Diagnosis, Finding
     from glassnet.lens.draw import plot_learning_curve, plot_predictions
     from glassnet.lens.draw_explanations import plot_explanation
     from glassnet.lens.importance import permutation_importance
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataError",
+    "Diagnosis",
+    "Finding",
     "FormatError",
     "GlassnetError",
     "GlassnetWarning",
@@ -66,6 +70,7 @@ __all__ = [
     "__version__",
     "contributions",
     "datasets",
+    "diagnose",
     "fit",
     "load",
     "partial_dependence",
@@ -98,6 +103,8 @@ _NAMES_IN_HOME = {
     ),
     "lens.contributions": ("contributions",),
     "lens.dependence": ("partial_dependence",),
+    "lens.doctor": ("diagnose",),
+    "lens.doctor_view": ("Diagnosis", "Finding"),
     "lens.draw_explanations": ("plot_explanation",),
     "lens.importance": ("permutation_importance",),
     "lens.mistakes": ("worst_rows",),
