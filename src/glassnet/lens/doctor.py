@@ -13,10 +13,13 @@ from typing import Any
 from torch import nn
 
 from glassnet.engine.threads import using_threads
+from glassnet.errors import RecipeError, message
 from glassnet.lens import doctor_input_rules, doctor_rules, doctor_training_rules
 from glassnet.lens.doctor_evidence import Evidence, Suspicion
 from glassnet.lens.doctor_loop import Trainer
+from glassnet.lens.doctor_model import ModelRequest
 from glassnet.lens.doctor_prove import proved
+from glassnet.lens.doctor_record import recorded
 from glassnet.lens.doctor_request import Request, Step
 from glassnet.lens.doctor_view import TITLES, Diagnosis
 from glassnet.model import Model
@@ -73,19 +76,49 @@ def diagnose(
         DataError: rows do not fit the Model.
     """
     with using_threads(1):
-        request = Request(copy.deepcopy(subject), X, y, loss, validation, train, step, columns, settings)
-        evidence, seen, notes = request.evidence()
-        found = suspicions(evidence)
-        if not prove:
+        if isinstance(subject, Model):
+            given = {"y": y, "loss": loss, "validation": validation, "train": train, "step": step, **settings}
+            _check_only_rows({name: each for name, each in given.items() if each is not None})
+            if prove and X is None:
+                must, do = (
+                    "prove=True needs rows to train on",
+                    "pass rows with the target; on the command line --data",
+                )
+                raise RecipeError(message(must, "none were given", do))
+            asked = ModelRequest(subject, X)
+            evidence, seen, notes = asked.evidence(), asked.seen, asked.notes()
+            known = tuple(Suspicion(each) for each in recorded(subject))
+        else:
+            net = copy.deepcopy(subject)
+            evidence, seen, notes = Request(
+                net, X, y, loss, validation, train, step, columns, settings
+            ).evidence()
+            known = ()
+        found = suspicions(evidence, known)
+        if not prove or evidence is None:
             return Diagnosis(tuple(each.finding for each in found), (), seen, notes)
-        done = [proved(each, evidence.case, pairs, validation is not None) for each in found]
+        done = proved(found, evidence.case, pairs, validation is not None)
     kept = [each for each in done if each.proof is None or each.proof.outcome != "withdrawn"]
     return Diagnosis(tuple(kept), tuple(each for each in done if each not in kept), seen, notes)
 
 
-def suspicions(seen: Evidence) -> tuple[Suspicion, ...]:
-    """Return what the rules say, the finding nearest to the root first; what another explains is left out."""
-    found = [each for rule in RULES for each in rule(seen)]
+def _check_only_rows(given: dict[str, Any]) -> None:
+    if given:
+        must = "a Model is diagnosed with its own settings: gn.diagnose(model, rows)"
+        raise RecipeError(
+            message(must, f"there is also {', '.join(given)}", "leave it out, or pass model.net")
+        )
+
+
+def suspicions(seen: Evidence | None, known: tuple[Suspicion, ...] = ()) -> tuple[Suspicion, ...]:
+    """Return what the rules say, the finding nearest to the root first; what another explains is left out.
+
+    Args:
+        seen: what the rules look at; None: nothing.
+        known: what a record says, which stands where no rule finds the same.
+    """
+    found = [each for rule in RULES for each in rule(seen)] if seen is not None else []
+    found += [each for each in known if each.finding.name not in {one.finding.name for one in found}]
     names = {each.finding.name for each in found}
     if names & (_BEHIND_UNDERFITTING - {"underfitting"}):
         found = [each for each in found if each.finding.name != "underfitting"]

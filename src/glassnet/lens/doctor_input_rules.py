@@ -128,7 +128,7 @@ def inputs_not_scaled(seen: Evidence) -> Iterator[Suspicion]:
     columns = (X if X.ndim == 2 else X.reshape(-1, 1)).double()
     size, deviation = columns.square().mean(dim=0).sqrt(), columns.std(dim=0)
     largest = int(size.argmax())
-    many = [each for each in range(columns.shape[1]) if len(columns[:, each].unique()) > 2]
+    many = [each for each in range(columns.shape[1]) if len(torch.unique(columns[:, each])) > 2]
     varied = deviation[many] if many else deviation
     uneven = float(varied.max() / varied.min()) if float(varied.min()) > 0 else 1.0
     top = float(size.max())

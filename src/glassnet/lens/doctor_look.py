@@ -19,6 +19,8 @@ from glassnet.randomness import torch_seeded
 
 FLAT = 0.05
 """A unit is saturated for a row where its slope is below this share of its steepest one."""
+ALIKE = 1e-4
+"""Units that begin alike drift apart by rounding, which is far below this share of their weights."""
 _SIGMOID_ENDS = 0.5 * (1 - math.sqrt(1 - FLAT))
 _TANH_END = math.sqrt(1 - FLAT)
 _WATCHED = {"relu": "relu", "relu_": "relu", "sigmoid": "sigmoid", "sigmoid_": "sigmoid", "tanh": "tanh"}
@@ -212,7 +214,7 @@ def _weights(
     bias = getattr(layer, "bias", None)
     if isinstance(bias, Tensor) and bias.shape == units.shape[:1]:
         units = torch.cat([units, bias.detach()[:, None]], dim=1)
-    same = len(units) > 1 and bool((units - units[:1]).abs().max() <= 1e-6 * units.abs().max())
+    same = len(units) > 1 and bool((units - units[:1]).abs().max() <= ALIKE * units.abs().max())
     delta = deltas.get(id(output))
     size = float(output.detach().square().mean().sqrt())
     return Weights(

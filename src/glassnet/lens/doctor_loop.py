@@ -148,8 +148,8 @@ class _LoopWatch(TorchFunctionMode):
         hooks.append(self.net.register_forward_hook(self._answered))
         for each in self._parameters.values():
             if each.requires_grad:
-                hooks.append(each.register_hook(partial(self._arrive, id(each))))
-                hooks.append(each.register_post_accumulate_grad_hook(self._accumulated))
+                hooks.append(each.register_hook(partial(self._arrive, id(each))))  # type: ignore[no-untyped-call]
+                hooks.append(each.register_post_accumulate_grad_hook(self._accumulated))  # type: ignore[no-untyped-call]
         hooks.append(register_optimizer_step_pre_hook(self._stepping))
         hooks.append(register_optimizer_step_post_hook(self._stepped))
         try:

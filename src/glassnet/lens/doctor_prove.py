@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,19 +21,46 @@ from glassnet.randomness import derived_seed, stream
 NO_CHANGE = "there is no change that could be made from outside"
 
 
-def proved(suspicion: Suspicion, case: Case, seeds: int, own_validation: bool) -> Finding:
-    """Return the finding with what came of its change.
+_OUTCOMES: dict[bool, Literal["confirmed", "withdrawn"]] = {True: "confirmed", False: "withdrawn"}
+
+
+def proved(found: Sequence[Suspicion], case: Case, seeds: int, own_validation: bool) -> list[Finding]:
+    """Return the findings with what came of their changes.
+
+    Each change is made alone, beside the original. Where that does not help and there are other findings, it
+    is tried once more with all their changes made on both sides: of two faults one often hides the other.
 
     Each seed draws other held-out rows (unless the user gave validation rows) and another order of rows.
     As the draws share rows, the variance of the mean is taken as (1 / seeds + held-out / training rows) times
     that between seeds (C. Nadeau and Y. Bengio, 2003).
     """
-    change = suspicion.change
-    if change is None:
-        return replace(suspicion.finding, proof=Proof("not tried", NO_CHANGE))
-    pairs = [_pair(each, change) for each in _seeded(case, seeds, own_validation)]
+    cases = list(_seeded(case, seeds, own_validation))
     share = 0.0 if own_validation else len(case.held.y) / len(case.train.y)
-    return replace(suspicion.finding, proof=_proof(pairs, change, share))
+    done = []
+    for each in found:
+        if each.change is None:
+            done.append(replace(each.finding, proof=Proof("not tried", NO_CHANGE)))
+            continue
+        proof = _proof([_pair(one, each.change) for one in cases], each.change, share)
+        others = [
+            other.change for other in found if other is not each and other.change and _mends(other.change)
+        ]
+        if proof.outcome != "confirmed" and others and _mends(each.change):
+            mended = [_pair(_all_made(others, one), each.change) for one in cases]
+            again = _proof(mended, each.change, share, "held-out loss, with the other findings mended,")
+            proof = again if again.outcome == "confirmed" else proof
+        done.append(replace(each.finding, proof=proof))
+    return done
+
+
+def _mends(change: Change) -> bool:
+    return change.expects == "lower" and change.judged is None
+
+
+def _all_made(changes: Sequence[Change], case: Case) -> Case:
+    for each in changes:
+        case = each.make(case)
+    return case
 
 
 def _seeded(case: Case, seeds: int, own_validation: bool) -> Iterator[Case]:
@@ -64,17 +92,18 @@ def _loss(case: Case, done: Run) -> float:
     return float(case.loss(done.last_output, case.held.y, None))
 
 
-def _proof(pairs: list[tuple[float, float]], change: Change, share: float) -> Proof:
+def _proof(
+    pairs: list[tuple[float, float]], change: Change, share: float, measured: str = "held-out loss"
+) -> Proof:
     before, after = np.array(pairs).T
-    measured = "held-out loss"
     broke = int((~np.isfinite(before)).sum())
     if broke and not np.isfinite(after).all() and change.expects == "lower":
         return Proof("not tried", "the training breaks down before and after: mend the other findings first")
     if broke:
         mended = bool(np.isfinite(after).all())
-        outcome = "confirmed" if mended and change.expects == "lower" else "withdrawn"
+        helps = mended and change.expects == "lower"
         told = f"{measured}, the original broke down in {broke} of {len(pairs)}:"
-        return Proof(outcome, told, None, float(after.mean()) if mended else None, seeds=len(pairs))
+        return Proof(_OUTCOMES[helps], told, None, float(after.mean()) if mended else None, seeds=len(pairs))
     if not np.isfinite(after).all():
         return Proof(
             "withdrawn", f"{measured}, the change breaks down:", float(before.mean()), seeds=len(pairs)
@@ -90,7 +119,7 @@ def _proof(pairs: list[tuple[float, float]], change: Change, share: float) -> Pr
         math.expm1(each) if relative else each for each in (mean, mean - reach, mean + reach)
     )
     return Proof(
-        outcome="confirmed" if helps else "withdrawn",
+        outcome=_OUTCOMES[helps],
         measured=measured,
         before=_mean(before, relative),
         after=_mean(after, relative),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from torch import nn
@@ -17,12 +18,14 @@ from glassnet.lens.doctor_changes import Change
 from glassnet.lens.doctor_evidence import Evidence, Suspicion
 from glassnet.lens.doctor_input_rules import applied_twice, last_module
 from glassnet.lens.doctor_look import Activation, Look
+from glassnet.lens.doctor_run import Case
 from glassnet.lens.doctor_view import Finding
 from glassnet.lens.numerals import counted, number, percent
 
 GRADIENT_RATIO = 1e3
 """Gradients vanish or explode where they change by this factor from the first layer to the last."""
 DEAD = 0.5
+FITTED = 0.1
 SATURATED = 0.5
 """Share of a layer's units that never answer, or of its answers with hardly a slope."""
 
@@ -165,8 +168,12 @@ def vanishing_gradients(seen: Evidence) -> Iterator[Suspicion]:
     )
 
 
-def _suits(look: Look) -> str:
+def _suits(look: Look) -> Literal["relu", "tanh"]:
     return "relu" if any(each.kind == "relu" for each in look.activations) else "tanh"
+
+
+def _anew_and_scaled(kind: Literal["relu", "tanh"], case: Case) -> Case:
+    return changes.started_anew(kind, changes.standardised(case))
 
 
 def _worst(look: Look, kinds: tuple[str, ...], share: str) -> Activation | None:
@@ -180,23 +187,25 @@ def dead_relu(seen: Evidence) -> Iterator[Suspicion]:
     at_start = first is not None and first.dead >= DEAD
     if worst is None or worst.dead < DEAD:
         return
+    if worst.dead < 1 and not at_start and seen.end.loss < FITTED * seen.constant_on_training_rows:
+        return  # the units that live fit the rows: the dead ones cost nothing
     dead = round(worst.dead * worst.units)
     because = (
-        "they were so before the first step: weights or biases began too far below 0"
+        "they were so before the first step: weights and biases, or inputs of another size, put them there"
         if at_start
         else "a step that was too long pushed their weights to where no row reaches them"
     )
     change = (
-        Change(partial(changes.started_anew, "relu"))
-        if at_start
-        else Change(partial(changes.rate_times, 0.1))
+        Change(partial(_anew_and_scaled, "relu")) if at_start else Change(partial(changes.rate_times, 0.1))
     )
     yield Suspicion(
         Finding(
             "dead_relu",
             f"{dead} of {worst.units} units of layer {worst.name} are 0 for every training row",
             f"a unit that is 0 for every row has no gradient and cannot come back; {because}",
-            "begin with He's weights and biases of 0" if at_start else "lower the learning rate to a tenth",
+            "begin with He's weights and biases of 0, and scale the inputs"
+            if at_start
+            else "lower the learning rate to a tenth",
             layer=worst.name,
             epoch=0 if at_start else _first_epoch(seen, worst.name),
             numbers={"dead": dead, "units": worst.units, "share": worst.dead},
@@ -231,12 +240,8 @@ def saturated_units(seen: Evidence) -> Iterator[Suspicion]:
             epoch=0,
             numbers={"share": worst.flat, "units": worst.units},
         ),
-        Change(_glorot_and_scaled),
+        Change(partial(_anew_and_scaled, "tanh")),
     )
-
-
-def _glorot_and_scaled(case: changes.Case) -> changes.Case:
-    return changes.started_anew("tanh", changes.standardised(case))
 
 
 RULES = (

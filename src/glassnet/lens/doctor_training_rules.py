@@ -17,6 +17,8 @@ from glassnet.lens.numerals import counted, number, percent
 
 LONG_UPDATE, SHORT_UPDATE = 0.1, 1e-3
 """Updates should be about a thousandth of the weights: a rule of thumb of the field (A. Karpathy)."""
+EXPLODED = 10.0
+"""A step was too long that made the loss so many times what it was at the start, whatever came after."""
 FACTORS = (10.0, 100.0, 1000.0)
 HALF_WAY = 0.5
 RISE, LARGE_RISE = 1.3, 1.5
@@ -35,9 +37,14 @@ def learning_rate_too_high(seen: Evidence) -> Iterator[Suspicion]:
     if not seen.may_try or not (exploded or run.update > LONG_UPDATE or seen.end.loss >= seen.start.loss):
         return
     best, factor = _best(seen, [1 / each for each in FACTORS], on_training_rows=not exploded)
-    if best is None:
-        return
-    yield _rate("learning_rate_too_high", seen, best, factor)
+    if best is None and highest > EXPLODED * seen.start.loss:
+        tried = {
+            1 / each: seen.what_if(_named(1 / each), partial(changes.rate_times, 1 / each))
+            for each in FACTORS
+        }
+        factor, best = min(tried.items(), key=lambda each: each[1].best_loss)
+    if best is not None:
+        yield _rate("learning_rate_too_high", seen, best, factor)
 
 
 def learning_rate_too_low(seen: Evidence) -> Iterator[Suspicion]:
@@ -55,6 +62,10 @@ def learning_rate_too_low(seen: Evidence) -> Iterator[Suspicion]:
         yield _rate("learning_rate_too_low", seen, best, factor)
 
 
+def _named(factor: float) -> str:
+    return f"rate x {factor:g}"
+
+
 def _best(
     seen: Evidence, factors: Sequence[float], on_training_rows: bool = True
 ) -> tuple[Run | None, float]:
@@ -62,7 +73,7 @@ def _best(
     found: Run | None = None
     chosen = 1.0
     for factor in factors:
-        other = seen.what_if(f"rate x {factor:g}", partial(changes.rate_times, factor))
+        other = seen.what_if(_named(factor), partial(changes.rate_times, factor))
         better = other.best_loss < MUCH_LOWER * (found.best_loss if found else math.inf)
         if better and seen.is_much_better(other, on_training_rows):
             found, chosen = other, factor
@@ -186,14 +197,16 @@ def overfitting(seen: Evidence) -> Iterator[Suspicion]:
 def _rose(seen: Evidence) -> bool:
     """Say whether the rise is clear, row by row; of a recorded run only its means are known.
 
-    Few rows make few rises clear: among fewer than 40, one standard error will do for a rise by half, beside
-    training rows that are known by heart.
+    Few rows make few rises clear. Beside training rows that are known by heart, a rise by half will do where
+    it ends above what a constant loses, or is one standard error among fewer than 40 rows.
     """
     run = seen.run
     if run.best_output is None or run.last_output is None:
         return True
     few = len(seen.case.held.y) < 2 * FEW_HELD
     by_heart = seen.end.loss < BY_HEART * run.last_loss and run.last_loss > LARGE_RISE * run.best_loss
+    if by_heart and run.last_loss > seen.constant > run.best_loss:
+        return True
     large = run.last_loss - run.best_loss > BY_HEART * seen.constant
     return seen.is_clearly_lower(
         run.best_output, run.last_output, 1.0 if few and by_heart and large else CLEAR
