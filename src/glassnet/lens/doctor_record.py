@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 from glassnet.lens.doctor_evidence import MUCH_LOWER
-from glassnet.lens.doctor_training_rules import EXPLODED, FEW_ROWS, RISE
+from glassnet.lens.doctor_training_rules import EXPLODED, FEW_ROWS, HALF_WAY, RISE
 from glassnet.lens.doctor_view import Figure, Finding
 from glassnet.lens.numerals import counted, number
 from glassnet.metrics.compare import main_metrics
@@ -58,8 +58,6 @@ def _loss_of_constant(model: Model) -> float:
 def _rate(model: Model) -> Iterator[Finding]:
     """Look at how the training loss went: far up, or hardly down although it fell in every epoch."""
     history, losses = model.history, [each.train_loss for each in model.history]
-    known = _constant(model)
-    is_no_better = known is not None and known[2] > (1 - SAME) * known[1]
     ends = {"first": losses[0], "last": losses[-1]} if losses else {}
     numbers: dict[str, Figure] = {"rate": model.plan.lr, **ends}
     if history.stopped == "non_finite" or max(losses, default=0.0) > EXPLODED * _loss_of_constant(model):
@@ -72,19 +70,26 @@ def _rate(model: Model) -> Iterator[Finding]:
             epoch=len(losses) or 1,
             numbers=numbers,
         )
-    elif is_no_better and len(losses) > 2 and losses == sorted(losses, reverse=True):
-        fall = 1 - losses[-1] / losses[0] if losses[0] > 0 else math.nan
-        if fall < HARDLY:
-            yield Finding(
-                "learning_rate_too_low",
-                f"the training loss fell in each of {counted(len(losses), 'epoch')}, and only from "
-                f"{number(losses[0], 4)} to {number(losses[-1], 4)}, with a learning rate of "
-                f"{number(model.plan.lr, 3)}",
-                "each step is so short that the training ended before it had got anywhere",
-                f"train with --lr {number(model.plan.lr * 100, 2)}",
-                epoch=len(losses),
-                numbers=numbers,
-            )
+    elif _creeps(losses):
+        yield Finding(
+            "learning_rate_too_low",
+            f"the training loss fell in each of {counted(len(losses), 'epoch')}, and only from "
+            f"{number(losses[0], 4)} to {number(losses[-1], 4)}, with a learning rate of "
+            f"{number(model.plan.lr, 3)}",
+            "each step is so short that the training ended before it had got anywhere",
+            f"train with --lr {number(model.plan.lr * 100, 2)}",
+            epoch=len(losses),
+            numbers=numbers,
+        )
+
+
+def _creeps(losses: list[float]) -> bool:
+    """Say whether the loss fell in every epoch, hardly in all, and at its end nearly as fast as at first."""
+    if len(losses) < 4 or losses != sorted(losses, reverse=True) or losses[0] <= 0:
+        return False
+    middle = losses[len(losses) // 2]
+    is_straight = middle - losses[-1] > HALF_WAY * (losses[0] - middle)
+    return is_straight and losses[0] - losses[-1] < HARDLY * losses[0]
 
 
 def _few_rows(model: Model) -> Iterator[Finding]:

@@ -19,7 +19,8 @@ LONG_UPDATE, SHORT_UPDATE = 0.1, 1e-3
 """Updates should be about a thousandth of the weights: a rule of thumb of the field (A. Karpathy)."""
 EXPLODED = 10.0
 """A step was too long that made the loss so many times what it was at the start, whatever came after."""
-FACTORS = (10.0, 100.0, 1000.0)
+LOWER = (1 / 10, 1 / 100, 1 / 1000)
+HIGHER = (10.0, 100.0, 1e3, 1e4, 1e5)
 HALF_WAY = 0.5
 RISE, LARGE_RISE = 1.3, 1.5
 BY_HEART = 0.1
@@ -36,12 +37,9 @@ def learning_rate_too_high(seen: Evidence) -> Iterator[Suspicion]:
     exploded = run.broke is not None or highest > 2 * seen.start.loss
     if not seen.may_try or not (exploded or run.update > LONG_UPDATE or seen.end.loss >= seen.start.loss):
         return
-    best, factor = _best(seen, [1 / each for each in FACTORS], on_training_rows=not exploded)
+    best, factor = _best(seen, LOWER, on_training_rows=not exploded)
     if best is None and highest > EXPLODED * seen.start.loss:
-        tried = {
-            1 / each: seen.what_if(_named(1 / each), partial(changes.rate_times, 1 / each))
-            for each in FACTORS
-        }
+        tried = {each: seen.what_if(_named(each), partial(changes.rate_times, each)) for each in LOWER}
         factor, best = min(tried.items(), key=lambda each: each[1].best_loss)
     if best is not None:
         yield _rate("learning_rate_too_high", seen, best, factor)
@@ -54,7 +52,7 @@ def learning_rate_too_low(seen: Evidence) -> Iterator[Suspicion]:
         return
     if run.train_losses[-1] > 1.05 * min(run.train_losses):
         return
-    best, factor = _best(seen, FACTORS)
+    best, factor = _best(seen, HIGHER)
     if best is None:
         return
     start = run.held_losses[0]
@@ -77,6 +75,8 @@ def _best(
         better = other.best_loss < MUCH_LOWER * (found.best_loss if found else math.inf)
         if better and seen.is_much_better(other, on_training_rows):
             found, chosen = other, factor
+        elif found:
+            break
     return found, chosen
 
 
