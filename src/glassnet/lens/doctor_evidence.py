@@ -25,9 +25,10 @@ NAMED = {
     "huber_loss": "huber",
     "binary_cross_entropy_with_logits": "binary_cross_entropy",
     "cross_entropy": "cross_entropy",
+    "nll_loss": "cross_entropy",
 }
 """torch's own functions, and which of our losses they are."""
-_TREES = 200
+_TREES, _MOST_GROWN_ON = 100, 2_000
 MUCH_LOWER = 0.8
 """A loss is much lower than another one where it is at most this share of it."""
 CLEAR = 2.0
@@ -202,7 +203,7 @@ def constant_outputs(loss: str | None, y: Tensor, like: Tensor) -> Tensor | None
 
 
 def _forest_outputs(case: Case, loss: str | None) -> Tensor | None:
-    X, y, held = case.train.X, case.train.y, case.held
+    X, y, held = case.train.X[:_MOST_GROWN_ON], case.train.y[:_MOST_GROWN_ON], case.held
     if X.ndim != 2 or y.ndim > 2 or len(y) < 20:
         return None
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
