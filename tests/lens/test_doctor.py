@@ -150,7 +150,7 @@ def _sgd(clear: bool = True, flat: bool = False, lr: float = 0.05):
 
 
 def test_gradients_that_are_not_cleared_are_seen_in_a_loop_of_ones_own(rows):
-    found = gn.diagnose(net(16), *rows, loss="mse", train=_sgd(clear=False), prove=True)
+    found = gn.diagnose(net(16), *rows, loss="mse", train=_sgd(clear=False), prove=True, pairs=3)
     proof = named(found, "gradients_not_cleared").proof
     assert proof.outcome == "confirmed"
     assert proof.after < 0.5
@@ -198,3 +198,32 @@ def test_json_has_the_findings_and_no_number_that_json_does_not_know(rows):
         "numbers",
         "proof",
     }
+
+
+def test_ctrl_c_ends_the_diagnosis(rows):
+    class Interrupted(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if self.training:
+                raise KeyboardInterrupt
+            return super().forward(x)
+
+    with pytest.raises(KeyboardInterrupt):
+        gn.diagnose(Interrupted(4, 1), *rows, **GOOD)
+
+
+def test_weights_that_are_changed_by_hand_are_updates_too(rows):
+    def train(mine: nn.Module, X: torch.Tensor, y: torch.Tensor) -> None:
+        for _ in range(300):
+            F.mse_loss(mine(X), y).backward()
+            for each in mine.parameters():
+                each.data.sub_(0.05 * each.grad.data)
+
+    found = named(gn.diagnose(net(16), *rows, loss="mse", train=train), "gradients_not_cleared")
+    assert found.numbers["stale"] > 0.9 * found.numbers["looked_at"]
+
+
+def test_of_two_faults_that_hide_each_other_the_worse_is_proved(rows):
+    found = gn.diagnose(
+        net(16), *rows, loss="mse", train=_sgd(clear=False, flat=True, lr=0.02), prove=True, pairs=3
+    )
+    assert "with the other findings mended" in named(found, "broadcast_targets").proof.measured

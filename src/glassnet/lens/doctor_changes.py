@@ -38,7 +38,7 @@ class Change:
 def rate_times(factor: float, case: Case) -> Case:
     """Multiply the learning rate."""
     if case.loop is not None:
-        return replace(case, rate=case.rate * factor)
+        return replace(case, mended=replace(case.mended, rate=case.mended.rate * factor))
     return replace(case, settings=replace(case.settings, lr=rate_of(case.settings) * factor))
 
 
@@ -92,12 +92,12 @@ def half_the_rows(case: Case) -> Case:
 
 def reshaped(case: Case) -> Case:
     """Give targets the shape of the outputs."""
-    return replace(case, given=None)
+    return replace(case, given=None, mended=replace(case.mended, reshapes=True))
 
 
 def cleared(case: Case) -> Case:
     """Clear the gradients before each backward pass after an update."""
-    return replace(case, clears=True)
+    return replace(case, mended=replace(case.mended, clears=True))
 
 
 def once(kind: str, case: Case) -> Case:

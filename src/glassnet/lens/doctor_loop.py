@@ -75,8 +75,26 @@ class Habits:
     rates: list[float] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Mended:
+    """What is done for a loop, to see what it would be without a fault.
+
+    Attributes:
+        rate: what the learning rates of its optimisers are multiplied with.
+        clears: whether to take out of each gradient what is left of earlier ones.
+        reshapes: whether to give targets the shape of the outputs in a loss.
+    """
+
+    rate: float = 1.0
+    clears: bool = False
+    reshapes: bool = False
+
+
+AS_IT_IS = Mended()
+
+
 def watched_loop(
-    trainer: Trainer, net: nn.Module, X: Tensor, y: Tensor, rate: float, clears: bool, reporter: Reporter
+    trainer: Trainer, net: nn.Module, X: Tensor, y: Tensor, mended: Mended, reporter: Reporter
 ) -> Habits:
     """Run the user's training on a net and return what it does. Random numbers are put back afterwards.
 
@@ -84,14 +102,13 @@ def watched_loop(
         trainer: the user's function; it must train the net that it is given.
         net: trained in place.
         X, y: handed on.
-        rate: what the learning rates of its optimisers are multiplied with.
-        clears: whether to take out of each gradient what is left of earlier ones.
+        mended: what is done for it.
         reporter: told of updates.
 
     Raises:
         RecipeError: it did not train this net.
     """
-    watch = _LoopWatch(net, rate, clears, reporter)
+    watch = _LoopWatch(net, mended, reporter)
     with ExitStack() as stack:
         stack.enter_context(_random_put_back())
         stack.enter_context(warnings.catch_warnings())
@@ -125,9 +142,9 @@ def _random_put_back() -> Iterator[None]:
 class _LoopWatch(TorchFunctionMode):
     """Sees the loop's torch calls, each gradient as it arrives, and each step of an optimiser."""
 
-    def __init__(self, net: nn.Module, rate: float, clears: bool, reporter: Reporter) -> None:
+    def __init__(self, net: nn.Module, mended: Mended, reporter: Reporter) -> None:
         super().__init__()
-        self.net, self.rate, self.clears, self.reporter = net, rate, clears, reporter
+        self.net, self.mended, self.reporter = net, mended, reporter
         self.habits = Habits()
         self.backwards = 0
         self._parameters = {id(each): each for each in net.parameters()}
@@ -162,29 +179,31 @@ class _LoopWatch(TorchFunctionMode):
         name = "" if self._reporting else getattr(func, "__name__", "")
         if name == "backward" and args and isinstance(args[0], Tensor) and args[0].numel() == 1:
             self._begin_backward(float(args[0].detach()))
-        if name in _TWICE or name in _MEASURES:
-            self._look_at_call(name, [each for each in args if isinstance(each, Tensor)])
+        if name in _TWICE and args:
+            self._see_scores(name, args[0])
+        if name in _MEASURES and len(args) > 1:
+            args = (*self._fitted(*args[:2]), *args[2:])
         return func(*args, **(kwargs or {}))
 
-    def _look_at_call(self, name: str, tensors: list[Tensor]) -> None:
-        output = self._output
-        if output is None or len(tensors) < 2 or not any(each.requires_grad for each in tensors[:2]):
-            return
-        if name in _TWICE:
-            last = last_operation(tensors[0])
-            if last in _TWICE[name]:
-                self.habits.twice = (last or "", name)
-            return
-        of_net, other = tensors[:2] if tensors[0].requires_grad else tensors[1::-1]
-        rows = output.shape[0]
-        pair = {tuple(of_net.shape), tuple(other.shape)}
-        if (
-            not self.habits.broadcast
-            and rows > 1
-            and pair == {(rows,), (rows, 1)}
-            and not other.requires_grad
-        ):
-            self.habits.broadcast = (tuple(of_net.shape), tuple(other.shape))
+    def _see_scores(self, name: str, scores: Any) -> None:
+        """See whether a loss that takes scores is given probabilities."""
+        last = last_operation(scores) if isinstance(scores, Tensor) else None
+        if last is not None and last in _TWICE[name]:
+            self.habits.twice = (last, name)
+
+    def _fitted(self, one: Any, other: Any) -> tuple[Any, Any]:
+        """See whether one side of a difference is broadcast over the outputs; mend it where asked to."""
+        if self._output is None or not (isinstance(one, Tensor) and isinstance(other, Tensor)):
+            return one, other
+        rows = len(self._output)
+        shapes = tuple(one.shape), tuple(other.shape)
+        if rows < 2 or set(shapes) != {(rows,), (rows, 1)} or one.requires_grad == other.requires_grad:
+            return one, other
+        if self.habits.broadcast is None:
+            self.habits.broadcast = shapes if one.requires_grad else shapes[::-1]
+        if not self.mended.reshapes:
+            return one, other
+        return (one, other.reshape(one.shape)) if one.requires_grad else (one.reshape(other.shape), other)
 
     def _asked(self, *_: Any) -> None:
         """Count updates, and report at 1, 2, 4, 8, ... of them: before the loop asks the net again."""
@@ -233,7 +252,7 @@ class _LoopWatch(TorchFunctionMode):
             self.habits.stale += math.isfinite(own + other)
             if own:
                 self.habits.stale_share = max(self.habits.stale_share, other / own)
-            if self.clears:
+            if self.mended.clears:
                 gradient.detach().copy_(arrived)
 
     def _stepping(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
@@ -243,7 +262,7 @@ class _LoopWatch(TorchFunctionMode):
             self._scaled.add(id(optimizer))
             for group in optimizer.param_groups:
                 self.habits.rates.append(float(group["lr"]))
-                group["lr"] *= self.rate
+                group["lr"] *= self.mended.rate
         self.reporter.before_update()
 
     def _stepped(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:

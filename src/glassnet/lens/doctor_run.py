@@ -21,7 +21,7 @@ from glassnet.engine.settings import Settings
 from glassnet.engine.training import train_net
 from glassnet.errors import NonFiniteLoss, RecipeError
 from glassnet.lens.doctor_look import Look, as_before, look
-from glassnet.lens.doctor_loop import Habits, Trainer, watched_loop
+from glassnet.lens.doctor_loop import AS_IT_IS, Habits, Mended, Trainer, watched_loop
 from glassnet.randomness import torch_seeded
 
 Floats = NDArray[np.float64]
@@ -43,8 +43,7 @@ class Case:
         judge: the loss by which rows are judged: a name, or the user's own function.
         loop: trains the net that it is given: loop(net, X, y); None: Glassnet's own loop.
         given: the shape of one target as the loss or the loop is given it; None: as the outputs are.
-        rate: what learning rates are multiplied with in a loop of the user's.
-        clears: whether gradients are cleared for a loop that forgets it.
+        mended: what is done for a loop of the user's.
     """
 
     net: nn.Module
@@ -54,8 +53,7 @@ class Case:
     judge: str | Callable[..., Tensor]
     loop: Trainer | None = None
     given: tuple[int, ...] | None = None
-    rate: float = 1.0
-    clears: bool = False
+    mended: Mended = AS_IT_IS
 
     @property
     def loss(self) -> Loss:
@@ -131,9 +129,7 @@ def run(case: Case, looks: bool = False) -> Run:
     watch = _Watch(case, Run(net), looks)
     watch.start()
     if case.loop is not None:
-        watch.run.habits = watched_loop(
-            case.loop, net, case.train.X, _given(case), case.rate, case.clears, watch
-        )
+        watch.run.habits = watched_loop(case.loop, net, case.train.X, _given(case), case.mended, watch)
         watch.end_of_loop()
     else:
         _by_engine(case, net, watch)

@@ -136,7 +136,7 @@ class Diagnosis:
 
     def __str__(self) -> str:
         lines = [f"Diagnosis of {self.seen}"]
-        if not self.findings:
+        if not self.findings and not self.withdrawn:
             lines += ["", "Nothing found: none of the doctor's rules has anything to say."]
         for place, each in enumerate(self.findings, start=1):
             lines += ["", *_numbered(place, each)]
