@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from glassnet.lens.boundary import boundary
     from glassnet.lens.contributions import contributions
     from glassnet.lens.dependence import partial_dependence
+    from glassnet.lens.doctor import diagnose
+    from glassnet.lens.doctor_view import Diagnosis, Finding
     from glassnet.lens.draw import plot_learning_curve, plot_predictions
     from glassnet.lens.draw_boundary import plot_boundary, plot_hidden_units
     from glassnet.lens.draw_course import plot_activations, plot_complexity, plot_gates, plot_softmax
@@ -59,7 +61,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataError",
+    "Diagnosis",
     "EpochWeights",
+    "Finding",
     "FormatError",
     "GlassnetError",
     "GlassnetWarning",
@@ -81,6 +85,7 @@ __all__ = [
     "boundary",
     "contributions",
     "datasets",
+    "diagnose",
     "error_surface",
     "fit",
     "load",
@@ -131,6 +136,8 @@ _NAMES_IN_HOME = {
     "lens.draw_boundary": ("plot_boundary", "plot_hidden_units"),
     "lens.draw_course": ("plot_activations", "plot_complexity", "plot_gates", "plot_softmax"),
     "lens.draw_error_surface": ("plot_error_surface",),
+    "lens.doctor": ("diagnose",),
+    "lens.doctor_view": ("Diagnosis", "Finding"),
     "lens.draw_explanations": ("plot_explanation",),
     "lens.draw_network": ("plot_network", "plot_weights"),
     "lens.error_surface": ("error_surface",),

@@ -196,6 +196,23 @@ def inspect(
 
 
 @app.command()
+def diagnose(
+    model: ModelFile,
+    data: Annotated[str | None, _option("--data FILE", "Rows with the target: its layers too.")] = None,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Try each change beside the original; needs --data.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with a saved MODEL and its training, why, and what would help."""
+    from glassnet.lens.doctor import diagnose as ask
+    from glassnet.model import load
+
+    found = ask(load(model), data, prove=prove)
+    print(found.to_json() if as_json else found)
+
+
+@app.command()
 def report(
     model: ModelFile,
     data: Annotated[str | None, _option("--data FILE", "Other rows with the target, to be judged.")] = None,

@@ -131,15 +131,13 @@ def _indicator(cells: pl.Series) -> list[str]:
 def _number(column: NumberColumn, cells: pl.Series, log: Findings) -> tuple[Floats, list[Arithmetic]]:
     raw = checked_numbers(cells, log)
     missing = np.isnan(raw)
-    knots, scores = getattr(column, "knots", ()), getattr(column, "scores", ())
-    scaled_values = np.interp(raw, knots, scores) if knots else (raw - column.mean) / column.scale
-    values = [np.where(missing, 0.0, scaled_values)]
+    values = [np.where(missing, 0.0, column.scaled(raw))]
 
     def scaled(row: int, code: int) -> Pieces:
         if missing[row]:
             return ("0",)
-        if knots:
-            return _between(raw[row], code, knots, scores)
+        if column.knots:
+            return _between(raw[row], code, column.knots, column.scores)
         return "(", code, f" - {exact(column.mean)}) / {exact(column.scale)}"
 
     arithmetic: list[Arithmetic] = [scaled]
