@@ -89,6 +89,18 @@ def test_an_answer_is_explained_from_the_raw_row_to_the_users_units(target):
         assert trace["answer"][0, str(one[target])].index[0] == 0
 
 
+def test_a_number_by_its_rank_is_placed_between_the_knots_beside_it():
+    model, rows = train("rides", scaling="quantile"), rows_for("rides")
+    column = next(each for each in model.schema.columns if each.name == "temp")
+    between = rows.with_columns(temp=pl.Series([column.knots[3] + 0.01, 1e3, -1e3, *rows["temp"][3:]]))
+    for row, expected in [(1, None), (2, column.scores[-1]), (3, column.scores[0])]:
+        trace = gn.trace(model, rows=between, row=row)
+        close(trace)
+        number = trace["x"][0, "temp"]
+        assert column.scores[3] < number.value < column.scores[4] or number.value == expected
+        assert number.value == pytest.approx(float(model.schema.encode(model.table(between))[row - 1, 0]))
+
+
 def test_each_kind_of_cell_has_its_arithmetic():
     model, rows = train("rides"), rows_for("rides")
     trace = gn.trace(model, rows=rows, row=2)
