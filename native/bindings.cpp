@@ -1,37 +1,321 @@
 // glassnet._native: what Python sees of the compiled part of Glassnet.
 //
-// Nothing here is needed: each function has a Python twin that gives the same result, and a test that
-// compares the two.
+// Nothing here is needed: each function has a Python twin that gives the same result, and a test that compares the
+// two. What is wrong with an argument is a ValueError or a TypeError, which the Python side puts into words.
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <memory>
+#include <stdexcept>
 #include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include "dense.hpp"
 
 namespace nb = nanobind;
+using namespace glassnet;
 
-using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+namespace {
 
-// Scalar product of two vectors, sum_i a[i] * b[i], added up from the left in float64.
-static double dot(const Vector &a, const Vector &b) {
-    if (a.shape(0) != b.shape(0)) {
-        const std::string text = "a and b must have the same length, however: len(a)=" +
-                                 std::to_string(a.shape(0)) + ", len(b)=" + std::to_string(b.shape(0)) +
-                                 "; give two vectors of one length";
-        throw nb::value_error(text.c_str());
-    }
-    const double *x = a.data();
-    const double *y = b.data();
-    double sum = 0.0;
-    for (std::size_t i = 0; i < a.shape(0); ++i) sum += x[i] * y[i];
-    return sum;
+template <class T, std::size_t dimensions>
+using Array = nb::ndarray<const T, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Fresh = nb::ndarray<nb::numpy, T, nb::c_contig>;
+using Counts = Array<std::int64_t, 1>;
+
+void require(bool right, const char *what) {
+    if (!right) throw std::invalid_argument(what);
 }
+
+template <class T>
+Fresh<T> fresh(std::size_t rows, std::size_t columns, bool flat) {
+    auto *numbers = new T[rows * columns ? rows * columns : 1];
+    nb::capsule owner(numbers, [](void *p) noexcept { delete[] static_cast<T *>(p); });
+    const std::size_t shape[2] = {rows, columns};
+    return Fresh<T>(numbers, flat ? 1 : 2, shape, owner);
+}
+
+// A dense network and a lock: while one thread trains it, no other may touch it.
+template <class T>
+class Net {
+  public:
+    using LayerTuple = std::tuple<long, long, int, double, double, bool>;
+
+    Net(const std::vector<LayerTuple> &layers, std::tuple<int, double, double, double, bool, double> objective,
+        std::tuple<int, double, bool, double, double, double, double, double, bool> optimizer, std::uint64_t seed,
+        const std::string &kernels)
+        : net_(layers_of(layers), objective_of(objective), optimizer_of(optimizer), seed, kernels),
+          loss_(Loss(std::get<0>(objective))) {}
+
+    class Hold {
+      public:
+        explicit Hold(Net &net) : busy_(net.busy_) {
+            if (busy_.test_and_set()) throw std::runtime_error("a network is in use by another thread");
+        }
+        ~Hold() { busy_.clear(); }
+
+      private:
+        std::atomic_flag &busy_;
+    };
+
+    // What is given for targets, checked: numbers for most losses, classes for cross_entropy.
+    Data<T> data(const Array<T, 2> &X, const nb::object &y, const std::optional<Array<T, 1>> &weight) const {
+        const long rows = long(X.shape(0)), outputs = net_.layers.back().outputs;
+        require(long(X.shape(1)) == net_.layers[0].inputs && rows > 0, "X has another number of columns");
+        Data<T> data{X.data(), nullptr, nullptr, nullptr, rows, long(X.shape(1))};
+        if (loss_ == Loss::cross_entropy) {
+            const auto classes = nb::cast<Counts>(y, false);
+            require(long(classes.shape(0)) == rows, "y has another number of rows");
+            data.classes = classes.data();
+        } else {
+            const auto targets = nb::cast<Array<T, 2>>(y, false);
+            require(long(targets.shape(0)) == rows && long(targets.shape(1)) == outputs, "y has another shape");
+            data.targets = targets.data();
+        }
+        if (weight) {
+            require(long(weight->shape(0)) == rows, "weight has another number of rows");
+            data.weight = weight->data();
+        }
+        return data;
+    }
+
+    double train(const Array<T, 2> &X, const nb::object &y, const std::optional<Array<T, 1>> &weight,
+                 const Counts &order, const Counts &sizes, const Array<double, 1> &rates) {
+        const Data<T> rows = data(X, y, weight);
+        const nb::gil_scoped_release free;
+        return pass(rows, order, sizes, rates);
+    }
+
+    double pass(const Data<T> &rows, const Counts &order, const Counts &sizes, const Array<double, 1> &rates) {
+        check(rows, order, sizes, rates);
+        const Hold hold(*this);
+        return net_.train(rows, order.data(), sizes.data(), rates.data(), long(sizes.shape(0)));
+    }
+
+    Fresh<T> outputs(const Array<T, 2> &X) {
+        const std::size_t rows = X.shape(0), outputs = std::size_t(net_.layers.back().outputs);
+        require(long(X.shape(1)) == net_.layers[0].inputs && rows > 0, "X has another number of columns");
+        auto to = fresh<T>(rows, outputs, false);
+        const Data<T> all{X.data(), nullptr, nullptr, nullptr, long(rows), long(X.shape(1))};
+        const Hold hold(*this);
+        if (rows < PANEL) {  // over before another thread could have begun
+            net_.outputs(all, to.data());
+        } else {
+            const nb::gil_scoped_release free;
+            net_.outputs(all, to.data());
+        }
+        return to;
+    }
+
+    double loss(const Array<T, 2> &X, const nb::object &y, const std::optional<Array<T, 1>> &weight) {
+        const Data<T> rows = data(X, y, weight);
+        const nb::gil_scoped_release free;
+        const Hold hold(*this);
+        return net_.loss(rows);
+    }
+
+    double gradients(const Array<T, 2> &X, const nb::object &y, const std::optional<Array<T, 1>> &weight) {
+        const Data<T> rows = data(X, y, weight);
+        const nb::gil_scoped_release free;
+        const Hold hold(*this);
+        return net_.gradients(rows);
+    }
+
+    double worst_gradient_error(const Array<T, 2> &X, const nb::object &y, double step) {
+        const Data<T> rows = data(X, y, std::nullopt);
+        const Hold hold(*this);
+        return net_.worst_gradient_error(rows, step);
+    }
+
+    // "values", "gradients", "first" or "second" of all weights as one flat array: the weights layer by layer and
+    // row by row, then the biases.
+    Fresh<T> read(const std::string &which) {
+        const Hold hold(*this);
+        auto to = fresh<T>(std::size_t(count()), 1, true);
+        T *at = to.data();
+        visit(which, [&at](T *from, long numbers) { at = std::copy(from, from + numbers, at); });
+        return to;
+    }
+
+    void write(const std::string &which, const Array<T, 1> &from) {
+        require(long(from.shape(0)) == count(), "there must be one number for each weight and bias");
+        const Hold hold(*this);
+        const T *at = from.data();
+        visit(which, [&at](T *to, long numbers) { std::copy(at, at + numbers, to), at += numbers; });
+    }
+
+    std::uint64_t steps() const { return net_.steps; }
+    void set_steps(std::uint64_t steps) { net_.steps = steps; }
+    void scale_momentum(double factor) { net_.scale_momentum(factor); }
+    std::string kernels() const { return net_.kernels_name(); }
+
+  private:
+    Dense<T> net_;
+    Loss loss_;
+    std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+
+    static std::vector<Layer> layers_of(const std::vector<LayerTuple> &tuples) {
+        std::vector<Layer> layers;
+        for (const auto &[inputs, outputs, activation, slope, dropout, bias] : tuples)
+            layers.push_back({inputs, outputs, Activation(activation), slope, dropout, bias});
+        require(!layers.empty(), "a network needs a layer");
+        return layers;
+    }
+    static Objective objective_of(const std::tuple<int, double, double, double, bool, double> &t) {
+        return {Loss(std::get<0>(t)), std::get<1>(t), std::get<2>(t), std::get<3>(t), std::get<4>(t),
+                std::get<5>(t)};
+    }
+    static Optimizer optimizer_of(
+        const std::tuple<int, double, bool, double, double, double, double, double, bool> &t) {
+        return {Method(std::get<0>(t)), std::get<1>(t), std::get<2>(t), std::get<3>(t), std::get<4>(t),
+                std::get<5>(t),         std::get<6>(t), std::get<7>(t), std::get<8>(t)};
+    }
+
+    static void check(const Data<T> &rows, const Counts &order, const Counts &sizes, const Array<double, 1> &rates) {
+        require(sizes.shape(0) == rates.shape(0), "there must be a rate for each batch");
+        std::int64_t all = 0;
+        for (std::size_t i = 0; i < sizes.shape(0); ++i) {
+            require(sizes.data()[i] > 0, "a batch must have a row");
+            all += sizes.data()[i];
+        }
+        require(all == std::int64_t(order.shape(0)), "sizes must add up to the length of order");
+        bool inside = true;
+        for (std::size_t i = 0; i < order.shape(0); ++i)
+            inside &= std::uint64_t(order.data()[i]) < std::uint64_t(rows.rows);
+        require(inside, "order names a row that is not there");
+    }
+
+    long count() const {
+        long numbers = 0;
+        for (const Layer &layer : net_.layers)
+            numbers += layer.outputs * layer.inputs + (layer.bias ? layer.outputs : 0);
+        return numbers;
+    }
+
+    template <class Visit>
+    void visit(const std::string &which, Visit &&each) {
+        const int at = which == "values" ? 0 : which == "gradients" ? 1 : which == "first" ? 2 : 3;
+        require(at < 3 || which == "second", "there is nothing of that name");
+        for (std::size_t l = 0; l < net_.layers.size(); ++l) {
+            auto &w = net_.weights[l];
+            Buffer<T> *matrix[] = {&w.weight, &w.gradient, &w.first, &w.second};
+            require(matrix[at]->size() > 0, "this optimiser has no such memory");
+            for (long row = 0; row < net_.layers[l].outputs; ++row)
+                each(matrix[at]->data() + row * w.pitch, net_.layers[l].inputs);
+        }
+        for (std::size_t l = 0; l < net_.layers.size(); ++l) {
+            auto &w = net_.weights[l];
+            Buffer<T> *biases[] = {&w.bias, &w.bias_gradient, &w.bias_first, &w.bias_second};
+            if (net_.layers[l].bias) each(biases[at]->data(), net_.layers[l].outputs);
+        }
+    }
+};
+
+// One pass of each network over the same rows, several networks at a time. Each does what it would do alone.
+template <class T>
+std::vector<double> train_many(const std::vector<Net<T> *> &nets, const Array<T, 2> &X, const nb::object &y,
+                               const std::vector<std::optional<Array<T, 1>>> &weights,
+                               const std::vector<Counts> &orders, const Counts &sizes,
+                               const std::vector<Array<double, 1>> &rates, int threads) {
+    const std::size_t count = nets.size();
+    require(weights.size() == count && orders.size() == count && rates.size() == count,
+            "there must be weights, an order and rates for each network");
+    std::vector<Data<T>> rows;
+    for (std::size_t i = 0; i < count; ++i) rows.push_back(nets[i]->data(X, y, weights[i]));
+    std::vector<double> losses(count);
+    std::vector<std::exception_ptr> errors(count);
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+        for (std::size_t i = next++; i < count; i = next++) try {
+                losses[i] = nets[i]->pass(rows[i], orders[i], sizes, rates[i]);
+            } catch (...) {
+                errors[i] = std::current_exception();
+            }
+    };
+    {
+        const nb::gil_scoped_release free;
+        std::vector<std::thread> others;
+        for (int i = 1; i < threads && std::size_t(i) < count; ++i) others.emplace_back(work);
+        work();
+        for (std::thread &each : others) each.join();
+    }
+    for (const std::exception_ptr &error : errors)
+        if (error) std::rethrow_exception(error);
+    return losses;
+}
+
+// The multiply-adds in 1e9 a second that one core does where nothing but registers is touched.
+double peak(const std::string &name, double seconds) {
+    const nb::gil_scoped_release free;
+    const Kernels<float> &k = kernels<float>(name);
+    float sink[3] = {0.5f, 0.25f, 0.0f};
+    double best = 0;
+    const auto begin = std::chrono::steady_clock::now();
+    for (auto now = begin; std::chrono::duration<double>(now - begin).count() < seconds;) {
+        const double done = k.spin(20000, sink);
+        const auto after = std::chrono::steady_clock::now();
+        best = std::max(best, done / std::chrono::duration<double>(after - now).count() / 1e9);
+        now = after;
+    }
+    return best;
+}
+
+// exp, log or tanh of each number, as the kernels of that name compute it.
+template <class T>
+Fresh<T> apply(const std::string &function, const Array<T, 1> &x, const std::string &name) {
+    const int which = function == "exp" ? 0 : function == "log" ? 1 : 2;
+    require(which < 2 || function == "tanh", "there are exp, log and tanh");
+    auto to = fresh<T>(x.shape(0), 1, true);
+    std::copy(x.data(), x.data() + x.shape(0), to.data());
+    kernels<T>(name).apply(which, to.data(), long(x.shape(0)));
+    return to;
+}
+
+template <class T>
+void bind(nb::module_ &m, const char *name) {
+    using N = Net<T>;
+    nb::class_<N>(m, name)
+        .def(nb::init<const std::vector<typename N::LayerTuple> &,
+                      std::tuple<int, double, double, double, bool, double>,
+                      std::tuple<int, double, bool, double, double, double, double, double, bool>, std::uint64_t,
+                      const std::string &>(),
+             nb::arg("layers"), nb::arg("objective"), nb::arg("optimizer"), nb::arg("seed"), nb::arg("kernels"))
+        .def("train", &N::train, nb::arg("X").noconvert(), nb::arg("y"), nb::arg("weight").noconvert().none(),
+             nb::arg("order").noconvert(), nb::arg("sizes").noconvert(), nb::arg("rates").noconvert())
+        .def("outputs", &N::outputs, nb::arg("X").noconvert())
+        .def("loss", &N::loss, nb::arg("X").noconvert(), nb::arg("y"), nb::arg("weight").noconvert().none())
+        .def("gradients", &N::gradients, nb::arg("X").noconvert(), nb::arg("y"),
+             nb::arg("weight").noconvert().none())
+        .def("worst_gradient_error", &N::worst_gradient_error, nb::arg("X").noconvert(), nb::arg("y"),
+             nb::arg("step"))
+        .def("read", &N::read, nb::arg("which"))
+        .def("write", &N::write, nb::arg("which"), nb::arg("numbers").noconvert())
+        .def("scale_momentum", &N::scale_momentum, nb::arg("factor"))
+        .def_prop_rw("steps", &N::steps, &N::set_steps)
+        .def_prop_ro("kernels", &N::kernels);
+    m.def("apply", &apply<T>, nb::arg("function"), nb::arg("x").noconvert(), nb::arg("kernels"));
+    m.def("train_many", &train_many<T>, nb::arg("nets"), nb::arg("X").noconvert(), nb::arg("y"), nb::arg("weights"),
+          nb::arg("orders"), nb::arg("sizes"), nb::arg("rates"), nb::arg("threads"));
+}
+
+}  // namespace
 
 NB_MODULE(_native, m) {
     m.doc() = "The compiled part of Glassnet.";
-    m.def("dot", &dot, nb::arg("a").noconvert(), nb::arg("b").noconvert(),
-          "Return the scalar product of two float64 vectors of shape (n,), added up from the left.\n\n"
-          "Raises TypeError for another dtype, shape or a gap between the elements, and ValueError\n"
-          "where the lengths differ.");
+    m.def("kernel_names", &kernel_names, "The kernels that this processor runs, the fastest first.");
+    m.def("empty", [] {}, "Do nothing: what a call of the extension costs.");
+    m.def("peak", &peak, nb::arg("kernels") = "auto", nb::arg("seconds") = 0.05,
+          "The float32 multiply-adds in 1e9 a second that one core does in registers alone.");
+    bind<float>(m, "DenseFloat32");
+    bind<double>(m, "DenseFloat64");
 }

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from glassnet.engine.dense import Layer, Objective, Optimizer, dense_net, dropout_mask
 
-ENGINES = ("numpy",)
+ENGINES = ("numpy", "native")
 AXES = {
     "activation": ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "silu"),
     "loss": ("mse", "mae", "binary_cross_entropy", "cross_entropy", "poisson"),

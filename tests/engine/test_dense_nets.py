@@ -12,7 +12,7 @@ import pytest
 from glassnet.engine.dense import Layer, Objective, Optimizer, dense_net, dropout_mask, train_many
 from glassnet.errors import RecipeError
 
-ENGINES = ("numpy",)
+ENGINES = ("numpy", "native")
 OPTIMIZERS = [
     Optimizer("sgd"),
     Optimizer("sgd", momentum=0.9, nesterov=True),

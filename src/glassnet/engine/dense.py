@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from glassnet.engine.dense_native import NativeNet, train_natively
 from glassnet.engine.dense_numpy import NumpyNet
 from glassnet.engine.dense_spec import (
     ACTIVATIONS,
@@ -26,6 +27,7 @@ from glassnet.engine.dense_spec import (
     dropout_mask,
 )
 from glassnet.errors import RecipeError, did_you_mean, message
+from glassnet.native_status import native_status
 
 __all__ = [
     "ACTIVATIONS",
@@ -67,10 +69,12 @@ def dense_net(
     if engine not in ENGINES:
         must = "engine must be a name that is known"
         raise RecipeError(message(must, f"engine={engine!r}", did_you_mean(engine, ENGINES)))
-    if engine == "native":
-        found = "the compiled extension has no dense nets"
-        raise RecipeError(message("engine='native' needs compiled kernels", found, "use engine='auto'"))
-    return NumpyNet(layers, objective, optimizer, dtype, seed)
+    status = native_status()
+    if engine == "native" and not status.available:
+        raise RecipeError(str(status.reason))
+    if engine == "numpy" or not status.available:
+        return NumpyNet(layers, objective, optimizer, dtype, seed)
+    return NativeNet(layers, objective, optimizer, dtype, seed)
 
 
 def train_many(
@@ -85,13 +89,17 @@ def train_many(
 ) -> list[float]:
     """Make one pass of each net over the same rows and return their losses, as ``train`` of each alone.
 
-    NumPy's nets run one after the other: their products are too small to let go of the interpreter.
+    Native nets run ``threads`` at a time, NumPy's one after the other: their products are too small to let go
+    of the interpreter.
 
     Args:
         weights, orders, rates: those of each net.
         sizes: rows of each batch, the same for all.
         threads: how many nets may run at once.
     """
+    native = [net for net in nets if isinstance(net, NativeNet)]
+    if len(native) == len(nets):
+        return train_natively(native, X, y, weights, orders, sizes, rates, threads)
     return [
         net.train(X, y, weight, order, sizes, rate)
         for net, weight, order, rate in zip(nets, weights, orders, rates, strict=True)

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.engine.dense_checks import check_batches, check_parameters, check_rows, check_state
 from glassnet.engine.dense_spec import Array, Layer, Objective, Optimizer, Parameters, check_net, dropout_mask
 from glassnet.engine.dense_steps import ROW_LOSSES, UPDATES, activate, memory_of, times_derivative
-from glassnet.errors import RecipeError, message
 
 Masks = list[Array | None]
 """For each layer what its inputs are multiplied with, shape (n, inputs): 0 or 1 / (1 - p)."""
@@ -47,8 +47,8 @@ class NumpyNet:
         self._penalised = sum(layer.inputs * layer.outputs for layer in layers)
         count = self._penalised + sum(layer.outputs for layer in layers if layer.bias)
         self._values, self._slopes = np.zeros((2, count), dtype)
-        self._W, self._b = _views(self._values, layers)
-        self._dW, self._db = _views(self._slopes, layers)
+        self._W, self._b = views(self._values, layers)
+        self._dW, self._db = views(self._slopes, layers)
         self._memory = {name: np.zeros(count, dtype) for name in memory_of(optimizer)}
         self._step = 0
 
@@ -58,11 +58,7 @@ class NumpyNet:
         Raises:
             RecipeError: a shape is not that of its layer; all are named.
         """
-        expected = [(W.shape, None if b is None else b.shape) for W, b in self._pairs()]
-        found = [(W.shape, None if b is None else b.shape) for W, b in parameters]
-        if found != expected:
-            do = "pass (weight, bias or None) of each layer, weights (outputs, inputs)"
-            raise RecipeError(message(f"parameters must have the shapes {expected}", f"{found}", do))
+        check_parameters(self.layers, parameters)
         for (W, b), (new_W, new_b) in zip(self._pairs(), parameters, strict=True):
             W[...] = new_W
             if b is not None:
@@ -82,8 +78,8 @@ class NumpyNet:
         Raises:
             RecipeError: shapes or dtypes are wrong; all are named.
         """
-        self._check_rows(X, y, weight)
-        _check_batches(len(X), order, sizes, rates)
+        check_rows(self, X, y, weight)
+        check_batches(len(X), order, sizes, rates)
         total = weighed = 0.0
         ends = np.cumsum(sizes).tolist()
         with np.errstate(all="ignore"):  # what overflows ends as infinity or nan, for the caller to see
@@ -97,20 +93,20 @@ class NumpyNet:
 
     def outputs(self, X: Array) -> Array:
         """Return the last layer's outputs, shape (n, outputs): logits, without dropout."""
-        self._check_rows(X)
+        check_rows(self, X)
         with np.errstate(all="ignore"):
             return self._forward(X, [None] * len(self.layers))[2][-1]
 
     def loss(self, X: Array, y: Array, weight: Array | None = None) -> float:
         """Return the loss without dropout and penalties."""
-        self._check_rows(X, y, weight)
+        check_rows(self, X, y, weight)
         with np.errstate(all="ignore"):
             per_row, _ = ROW_LOSSES[self.objective.loss](self.outputs(X), y)
             return self._mean(per_row, weight)[0]
 
     def loss_and_gradients(self, X: Array, y: Array, weight: Array | None = None) -> tuple[float, Parameters]:
         """Return the loss and its gradients, without dropout and penalties."""
-        self._check_rows(X, y, weight)
+        check_rows(self, X, y, weight)
         with np.errstate(all="ignore"):
             loss, _ = self._backward(X, y, weight, [None] * len(self.layers))
         return loss, [
@@ -127,11 +123,7 @@ class NumpyNet:
         Raises:
             RecipeError: it is the state of another net.
         """
-        expected = {name: kept.shape for name, kept in self._memory.items()}
-        found = {name: np.shape(kept) for name, kept in state.items() if name != "step"}
-        if found != expected or "step" not in state:
-            do = "pass what state() of a net with the same layers and optimizer returned"
-            raise RecipeError(message(f"a state must have a step and {expected}", f"{found}", do))
+        check_state(state, list(self._memory), len(self._values))
         self._step = int(state["step"])
         for name, kept in self._memory.items():
             kept[...] = state[name]
@@ -218,25 +210,8 @@ class NumpyNet:
         if o.l1:
             dW += o.l1 * np.sign(W)
 
-    def _check_rows(self, X: Array, y: Array | None = None, weight: Array | None = None) -> None:
-        rows, outputs = X.shape[0] if X.ndim else 0, self.layers[-1].outputs
-        given: list[tuple[str, Array, tuple[int, ...], str]] = []
-        given.append(("X", X, (rows, self.layers[0].inputs), self.dtype))
-        if y is not None and self.objective.loss == "cross_entropy":
-            given.append(("y", y, (rows,), "int64"))
-        elif y is not None:
-            given.append(("y", y, (rows, outputs), self.dtype))
-        if weight is not None:
-            given.append(("weight", weight, (rows,), self.dtype))
-        problems = [problem for each in given for problem in _wrong_array(*each)]
-        if y is not None and y.dtype == np.int64 and y.size and not 0 <= y.min() <= y.max() < outputs:
-            found = f"ids from {y.min()} to {y.max()}"
-            problems.append(message(f"class ids must be 0 to {outputs - 1}", found, "number the classes"))
-        if problems:
-            raise RecipeError(problems)
 
-
-def _views(flat: Array, layers: Sequence[Layer]) -> tuple[list[Array], list[Array | None]]:
+def views(flat: Array, layers: Sequence[Layer]) -> tuple[list[Array], list[Array | None]]:
     """Cut the flat array into the weights (outputs, inputs) of the layers, then their biases."""
     weights: list[Array] = []
     biases: list[Array | None] = []
@@ -254,28 +229,3 @@ def _views(flat: Array, layers: Sequence[Layer]) -> tuple[list[Array], list[Arra
 def _share(value: float, weight_sum: float) -> float:
     """Return value / weight_sum; 0 where the rows weigh nothing."""
     return value / weight_sum if weight_sum else 0.0
-
-
-def _wrong_array(name: str, array: Array, shape: tuple[int, ...], dtype: str) -> list[str]:
-    if array.shape == shape and array.dtype == np.dtype(dtype) and array.flags.c_contiguous and array.size:
-        return []
-    must = f"{name} must be an array of {dtype} of shape {shape}, in C order and not empty"
-    layout = "" if array.flags.c_contiguous else ", not in C order"
-    found = f"{array.dtype} of shape {array.shape}{layout}"
-    return [message(must, found, f"convert it with np.ascontiguousarray({name}, np.{dtype})")]
-
-
-def _check_batches(rows: int, order: Array, sizes: Array, rates: Array) -> None:
-    problems = []
-    outside = order.size and not 0 <= order.min() <= order.max() < rows
-    if order.dtype != np.int64 or order.ndim != 1 or outside:
-        must, do = f"order must be a flat int64 array of rows from 0 to {rows - 1}", "pass np.arange(rows)"
-        problems.append(message(must, f"{order.dtype} of shape {order.shape}, or other rows", do))
-    if sizes.dtype != np.int64 or sizes.sum() != len(order) or (sizes.size and sizes.min() < 1):
-        must = f"sizes must be int64 from 1 that add up to the {len(order)} rows of order"
-        problems.append(message(must, f"{sizes.dtype} {sizes.tolist()[:8]}", "pass the rows of each batch"))
-    if rates.dtype != np.float64 or rates.shape != sizes.shape:
-        must = f"rates must be {len(sizes)} float64, one for each batch"
-        problems.append(message(must, f"{rates.dtype} of shape {rates.shape}", "pass one rate a batch"))
-    if problems:
-        raise RecipeError(problems)
