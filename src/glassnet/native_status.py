@@ -14,19 +14,21 @@ class NativeStatus:
     Attributes:
         available: the extension was built and can be imported.
         reason: None where it is available; otherwise what went wrong and what to do.
+        kernels: which of its kernels this processor runs, "avx512", "avx2" or "portable".
     """
 
     available: bool
     reason: str | None = None
+    kernels: str | None = None
 
 
 def native_status() -> NativeStatus:
     """Try to import the compiled extension and say how that went. Raises nothing."""
     try:
-        import glassnet._native  # noqa: F401
+        import glassnet._native as native
     except ImportError as error:
         return NativeStatus(False, _how_to_get_it(error))
-    return NativeStatus(True)
+    return NativeStatus(True, kernels=native.kernel_names()[0])
 
 
 def _how_to_get_it(error: ImportError) -> str:

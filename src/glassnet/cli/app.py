@@ -94,7 +94,7 @@ def train(
     ] = None,
     device: Annotated[str | None, _option("--device NAME", "auto, cpu, cuda or cuda:N.")] = None,
     precision: Annotated[str | None, _option("--precision NAME", "float32 or bfloat16.")] = None,
-    engine: Annotated[str | None, _option("--engine NAME", "auto or torch.")] = None,
+    engine: Annotated[str | None, _option("--engine NAME", "auto, fused or torch.")] = None,
     threads: Annotated[int | None, _option("--threads N", "Threads of the arithmetic.")] = None,
     seed: Annotated[int | None, _option("--seed N", "Same seed, same result.")] = None,
     recipe: Annotated[Path | None, _option("--recipe FILE", "A recipe.toml; other flags change it.")] = None,

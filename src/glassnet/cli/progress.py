@@ -43,7 +43,8 @@ class Console:
         self._console.print(columns_table(plan))
         self._console.print(Text(f"task: {plan.task} ({plan.task_reason})"))
         self._console.print(Text(f"test: {plan.test}, validation: {plan.validation}"))
-        self._console.print(Text(f"net: {plan.net}, engine: {plan.engine}"))
+        reason = f" ({plan.engine_reason})" if plan.engine_reason else ""
+        self._console.print(Text(f"net: {plan.net}, engine: {plan.engine}{reason}"))
 
     def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
         """Show how far the training is, its losses and the time left."""

@@ -218,6 +218,7 @@ def installation() -> dict[str, Any]:
         "packages": {name: _version(name) for name in _PACKAGES},
         "native": native.available,
         "native_reason": native.reason,
+        "native_kernels": native.kernels,
         "cuda": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
         "threads": torch.get_num_threads(),
     }
@@ -229,7 +230,7 @@ def print_installation(facts: dict[str, Any]) -> None:
         print(f"{name:<12} {facts[name]}")
     for name, text in facts["packages"].items():
         print(f"{name:<12} {text}")
-    print(f"{'native':<12} {'yes' if facts['native'] else facts['native_reason']}")
+    print(f"{'native':<12} {facts['native_kernels'] or facts['native_reason']}")
     print(f"{'CUDA':<12} {', '.join(facts['cuda']) or 'no device that torch can see'}")
     print(f"{'threads':<12} {facts['threads']}")
 

@@ -135,6 +135,8 @@ class Loop:
         validate: returns (loss, outputs) on the validation rows, or None where there are none.
         epochs: how many epochs there are in all; ``epoch`` and ``step_count`` are how many are done.
         seed: dropout and other chance in torch is a pure function of (seed, epoch).
+        run_epoch: another engine's way to train one epoch: it returns the mean loss, keeps ``step_count`` and
+            calls ``batch_begin`` and ``batch_end`` now and then. None: batch after batch, here.
     """
 
     net: nn.Module
@@ -149,6 +151,7 @@ class Loop:
     history: History = field(default_factory=History)
     epoch: int = 0
     step_count: int = 0
+    run_epoch: Callable[[Loop], float] | None = None
 
     def __post_init__(self) -> None:
         check_callbacks(self.callbacks)
@@ -170,7 +173,7 @@ class Loop:
             for ending in self.hooks["fit_end"]:
                 endings.callback(ending, self)
             try:
-                self._call("fit_begin")
+                self.call("fit_begin")
                 while self.epoch < self.epochs and self.history.stopped is None:
                     self._one_epoch()
                 self.history.stopped = self.history.stopped or "epochs"
@@ -182,48 +185,54 @@ class Loop:
 
     def _one_epoch(self) -> None:
         began = time.perf_counter()
-        self._call("epoch_begin")
+        self.call("epoch_begin")
         self.net.train()
-        with torch_seeded(self.seed, "epoch", self.epoch + 1):
-            self.train_loss = self._train(self.batches(self.epoch + 1))
+        self.train_loss = self.run_epoch(self) if self.run_epoch else self._train()
         self.metrics = {}
         if self.validate:
             self.validation_loss, self.validation_output = self.validate()
-        self._call("measured")
+        self.call("measured")
         self.epoch += 1
         rate = self.optimizer.param_groups[0]["lr"]
         seconds = time.perf_counter() - began
         self.history.records.append(
             EpochRecord(self.epoch, self.train_loss, self.validation_loss, rate, self.metrics, seconds)
         )
-        self._call("epoch_end")
+        self.call("epoch_end")
 
-    def _train(self, batches: Iterable[Any]) -> float:
+    def _train(self) -> float:
         total = torch.zeros((), dtype=torch.float64, device=self.parameters[0].device)
         weights: Any = 0
-        for self.batch in batches:
-            loss, weight = self._one_batch()
-            if isinstance(weight, Tensor):
-                total += loss * weight
-            else:
-                total.add_(loss, alpha=weight)
-            weights += weight
+        with torch_seeded(self.seed, "epoch", self.epoch + 1):
+            for batch in self.batches(self.epoch + 1):
+                self.batch = batch
+                loss, weight = self._one_batch()
+                if isinstance(weight, Tensor):
+                    total += loss * weight
+                else:
+                    total.add_(loss, alpha=weight)
+                weights += weight
         return float(total / weights)
 
     def _one_batch(self) -> tuple[Tensor, Any]:
-        self._call("batch_begin")
+        self.call("batch_begin")
         self.outcome = self.step(self.batch)
         loss = checked_loss(self.outcome)
         for parameter in self.parameters:
             parameter.grad = None
         torch.autograd.backward(loss)
-        self._call("after_backward")
+        self.call("after_backward")
         self.optimizer.step()
         self.step_count += 1
-        self._call("batch_end")
+        self.call("batch_end")
         return loss.detach(), self.outcome.get("weight", 1)
 
-    def _call(self, hook: str) -> None:
+    def call(self, hook: str) -> None:
+        """Call that hook of every callback; a ``Stop`` is raised after the last one.
+
+        Raises:
+            Stop: a callback asked for the end of the run; the first one's reason.
+        """
         stop = None
         for call in self.hooks[hook]:
             try:

@@ -76,11 +76,6 @@ def _wrong_names(settings: Settings) -> list[str]:
         problems += _unknown("schedule", settings.schedule, SCHEDULES)
     problems += _unknown("precision", settings.precision, PRECISIONS)
     problems += _unknown("engine", settings.engine, ENGINES)
-    if settings.engine == "fused":
-        do = "leave engine out, or use engine='torch'"
-        problems.append(
-            message("engine must be part of this version", f"engine={settings.engine!r} is not", do)
-        )
     return [*problems, *_wrong_device(settings.device)]
 
 

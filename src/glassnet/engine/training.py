@@ -19,6 +19,8 @@ from glassnet.engine import callbacks as features
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.arrays import checked_rows, device_of, dtype_of
 from glassnet.engine.checkpoint import State
+from glassnet.engine.choice import Stack, choose_engine
+from glassnet.engine.fused import FusedEpoch
 from glassnet.engine.history import History
 from glassnet.engine.loop import Loop
 from glassnet.engine.losses import LOSSES, loss_by_name
@@ -56,7 +58,6 @@ def train_net(
     """Train the net in place on rows from ``checked_rows``; afterwards it holds the best epoch's weights.
 
     The net ends in evaluation mode, on the device where it was. See ``fit`` for the settings and errors.
-
     A run that is finished is not trained on: its hooks ``fit_begin`` and ``fit_end`` are called, no others.
 
     Args:
@@ -87,7 +88,8 @@ def train_net(
         should_stop and features.StopFlag(should_stop),
     ]
     with _moved(net, _device(settings.device)):
-        loop = _loop(net, train, validation, settings, history, [each for each in reins if each])
+        stack = choose_engine(net, train, settings, history, callbacks, goes_on=state is not None)
+        loop = _loop(net, train, validation, settings, history, list(filter(None, reins)), stack)
         if state:
             checkpoints.restore(state, net, loop.optimizer)
         with using_threads(settings.threads or history.plan["threads"]):
@@ -118,21 +120,18 @@ def _loop(
     settings: Settings,
     history: History,
     callbacks: Sequence[object],
+    stack: Stack | None,
 ) -> Loop:
     s, device = settings, device_of(net)
     history.plan = history.plan or _plan(net, train, s, device)
-    optimizer = build_optimizer(
-        s.optimizer,
-        net.parameters(),
-        lr=s.lr,
-        momentum=s.momentum,
-        nesterov=s.nesterov,
-        weight_decay=s.weight_decay,
-    )
+    fused = FusedEpoch(stack, train, s) if stack else None
+    optimizer = fused.optimizer() if fused else _torch_optimizer(net, s)
     steps = len(batch_sizes(len(train.y), s.batch_size))
     loss = loss_by_name(s.loss)
     validate = None
-    if validation is not None:
+    if validation is not None and fused:
+        validate = fused.validate(loss, validation)
+    elif validation is not None:
         at_once = max(s.batch_size, _EVALUATED // max(1, validation.X[0].numel()))
         validate = partial(evaluate, net, loss, validation.to(device), at_once, s.precision)
     return Loop(
@@ -140,14 +139,27 @@ def _loop(
         optimizer,
         supervised_step(net, loss, s.precision),
         partial(batches, train.to(device), s.batch_size, shuffle=s.shuffle, seed=s.seed),
+        run_epoch=fused,
         epochs=s.epochs,
         steps_per_epoch=steps,
         validate=validate,
-        callbacks=[*_shaping(optimizer, s, steps), *callbacks],
+        callbacks=[*([] if fused else _shaping(optimizer, s, steps)), *callbacks],
         seed=s.seed,
         history=history,
         epoch=len(history),
         step_count=len(history) * steps,
+    )
+
+
+def _torch_optimizer(net: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    s = settings
+    return build_optimizer(
+        s.optimizer,
+        net.parameters(),
+        lr=s.lr,
+        momentum=s.momentum,
+        nesterov=s.nesterov,
+        weight_decay=s.weight_decay,
     )
 
 
@@ -199,7 +211,7 @@ def _plan(net: nn.Module, train: Rows, settings: Settings, device: torch.device)
 
 def _history(state: State | None, asked: dict[str, Any]) -> History:
     if state is None:
-        return History(engine_reason="the only engine of this version")
+        return History()
     differing = [
         message(
             "a run goes on only with the request that it began with",
@@ -287,8 +299,10 @@ def fit(
         sample_weight: one number from 0 per row.
         device: "auto" is CUDA where torch sees it, otherwise the CPU.
         precision: "float32" computes in the net's own dtype, "bfloat16" under autocast.
-        engine: "auto" or "torch"; "reference" is NumPy in float64, slow and to compare with, for stacks of
-            ``nn.Linear`` and activations: there an error leaves the net as it was, and nothing is timed.
+        engine: "auto" is "fused" where that understands net and settings, and otherwise "torch". "fused" is
+            compiled kernels, for stacks of ``nn.Linear``, activations and dropout on the CPU. "reference" is
+            NumPy in float64 for such stacks without dropout before the first layer, slow and to compare
+            with: there an error leaves the net as it was, and nothing is timed.
         threads: of torch on the CPU; None: by the amount of arithmetic.
         budget: seconds after which the run ends as "budget", within an epoch too; how many epochs it gets
             depends on the machine.

@@ -27,7 +27,7 @@ def make_plan(
     net_name: str,
     threads: int,
 ) -> Plan:
-    """Decide what the recipe leaves open.
+    """Decide what the recipe leaves open; the engine is decided when a net is at hand.
 
     Args:
         recipe: what the user decided.
@@ -65,7 +65,7 @@ def make_plan(
         device=_device(recipe.device),
         precision=recipe.precision,
         engine="torch",
-        engine_reason=_engine_reason(recipe.engine),
+        engine_reason=None,
         threads=threads,
     )
 
@@ -128,7 +128,3 @@ def _device(asked: str) -> str:
     if asked != "auto":
         return asked
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _engine_reason(asked: str) -> str:
-    return "asked for" if asked == "torch" else "this version trains with torch alone"

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.arrays import checked_rows, device_of, dtype_of
+from glassnet.engine.choice import Stack as FusedStack
+from glassnet.engine.choice import understood
 from glassnet.engine.epoch_weights import EpochWeights
 from glassnet.engine.history import History
 from glassnet.engine.probe import Probe, probe
@@ -20,7 +22,7 @@ from glassnet.engine.rows import Rows
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import choose_threads
 from glassnet.engine.training import train_net
-from glassnet.errors import NonFiniteLoss
+from glassnet.errors import NonFiniteLoss, RecipeError, message
 from glassnet.nets.build import build, describe
 from glassnet.nets.dense import Norm, dense_stack, tabular_net
 from glassnet.nets.own import check_can_be_saved, own_module
@@ -91,6 +93,28 @@ def threads_for(context: Context, encoded: Encoded, notation: str, batch_size: i
     return choose_threads(3 * batch_size * _probed(net, encoded).multiply_adds)
 
 
+def engine_for(context: Context, encoded: Encoded, plan: Plan) -> tuple[str, str | None]:
+    """Return the engine that trains the plan's net, and why where it is not the fused one.
+
+    Raises:
+        RecipeError: the recipe asks for an engine that cannot do it.
+    """
+    asked = context.recipe.engine
+    if asked == "torch":
+        return "torch", "asked for"
+    net, _ = new_net(context, encoded, plan.net, context.recipe.seed)
+    settings = settings_of(context, plan, encoded.task.loss, context.recipe.seed)
+    two = torch.from_numpy(encoded.inputs[:2])
+    found = understood(net, Rows(two, torch.zeros(len(two))), settings, torch.device(plan.device))
+    if isinstance(found, FusedStack) and asked != "reference":
+        return "fused", None
+    if asked == "auto":
+        return "torch", f"not fused: {found}"
+    why = "it is for gn.fit" if asked == "reference" else str(found)
+    must = f"engine={asked!r} must be able to train the net"
+    raise RecipeError(message(must, why, "leave engine out, or use engine='torch'"))
+
+
 def settings_of(context: Context, plan: Plan, loss: str, seed: int) -> Settings:
     """Return the engine's settings for one training of this run."""
     recipe: Recipe = context.recipe
@@ -115,6 +139,7 @@ def settings_of(context: Context, plan: Plan, loss: str, seed: int) -> Settings:
         device=plan.device,
         precision=plan.precision,
         threads=plan.threads,
+        engine="torch" if plan.engine == "torch" else "auto",
     )
 
 
@@ -164,7 +189,14 @@ def train_one(
     except NonFiniteLoss as error:
         return TrainedNet(net, architecture, follower.history or History(), error)
     context.cut_short |= history.stopped == "budget"
-    return TrainedNet(net, architecture, history)
+    return TrainedNet(net, architecture, _with_reason(history, plan))
+
+
+def _with_reason(history: History, plan: Plan) -> History:
+    """Say why it was torch in the words of the plan, which asked the engine for it."""
+    if history.engine == plan.engine:
+        history.engine_reason = plan.engine_reason
+    return history
 
 
 def _keeping_weights(context: Context, name: str) -> list[EpochWeights]:

@@ -18,7 +18,7 @@ from glassnet.run.budget import within_budget
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
 from glassnet.run.context import Context, Outcome, Own
 from glassnet.run.kept import KeptRows, keep_rows
-from glassnet.run.nets import settings_of, threads_for
+from glassnet.run.nets import engine_for, settings_of, threads_for
 from glassnet.run.prepare import Encoded, Prepared, column_plans, encode, prepare
 from glassnet.run.report import write_report
 from glassnet.run.scoring import FoldScores, Judge, pooled, results_of
@@ -186,7 +186,8 @@ def _plan(context: Context, prepared: Prepared, encoded: Encoded) -> Plan:
     threads = recipe.threads or threads_for(context, encoded, notation, batch_size)
     plan = make_plan(recipe, prepared, columns, rows, notation, threads)
     settings_of(context, plan, encoded.task.loss, recipe.seed).check(plan.patience is not None)
-    return plan
+    engine, reason = engine_for(context, encoded, plan)
+    return plan.model_copy(update={"engine": engine, "engine_reason": reason})
 
 
 def _earlier_plan(folder: RunFolder | None) -> Plan | None:

@@ -1,0 +1,171 @@
+"""The fused engine: stacks of dense layers on the CPU, whole epochs in compiled kernels.
+
+``choice`` says which nets it takes. It works in buffers of its own: at the beginning of an epoch it takes the
+module's weights, and at its end it copies its own back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from glassnet.engine import dense
+from glassnet.engine.choice import Stack
+from glassnet.engine.loop import Loop
+from glassnet.engine.losses import Loss
+from glassnet.engine.optim import default_learning_rate, learning_rate_factor
+from glassnet.engine.rows import Rows, batch_sizes
+from glassnet.engine.settings import Settings
+from glassnet.randomness import derived_seed, epoch_order
+
+_CHUNK = 0.02
+"""About how many seconds of steps run between two looks at the clock and at the user's wish to stop."""
+
+
+class FusedOptimizer:
+    """What stands in the place of a torch optimiser: the learning rate, and the memory as torch names it.
+
+    Checkpoints write and read it, and a callback may set ``param_groups[0]["lr"]`` between epochs.
+    """
+
+    def __init__(self, net: dense.DenseNet, parameters: list[nn.Parameter], lr: float) -> None:
+        self.net = net
+        self.param_groups: list[dict[str, Any]] = [{"params": parameters, "lr": lr}]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the memory of all weights as one entry, and the learning rate."""
+        state = self.net.state()
+        kept = {name: torch.from_numpy(each) for name, each in state.items() if name != "step"}
+        groups = [{"params": [0], "lr": self.param_groups[0]["lr"], "engine": "fused"}]
+        return {"state": {0: {"step": state["step"], **kept}}, "param_groups": groups}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take what ``state_dict`` returned.
+
+        Raises:
+            ValueError: it is the state of another optimiser.
+        """
+        group = state["param_groups"][0]
+        if group.get("engine") != "fused":
+            raise ValueError("it was trained by the torch engine")
+        kept = state["state"][0]
+        self.net.set_state({name: each if name == "step" else each.numpy() for name, each in kept.items()})
+        self.param_groups[0]["lr"] = group["lr"]
+
+
+class FusedEpoch:
+    """One epoch as one call of the kernels, or a few where it is long: what ``Loop.run_epoch`` asks for.
+
+    Between two calls the hooks batch_begin and batch_end are called, so that a run can be followed and ended.
+    """
+
+    def __init__(self, stack: Stack, train: Rows, settings: Settings) -> None:
+        self.stack, self.settings = stack, settings
+        self.net = _fused_net(stack, settings)
+        self.X, self.y, self.weight = _arrays(train)
+        self.sizes = np.array(batch_sizes(len(self.y), settings.batch_size), np.int64)
+        self.ends = np.cumsum(self.sizes)
+        self.chunk = 1
+
+    def optimizer(self) -> Any:
+        """Return what the loop, its callbacks and checkpoints take for the optimiser."""
+        s = self.settings
+        rate = s.lr if s.lr is not None else default_learning_rate(str(s.optimizer))
+        parameters = [each for linear in self.stack.linears for each in linear.parameters()]
+        return FusedOptimizer(self.net, parameters, rate)
+
+    def __call__(self, loop: Loop) -> float:
+        """Train one epoch; the module has its weights afterwards."""
+        self._take_weights()
+        count = len(self.y)
+        order = epoch_order(self.settings.seed, loop.epoch + 1, count) if self.settings.shuffle else None
+        order = np.arange(count) if order is None else order
+        rates = self._rates(loop)
+        total = weighed = 0.0
+        step = 0
+        try:
+            while step < len(self.sizes):
+                loop.call("batch_begin")
+                to = min(step + self.chunk, len(self.sizes))
+                loss, weight = self._train(order, rates, step, to)
+                total, weighed = total + loss * weight, weighed + weight
+                loop.step_count += to - step
+                step = to
+                loop.call("batch_end")
+        finally:
+            self._give_weights()
+        loop.optimizer.param_groups[0]["lr"] = float(rates[-1])
+        return total / weighed if weighed else 0.0
+
+    def validate(self, loss: Loss, rows: Rows) -> Callable[[], tuple[float, Tensor]]:
+        """Return what measures the loss on other rows after an epoch; it hands over the outputs too."""
+        X = _arrays(rows)[0]
+
+        def measure() -> tuple[float, Tensor]:
+            output = torch.from_numpy(self.net.outputs(X))
+            return float(loss(output, rows.y, rows.weight)), output
+
+        return measure
+
+    def _train(self, order: Any, rates: Any, start: int, to: int) -> tuple[float, float]:
+        """Make the steps from ``start`` up to ``to``; return the mean loss and what it weighs."""
+        rows = order[self.ends[start] - self.sizes[start] : self.ends[to - 1]]
+        began = time.perf_counter()
+        loss = self.net.train(self.X, self.y, self.weight, rows, self.sizes[start:to], rates[start:to])
+        seconds = max(time.perf_counter() - began, 1e-6)
+        self.chunk = max(1, int((to - start) * min(16.0, _CHUNK / seconds)))
+        return loss, float(len(rows) if self.weight is None else self.weight[rows].sum(dtype=np.float64))
+
+    def _rates(self, loop: Loop) -> Any:
+        s, steps = self.settings, len(self.sizes)
+        if s.schedule in (None, "constant") and not s.warmup:
+            return np.full(steps, float(loop.optimizer.param_groups[0]["lr"]))
+        rate = s.lr if s.lr is not None else default_learning_rate(str(s.optimizer))
+        schedule, total = s.schedule or "constant", s.epochs * steps
+        first = loop.step_count
+        return rate * np.array(
+            [learning_rate_factor(schedule, first + k, total, s.warmup) for k in range(steps)]
+        )
+
+    def _take_weights(self) -> None:
+        pairs = [(each.weight, each.bias) for each in self.stack.linears]
+        self.net.set_parameters(
+            [(w.detach().numpy(), None if b is None else b.detach().numpy()) for w, b in pairs]
+        )
+
+    def _give_weights(self) -> None:
+        with torch.no_grad():
+            for each, (weight, bias) in zip(self.stack.linears, self.net.parameters(), strict=True):
+                each.weight.copy_(torch.from_numpy(weight))
+                if bias is not None:
+                    each.bias.copy_(torch.from_numpy(bias))
+
+
+def _arrays(rows: Rows) -> tuple[Any, Any, Any]:
+    """Return inputs, targets and weights as the kernels take them; only X of other rows is copied."""
+    X = rows.X if rows.at is None else rows.X[rows.at]
+    y = rows.y if rows.y.ndim > 1 or not rows.y.is_floating_point() else rows.y[:, None]
+    weight = None if rows.weight is None else rows.weight.contiguous().numpy()
+    return X.contiguous().numpy(), y.contiguous().numpy(), weight
+
+
+def _fused_net(stack: Stack, settings: Settings) -> dense.DenseNet:
+    """Return the net in the kernels' own buffers, with the settings' objective and optimiser."""
+    s = settings
+    momentum = s.momentum if s.optimizer in ("sgd", "rmsprop") else 0.0
+    dtype = str(stack.linears[0].weight.dtype).removeprefix("torch.")
+    return dense.dense_net(
+        stack.layers,
+        dense.Objective(str(s.loss), l1=s.l1, l2=s.l2, clip=s.clip),
+        dense.Optimizer(
+            str(s.optimizer), momentum=momentum, nesterov=s.nesterov, weight_decay=s.weight_decay
+        ),
+        dtype,
+        derived_seed(s.seed, "dropout"),
+        engine="native",
+    )
