@@ -72,9 +72,7 @@ def train_net(
     settings.check(validation is not None)
     _check_net(net, settings)
     asked = _asked(settings, train, validation) if state or save else {}
-    history = _history(state, asked)
-    if history.stopped == "paused" and (pause is None or len(history) < pause):
-        history.stopped = None
+    history = _history(state, asked, pause)
     best = features.BestWeights(settings.patience, state.best if state else None)
     reins = [
         features.NonFinite(),
@@ -209,7 +207,7 @@ def _plan(net: nn.Module, train: Rows, settings: Settings, device: torch.device)
     }
 
 
-def _history(state: State | None, asked: dict[str, Any]) -> History:
+def _history(state: State | None, asked: dict[str, Any], pause: int | None) -> History:
     if state is None:
         return History()
     differing = [
@@ -223,7 +221,10 @@ def _history(state: State | None, asked: dict[str, Any]) -> History:
     ]
     if differing:
         raise RecipeError(differing)
-    return copy.deepcopy(state.history)
+    history = copy.deepcopy(state.history)
+    if history.stopped == "paused" and (pause is None or len(history) < pause):
+        history.stopped = None
+    return history
 
 
 def _asked(settings: Settings, train: Rows, validation: Rows | None) -> dict[str, Any]:
