@@ -206,6 +206,7 @@ class Net {
     void visit(const std::string &which, Visit &&each) {
         const int at = which == "values" ? 0 : which == "gradients" ? 1 : which == "first" ? 2 : 3;
         require(at < 3 || which == "second", "there is nothing of that name");
+        if (at == 1) net_.hold_whole_gradients();
         for (std::size_t l = 0; l < net_.layers.size(); ++l) {
             auto &w = net_.weights[l];
             Buffer<T> *matrix[] = {&w.weight, &w.gradient, &w.first, &w.second};

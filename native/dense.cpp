@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace glassnet {
 
@@ -17,14 +16,7 @@ long weight_pitch(long inputs) {
     return (lines >= 8 && lines % 2 == 0 ? lines + 1 : lines) * lanes;
 }
 
-constexpr long AT_ONCE = 4 * PANEL;  // rows that go through the network together where nothing is trained
-
-// first, first + 1, ...
-struct Numbers : std::vector<std::int64_t> {
-    Numbers(long first, long count) : std::vector<std::int64_t>(std::size_t(count)) {
-        std::iota(begin(), end(), std::int64_t(first));
-    }
-};
+constexpr long UNITS = 48;  // of a layer, whose gradient is summed and used together
 
 }  // namespace
 
@@ -57,10 +49,20 @@ Dense<T>::Dense(std::vector<Layer> given, const Objective &what, const Optimizer
     for (const Layer &layer : layers) {
         const long pitch = weight_pitch<T>(layer.inputs), all = layer.outputs * pitch;
         const long units = rounded_up(layer.outputs, LANES);
-        weights.push_back({Buffer<T>(all), Buffer<T>(all), Buffer<T>(first ? all : 0), Buffer<T>(second ? all : 0),
+        const bool whole = objective.clip != 0 || layer.outputs <= UNITS;
+        weights.push_back({Buffer<T>(all), Buffer<T>(whole ? all : UNITS * pitch), Buffer<T>(first ? all : 0), Buffer<T>(second ? all : 0),
                            Buffer<T>(units), Buffer<T>(units), Buffer<T>(first ? units : 0),
-                           Buffer<T>(second ? units : 0), pitch});
+                           Buffer<T>(second ? units : 0), pitch, whole});
     }
+}
+
+template <class T>
+void Dense<T>::hold_whole_gradients() {
+    for (Weights &w : weights)
+        if (!w.whole) {
+            w.gradient = Buffer<T>(w.weight.size());
+            w.whole = true;
+        }
 }
 
 template <class T>
@@ -200,43 +202,41 @@ void Dense<T>::backward(long rows, std::size_t l, bool training) {
     }
 }
 
-// weight gradient[unit][input] = sum over the rows of gradient[unit][row] * input[row][input].
+// What the gradients of a layer's weights are summed from: its inputs as rows x units, and the biases' gradient.
 template <class T>
-void Dense<T>::weight_gradient(long rows, std::size_t l, bool training) {
+void Dense<T>::turn_inputs(long rows, std::size_t l, bool training) {
     const Layer &layer = layers[l];
     Weights &w = weights[l];
-    Values &v = values[l];
     const bool fetched = l == 0 && !(training && layer.dropout > 0);  // then gather has written by_row already
     w.bias_gradient.clear();
     for (long first = 0; first < rows; first += PANEL) {
         const Panel p = panel(first / PANEL, rows);
-        const T *gradient = v.gradient.data() + first * layer.outputs;
         if (!fetched)
-            k.turn(inputs_of(l, training) + first * layer.inputs, p.pitch, layer.inputs, p.rows, v.by_row.data(),
-                   capacity, first);
-        if (layer.bias) k.add_rows(gradient, p.pitch, layer.outputs, w.bias_gradient.data());
+            k.turn(inputs_of(l, training) + first * layer.inputs, p.pitch, layer.inputs, p.rows,
+                   values[l].by_row.data(), capacity, first);
+        if (layer.bias)
+            k.add_rows(values[l].gradient.data() + first * layer.outputs, p.pitch, layer.outputs,
+                       w.bias_gradient.data());
     }
+}
+
+// gradient[unit][input] = sum over the rows of gradient[unit][row] * input[row][input], for some of the units.
+template <class T>
+void Dense<T>::weight_gradient(long rows, std::size_t l, long unit, long units, T *to) {
+    const Layer &layer = layers[l];
+    const Values &v = values[l];
     for (long i = 0; i < layer.inputs; i += PANEL) {
         const long pitch = columns_pitch(layer.inputs, i);
         const T *by_row = v.by_row.data() + columns_panel(capacity, i);
         for (long first = 0; first < rows; first += PANEL) {
             const Panel p = panel(first / PANEL, rows);
-            k.product(v.gradient.data() + first * layer.outputs, p.pitch, 1, by_row + first * pitch, pitch,
-                      w.gradient.data() + i, w.pitch, layer.outputs, pitch, p.rows, first > 0, nullptr);
+            k.product(v.gradient.data() + first * layer.outputs + unit * p.pitch, p.pitch, 1, by_row + first * pitch,
+                      pitch, to + i, weights[l].pitch, units, pitch, p.rows, first > 0, nullptr);
         }
     }
 }
 
 // --- the update ----------------------------------------------------------------------------------------------------
-
-template <class T>
-void Dense<T>::penalise(std::size_t l, double total_weight) {
-    double l2 = objective.l2;
-    if (objective.l2_per_batch) l2 = total_weight > 0 ? l2 / total_weight : 0;
-    if (objective.l1 == 0 && l2 == 0) return;
-    Weights &w = weights[l];
-    k.penalise(w.weight.data(), w.gradient.data(), T(objective.l1), T(l2), w.weight.size());
-}
 
 // Shorten all gradients together to the length that they may have (Pascanu et al. 2013), as torch does.
 template <class T>
@@ -252,8 +252,9 @@ void Dense<T>::clip() {
             for (long i = 0; i < each->size(); ++i) each->data()[i] *= T(factor);
 }
 
+// The numbers of this step's update, with the corrections of adam for its first steps.
 template <class T>
-void Dense<T>::update(std::size_t l, double rate) {
+Update<T> Dense<T>::update_of(double rate) const {
     const Optimizer &o = optimizer;
     Update<T> step{o.method,   T(rate),    T(o.decay),   T(o.momentum), o.nesterov,
                    T(o.beta1), T(o.beta2), T(o.epsilon), T(1),          T(o.alpha)};
@@ -266,14 +267,49 @@ void Dense<T>::update(std::size_t l, double rate) {
         step.rate = T(rate * second / (1 - std::pow(o.beta1, t)));
         if (o.epsilon_corrected) step.epsilon = T(o.epsilon * second);
     }
+    return step;
+}
+
+template <class T>
+void Dense<T>::penalise(std::size_t l, long unit, long units, double total_weight, T *gradient) {
+    double l2 = objective.l2;
+    if (objective.l2_per_batch) l2 = total_weight > 0 ? l2 / total_weight : 0;
+    if (objective.l1 == 0 && l2 == 0) return;
+    const long pitch = weights[l].pitch;
+    k.penalise(weights[l].weight.data() + unit * pitch, gradient, T(objective.l1), T(l2), units * pitch);
+}
+
+template <class T>
+void Dense<T>::update(const Update<T> &step, std::size_t l, long unit, long units, const T *gradient) {
     Weights &w = weights[l];
-    k.update(step, w.weight.data(), w.gradient.data(), w.first.data(), w.second.data(), w.weight.size());
+    const long at = unit * w.pitch;
+    k.update(step, w.weight.data() + at, gradient, w.first.data() + at, w.second.data() + at, units * w.pitch);
+}
+
+template <class T>
+void Dense<T>::update_biases(const Update<T> &step, std::size_t l) {
+    Weights &w = weights[l];
     if (layers[l].bias)
         k.update(step, w.bias.data(), w.bias_gradient.data(), w.bias_first.data(), w.bias_second.data(),
                  w.bias.size());
 }
 
-// --- what Python calls ---------------------------------------------------------------------------------------------
+// A layer's gradient and update, a few units at a time: their gradient is used where it lies in the cache.
+template <class T>
+void Dense<T>::learn(const Update<T> &step, long rows, std::size_t l, double total_weight) {
+    const long pitch = weights[l].pitch, outputs = layers[l].outputs;
+    turn_inputs(rows, l, true);
+    for (long unit = 0; unit < outputs; unit += UNITS) {
+        const long units = std::min(UNITS, outputs - unit);
+        T *gradient = weights[l].gradient.data() + (weights[l].whole ? unit * pitch : 0);
+        weight_gradient(rows, l, unit, units, gradient);
+        penalise(l, unit, units, total_weight, gradient);
+        if (objective.clip == 0) update(step, l, unit, units, gradient);
+    }
+    if (objective.clip == 0) update_biases(step, l);
+}
+
+// --- a pass -------------------------------------------------------------------------------------------------------
 
 template <class T>
 double Dense<T>::train(const Data<T> &data, const std::int64_t *order, const std::int64_t *sizes,
@@ -285,98 +321,21 @@ double Dense<T>::train(const Data<T> &data, const std::int64_t *order, const std
         forward(rows, true);
         sum += lose(rows, total_weight) * total_weight;
         all += total_weight;
+        const Update<T> step = update_of(rates[batch]);
         for (std::size_t l = layers.size(); l-- > 0;) {
             if (l > 0) backward(rows, l, true);
-            weight_gradient(rows, l, true);
-            penalise(l, total_weight);
-            if (objective.clip == 0) update(l, rates[batch]);
+            learn(step, rows, l, total_weight);
         }
         if (objective.clip != 0) {
             clip();
-            for (std::size_t l = 0; l < layers.size(); ++l) update(l, rates[batch]);
+            for (std::size_t l = 0; l < layers.size(); ++l) {
+                update(step, l, 0, layers[l].outputs, weights[l].gradient.data());
+                update_biases(step, l);
+            }
         }
         ++steps;
     }
     return all > 0 ? sum / all : 0;
-}
-
-template <class T>
-void Dense<T>::outputs(const Data<T> &data, T *to) {
-    const long outputs = layers.back().outputs;
-    Data<T> some = data;
-    some.targets = nullptr, some.classes = nullptr, some.weight = nullptr;
-    for (long done = 0; done < data.rows; done += AT_ONCE) {
-        const long rows = std::min(AT_ONCE, data.rows - done);
-        const Numbers from(done, rows);
-        fetch(some, from.data(), rows);
-        forward(rows, false);
-        for (long first = 0; first < rows; first += PANEL) {
-            const Panel p = panel(first / PANEL, rows);
-            const T *out = values.back().out.data() + first * outputs;
-            for (long r = 0; r < p.rows; ++r)
-                for (long o = 0; o < outputs; ++o) *to++ = out[o * p.pitch + r];
-        }
-    }
-}
-
-template <class T>
-double Dense<T>::loss(const Data<T> &data) {
-    double sum = 0, all = 0;
-    for (long done = 0; done < data.rows; done += AT_ONCE) {
-        const long rows = std::min(AT_ONCE, data.rows - done);
-        const Numbers from(done, rows);
-        const double total_weight = fetch(data, from.data(), rows);
-        forward(rows, false);
-        sum += lose(rows, total_weight) * total_weight;
-        all += total_weight;
-    }
-    return all > 0 ? sum / all : 0;
-}
-
-template <class T>
-double Dense<T>::gradients(const Data<T> &data) {
-    const Numbers all(0, data.rows);
-    const double total_weight = fetch(data, all.data(), data.rows);
-    forward(data.rows, false);
-    const double value = lose(data.rows, total_weight);
-    for (std::size_t l = layers.size(); l-- > 0;) {
-        if (l > 0) backward(data.rows, l, false);
-        weight_gradient(data.rows, l, false);
-    }
-    return value;
-}
-
-template <class T>
-double Dense<T>::worst_gradient_error(const Data<T> &data, double step) {
-    gradients(data);
-    double worst = 0, largest = 0;
-    const auto compare = [&](T &weight, double gradient) {
-        const T before = weight;
-        weight = T(before + step);
-        const double above = loss(data);
-        weight = T(before - step);
-        const double below = loss(data);
-        weight = before;
-        worst = std::max(worst, std::abs((above - below) / (2 * step) - gradient));
-        largest = std::max(largest, std::abs(gradient));
-    };
-    for (std::size_t l = 0; l < layers.size(); ++l) {
-        Weights &w = weights[l];
-        for (long o = 0; o < layers[l].outputs; ++o) {
-            for (long i = 0; i < layers[l].inputs; ++i)
-                compare(w.weight.data()[o * w.pitch + i], double(w.gradient.data()[o * w.pitch + i]));
-            if (layers[l].bias) compare(w.bias.data()[o], double(w.bias_gradient.data()[o]));
-        }
-    }
-    return largest > 0 ? worst / largest : worst;
-}
-
-template <class T>
-void Dense<T>::scale_momentum(double factor) {
-    if (optimizer.method != Method::sgd) return;
-    for (Weights &w : weights)
-        for (Buffer<T> *each : {&w.first, &w.bias_first})
-            for (long i = 0; i < each->size(); ++i) each->data()[i] *= T(factor);
 }
 
 template class Dense<float>;

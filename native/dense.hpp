@@ -59,6 +59,7 @@ class Dense {
     void outputs(const Data<T> &data, T *to);
     double loss(const Data<T> &data);
     double gradients(const Data<T> &data);  // they stay in `gradient` of each layer
+    void hold_whole_gradients();
 
     // The largest difference between gradient and central differences of the loss, beside the largest gradient.
     double worst_gradient_error(const Data<T> &data, double step);
@@ -69,6 +70,7 @@ class Dense {
         Buffer<T> weight, gradient, first, second;
         Buffer<T> bias, bias_gradient, bias_first, bias_second;
         long pitch;
+        bool whole;  // gradient has room for all units, otherwise for those that are updated together
     };
     const std::vector<Layer> layers;
     std::vector<Weights> weights;
@@ -103,12 +105,15 @@ class Dense {
     void forward(long rows, bool training);
     double lose(long rows, double total_weight);
     void backward(long rows, std::size_t layer, bool training);
-    void weight_gradient(long rows, std::size_t layer, bool training);
-    void drop(long rows, std::size_t layer, const T *from, T *to);
+    void turn_inputs(long rows, std::size_t layer, bool training);
+    void weight_gradient(long rows, std::size_t layer, long unit, long units, T *to);
+    void learn(const Update<T> &step, long rows, std::size_t layer, double total_weight);
+    void penalise(std::size_t layer, long unit, long units, double total_weight, T *gradient);
     void clip();
-    void update(std::size_t layer, double rate);
-    void penalise(std::size_t layer, double total_weight);
-    double batch_gradient(const Data<T> &data, const std::int64_t *rows, long count, bool training);
+    Update<T> update_of(double rate) const;
+    void update(const Update<T> &step, std::size_t layer, long unit, long units, const T *gradient);
+    void update_biases(const Update<T> &step, std::size_t layer);
+    void drop(long rows, std::size_t layer, const T *from, T *to);
 };
 
 }  // namespace glassnet

@@ -1,0 +1,107 @@
+// What a network is asked without training it: outputs, loss, gradients, and whether the gradients are right.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "dense.hpp"
+
+namespace glassnet {
+
+namespace {
+
+constexpr long AT_ONCE = 4 * PANEL;  // rows that go through the network together where nothing is trained
+
+// first, first + 1, ...
+struct Numbers : std::vector<std::int64_t> {
+    Numbers(long first, long count) : std::vector<std::int64_t>(std::size_t(count)) {
+        std::iota(begin(), end(), std::int64_t(first));
+    }
+};
+
+}  // namespace
+
+template <class T>
+void Dense<T>::outputs(const Data<T> &data, T *to) {
+    const long outputs = layers.back().outputs;
+    Data<T> some = data;
+    some.targets = nullptr, some.classes = nullptr, some.weight = nullptr;
+    for (long done = 0; done < data.rows; done += AT_ONCE) {
+        const long rows = std::min(AT_ONCE, data.rows - done);
+        const Numbers from(done, rows);
+        fetch(some, from.data(), rows);
+        forward(rows, false);
+        for (long first = 0; first < rows; first += PANEL) {
+            const Panel p = panel(first / PANEL, rows);
+            const T *out = values.back().out.data() + first * outputs;
+            for (long r = 0; r < p.rows; ++r)
+                for (long o = 0; o < outputs; ++o) *to++ = out[o * p.pitch + r];
+        }
+    }
+}
+
+template <class T>
+double Dense<T>::loss(const Data<T> &data) {
+    double sum = 0, all = 0;
+    for (long done = 0; done < data.rows; done += AT_ONCE) {
+        const long rows = std::min(AT_ONCE, data.rows - done);
+        const Numbers from(done, rows);
+        const double total_weight = fetch(data, from.data(), rows);
+        forward(rows, false);
+        sum += lose(rows, total_weight) * total_weight;
+        all += total_weight;
+    }
+    return all > 0 ? sum / all : 0;
+}
+
+template <class T>
+double Dense<T>::gradients(const Data<T> &data) {
+    hold_whole_gradients();
+    const Numbers all(0, data.rows);
+    const double total_weight = fetch(data, all.data(), data.rows);
+    forward(data.rows, false);
+    const double value = lose(data.rows, total_weight);
+    for (std::size_t l = layers.size(); l-- > 0;) {
+        if (l > 0) backward(data.rows, l, false);
+        turn_inputs(data.rows, l, false);
+        weight_gradient(data.rows, l, 0, layers[l].outputs, weights[l].gradient.data());
+    }
+    return value;
+}
+
+template <class T>
+double Dense<T>::worst_gradient_error(const Data<T> &data, double step) {
+    gradients(data);
+    double worst = 0, largest = 0;
+    const auto compare = [&](T &weight, double gradient) {
+        const T before = weight;
+        weight = T(before + step);
+        const double above = loss(data);
+        weight = T(before - step);
+        const double below = loss(data);
+        weight = before;
+        worst = std::max(worst, std::abs((above - below) / (2 * step) - gradient));
+        largest = std::max(largest, std::abs(gradient));
+    };
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+        Weights &w = weights[l];
+        for (long o = 0; o < layers[l].outputs; ++o) {
+            for (long i = 0; i < layers[l].inputs; ++i)
+                compare(w.weight.data()[o * w.pitch + i], double(w.gradient.data()[o * w.pitch + i]));
+            if (layers[l].bias) compare(w.bias.data()[o], double(w.bias_gradient.data()[o]));
+        }
+    }
+    return largest > 0 ? worst / largest : worst;
+}
+
+template <class T>
+void Dense<T>::scale_momentum(double factor) {
+    if (optimizer.method != Method::sgd) return;
+    for (Weights &w : weights)
+        for (Buffer<T> *each : {&w.first, &w.bias_first})
+            for (long i = 0; i < each->size(); ++i) each->data()[i] *= T(factor);
+}
+
+template class Dense<float>;
+template class Dense<double>;
+
+}  // namespace glassnet
