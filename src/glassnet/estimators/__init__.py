@@ -1,0 +1,11 @@
+"""Estimators with scikit-learn's contract: they stand wherever its own stand.
+
+from glassnet.estimators import MLPClassifier        # instead of: from sklearn.neural_network import ...
+"""
+
+from __future__ import annotations
+
+from glassnet.estimators.descent import EpochReport
+from glassnet.estimators.multilayer import MLPClassifier, MLPRegressor
+
+__all__ = ["EpochReport", "MLPClassifier", "MLPRegressor"]
