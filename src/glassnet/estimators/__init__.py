@@ -6,6 +6,8 @@ from glassnet.estimators import MLPClassifier        # instead of: from sklearn.
 from __future__ import annotations
 
 from glassnet.estimators.descent import EpochReport
+from glassnet.estimators.logistic import LogisticRegression
 from glassnet.estimators.multilayer import MLPClassifier, MLPRegressor
+from glassnet.estimators.perceptron import Perceptron
 
-__all__ = ["EpochReport", "MLPClassifier", "MLPRegressor"]
+__all__ = ["EpochReport", "LogisticRegression", "MLPClassifier", "MLPRegressor", "Perceptron"]

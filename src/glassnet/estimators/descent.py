@@ -131,9 +131,7 @@ class Descent:
     def _mean_penalty(self, before: float, after: float, batches: int) -> float:
         """Return the mean penalty of an epoch's batches: from before to after along a straight line."""
         mean = before + (after - before) * (batches - 1) / (2 * batches)
-        rows = self.rows
-        weight = len(rows) if rows.weight is None else float(rows.weight.sum())
-        return mean * batches / weight if weight else 0.0
+        return mean * batches / self.rows.total_weight
 
     def _epoch_ends(self, loss: float) -> None:
         e = self.estimator

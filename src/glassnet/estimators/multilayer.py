@@ -23,8 +23,9 @@ from sklearn.utils.validation import validate_data
 
 from glassnet.engine.dense import Array, Objective
 from glassnet.errors import message
+from glassnet.estimators.classes import class_weight_rule, first_classes
 from glassnet.estimators.network import Network, trains_by_epochs
-from glassnet.estimators.parameters import Rule, one_of, wrong
+from glassnet.estimators.parameters import Rule, one_of
 from glassnet.estimators.rows import Rows
 
 
@@ -64,7 +65,7 @@ class MLPClassifier(ClassifierMixin, Network):  # type: ignore[misc]
         Raises:
             ValueError: as in ``fit``; or classes are missing, or others than before.
         """
-        if self._meets_classes(classes):
+        if first_classes(self, classes):
             self._label_binarizer = LabelBinarizer()
             is_multilabel = type_of_target(y).startswith("multilabel")
             self._label_binarizer.fit(y if is_multilabel else classes)
@@ -89,24 +90,6 @@ class MLPClassifier(ClassifierMixin, Network):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-    def _meets_classes(self, classes: Any) -> bool:
-        """Say whether these classes are the first; ``classes_`` holds them from then on.
-
-        Raises:
-            ValueError: there are none yet, or there are others.
-        """
-        known = getattr(self, "classes_", None)
-        if known is None and classes is None:
-            must = "classes must be passed on the first call to partial_fit"
-            raise ValueError(message(must, "classes=None", "pass all classes that will ever come"))
-        if known is None:
-            self.classes_ = unique_labels(classes)
-            return True
-        if classes is not None and not np.array_equal(known, unique_labels(classes)):
-            must = f"classes must be those of the last call to partial_fit, {known}"
-            raise ValueError(message(must, f"classes={classes!r}", "leave them out"))
-        return False
 
     def _validated(self, X: Any, y: Any, incremental: bool, first: bool) -> tuple[Any, Array]:
         X, y = self._checked(X, y, first)
@@ -184,13 +167,7 @@ class MLPClassifier(ClassifierMixin, Network):  # type: ignore[misc]
 
     @property
     def _own_rules(self) -> dict[str, Rule]:
-        return {"class_weight": _class_weight}
-
-
-def _class_weight(name: str, value: Any) -> list[str]:
-    if value is None or value == "balanced" or isinstance(value, dict | list):
-        return []
-    return wrong(name, value, "None, 'balanced' or a mapping from class to weight", "write one of them")
+        return {"class_weight": class_weight_rule}
 
 
 @dataclass

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
-from glassnet.engine.dense import Array, DenseNet, Parameters
+from glassnet.engine.dense import Array, DenseNet
 from glassnet.estimators.descent import EpochReport
-from glassnet.estimators.rows import Rows, chunks
+from glassnet.estimators.rows import Rows, loss_and_gradients, packed, unpacked
 
 
 class _Enough(Exception):
@@ -46,7 +45,7 @@ class Search:
         """Train until L-BFGS is content, or ``max_iter`` or ``max_fun`` is reached, or a callback says so."""
         e, self._n_iter = self.estimator, 0
         options = {"maxfun": e.max_fun, "maxiter": e.max_iter, "gtol": e.tol}
-        start = _packed(self.net.parameters())
+        start = packed(self.net.parameters())
         try:
             found = minimize(
                 self.loss_and_slope,
@@ -67,15 +66,14 @@ class Search:
 
     def loss_and_slope(self, theta: Array) -> tuple[float, Array]:
         """Give the net these weights; return the loss with the L2 penalty, and its gradient."""
-        parameters = _unpacked(theta, self.net.parameters())
+        parameters = unpacked(theta, self.net.parameters())
         self.net.set_parameters(parameters)
-        loss, slopes = _loss_and_gradients(self.net, self.rows)
-        rows = self.rows
-        alpha = float(self.estimator.alpha) / (len(rows) if rows.weight is None else float(rows.weight.sum()))
+        loss, slopes = loss_and_gradients(self.net, self.rows)
+        alpha = float(self.estimator.alpha) / self.rows.total_weight
         penalty = 0.5 * alpha * sum(float(np.vdot(W, W)) for W, _ in parameters)
         slopes = [(dW + alpha * W, db) for (dW, db), (W, _) in zip(slopes, parameters, strict=True)]
         self._shown = self.shown_loss(loss) + penalty
-        return loss + penalty, _packed(slopes)
+        return loss + penalty, packed(slopes)
 
     def _iteration_ends(self, theta: Array) -> None:
         e = self.estimator
@@ -83,43 +81,10 @@ class Search:
         if e.verbose:
             print(f"Iteration {self._n_iter}, loss = {self._shown:.8f}")
         if e.callbacks:
-            self.net.set_parameters(_unpacked(theta, self.net.parameters()))
+            self.net.set_parameters(unpacked(theta, self.net.parameters()))
             self.sync()
             if EpochReport(self._n_iter, self._shown, None, 1.0).is_enough_for(e):
                 raise _Enough(theta.copy())
-
-
-def _loss_and_gradients(net: DenseNet, rows: Rows) -> tuple[float, Parameters]:
-    """Return loss and gradients over all rows; sparse ones are written out piece by piece."""
-    if not sparse.issparse(rows.X):
-        return net.loss_and_gradients(rows.X, rows.y, rows.weight)
-    total = weighed = 0.0
-    sums = [np.zeros(_packed(net.parameters()).shape)]
-    for at in chunks(rows.X):
-        weight = None if rows.weight is None else rows.weight[at]
-        X = rows.X[at].toarray()
-        loss, slopes = net.loss_and_gradients(X, rows.y[at], weight)
-        share = float(len(X)) if weight is None else float(weight.sum())
-        total, weighed = total + share * loss, weighed + share
-        sums[0] += share * _packed(slopes)
-    return total / weighed, _unpacked(sums[0] / weighed, net.parameters())
-
-
-def _packed(parameters: Parameters) -> Array:
-    """Return all weights and biases as one flat array."""
-    return np.concatenate([each.ravel() for pair in parameters for each in pair if each is not None])
-
-
-def _unpacked(theta: Array, like: Parameters) -> Parameters:
-    """Cut a flat array into weights and biases of these shapes."""
-    found: Parameters = []
-    start = 0
-    for W, b in like:
-        middle = start + W.size
-        end = middle + (0 if b is None else b.size)
-        found.append((theta[start:middle].reshape(W.shape), None if b is None else theta[middle:end]))
-        start = end
-    return found
 
 
 def _warn(found: Any) -> None:

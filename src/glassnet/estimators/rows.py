@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
-from glassnet.engine.dense import Array, DenseNet, train_many
+from glassnet.engine.dense import Array, DenseNet, Parameters, train_many
 from glassnet.errors import message
 
 DENSE_NUMBERS = 4_194_304
@@ -28,6 +28,16 @@ class Rows:
 
     def __len__(self) -> int:
         return int(self.X.shape[0])
+
+    @property
+    def total_weight(self) -> float:
+        """The sum of the weights; the number of rows where they have none."""
+        return float(len(self)) if self.weight is None else float(self.weight.sum())
+
+    def part(self, at: Any) -> Rows:
+        """Return some of the rows; sparse ones are written out."""
+        X = self.X[at].toarray() if sparse.issparse(self.X) else self.X[at]
+        return Rows(X, self.y[at], None if self.weight is None else self.weight[at])
 
 
 def checked_weight(sample_weight: Any, X: Any) -> Array | None:
@@ -84,12 +94,9 @@ def _sparse_pass(net: DenseNet, rows: Rows, order: Array, sizes: Array, rates: A
     total = weighed = 0.0
     ends = np.cumsum(sizes)
     for k, (size, end) in enumerate(zip(sizes, ends, strict=True)):
-        at = order[end - size : end]
-        weight = None if rows.weight is None else rows.weight[at]
-        batch, one = rows.X[at].toarray(), slice(k, k + 1)
-        loss = net.train(batch, rows.y[at], weight, np.arange(size), sizes[one], rates[one])
-        share = float(size) if weight is None else float(weight.sum())
-        total, weighed = total + loss * share, weighed + share
+        batch, one = rows.part(order[end - size : end]), slice(k, k + 1)
+        loss = net.train(batch.X, batch.y, batch.weight, np.arange(size), sizes[one], rates[one])
+        total, weighed = total + loss * batch.total_weight, weighed + batch.total_weight
     return total / weighed if weighed else 0.0
 
 
@@ -106,3 +113,35 @@ def chunks(X: Any) -> Iterator[slice]:
     step = max(1, DENSE_NUMBERS // max(1, X.shape[1]))
     for start in range(0, X.shape[0], step):
         yield slice(start, start + step)
+
+
+def loss_and_gradients(net: DenseNet, rows: Rows) -> tuple[float, Parameters]:
+    """Return loss and gradients over all rows; sparse ones are written out piece by piece."""
+    if not sparse.issparse(rows.X):
+        return net.loss_and_gradients(rows.X, rows.y, rows.weight)
+    like = net.parameters()
+    total, slopes = 0.0, np.zeros_like(packed(like))
+    for at in chunks(rows.X):
+        part = rows.part(at)
+        loss, some = net.loss_and_gradients(part.X, part.y, part.weight)
+        share = part.total_weight / rows.total_weight
+        total += share * loss
+        slopes += share * packed(some)
+    return total, unpacked(slopes, like)
+
+
+def packed(parameters: Parameters) -> Array:
+    """Return all weights and biases as one flat array."""
+    return np.concatenate([each.ravel() for pair in parameters for each in pair if each is not None])
+
+
+def unpacked(theta: Array, like: Parameters) -> Parameters:
+    """Cut a flat array into weights and biases of these shapes."""
+    found: Parameters = []
+    start = 0
+    for W, b in like:
+        middle = start + W.size
+        end = middle + (0 if b is None else b.size)
+        found.append((theta[start:middle].reshape(W.shape), None if b is None else theta[middle:end]))
+        start = end
+    return found
