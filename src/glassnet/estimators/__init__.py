@@ -9,5 +9,14 @@ from glassnet.estimators.descent import EpochReport
 from glassnet.estimators.logistic import LogisticRegression
 from glassnet.estimators.multilayer import MLPClassifier, MLPRegressor
 from glassnet.estimators.perceptron import Perceptron
+from glassnet.estimators.tables import TableClassifier, TableRegressor
 
-__all__ = ["EpochReport", "LogisticRegression", "MLPClassifier", "MLPRegressor", "Perceptron"]
+__all__ = [
+    "EpochReport",
+    "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Perceptron",
+    "TableClassifier",
+    "TableRegressor",
+]

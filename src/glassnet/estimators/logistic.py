@@ -90,7 +90,7 @@ class LogisticRegression(LinearClassifier):
         """
         check(vars(self), RULES)
         X, y = self._checked(X, y, True)
-        weight = checked_weight(sample_weight, X)
+        weight = checked_weight(sample_weight, X.shape[0], X.dtype)
         if self.class_weight is not None:
             by_class = compute_sample_weight(self.class_weight, y).astype(X.dtype)
             weight = by_class if weight is None else weight * by_class

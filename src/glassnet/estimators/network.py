@@ -192,7 +192,7 @@ class Network(BaseEstimator, ABC):  # type: ignore[misc]
         self._check_parameters(held, incremental)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._validated(X, y, incremental, first)
-        weight = self._row_weights(checked_weight(sample_weight, X), y, X.dtype)
+        weight = self._row_weights(checked_weight(sample_weight, X.shape[0], X.dtype), y, X.dtype)
         y = y.reshape(-1, 1) if y.ndim == 1 else y
         self.n_outputs_ = y.shape[1]
         streams = streams_of(self)

@@ -166,7 +166,7 @@ class Perceptron(LinearClassifier):
 
     def _learn(self, X: Any, y: Array, sample_weight: Any, start: list[Line], max_iter: int) -> None:
         """Train every boundary; random numbers are drawn in scikit-learn's order."""
-        weight = checked_weight(sample_weight, X)
+        weight = checked_weight(sample_weight, X.shape[0], X.dtype)
         by_class = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
         stream = check_random_state(self.random_state)
         if len(start) == 1:

@@ -40,18 +40,17 @@ class Rows:
         return Rows(X, self.y[at], None if self.weight is None else self.weight[at])
 
 
-def checked_weight(sample_weight: Any, X: Any) -> Array | None:
-    """Return the weights of the rows in the dtype of X; one number is that of all rows.
+def checked_weight(sample_weight: Any, rows: int, dtype: Any) -> Array | None:
+    """Return the weights of the rows; one number is that of all rows.
 
     Raises:
         ValueError: they are not one finite number for each row, or all are 0.
     """
     if sample_weight is None:
         return None
-    rows = X.shape[0]
     if isinstance(sample_weight, Real):
         sample_weight = np.full(rows, sample_weight)
-    weight = check_array(sample_weight, ensure_2d=False, dtype=X.dtype, order="C", input_name="sample_weight")
+    weight = check_array(sample_weight, ensure_2d=False, dtype=dtype, order="C", input_name="sample_weight")
     if weight.shape != (rows,):
         must = f"sample_weight must be one number for each of the {rows} rows"
         raise ValueError(message(must, f"shape {weight.shape}", "pass an array of that length"))
