@@ -165,6 +165,13 @@ def test_a_whole_weight_is_a_row_given_as_often(engine):
     assert net.loss(X, y, weight) == pytest.approx(net.loss(X[often], y[often]), rel=1e-12)
 
 
+def test_many_rows_are_answered_as_few(engine):
+    net, (X, y) = small_net(engine), rows()
+    many = np.tile(X, (1000, 1))
+    np.testing.assert_allclose(net.outputs(many), np.tile(net.outputs(X), (1000, 1)), rtol=1e-12)
+    assert net.loss(many, np.tile(y, (1000, 1))) == pytest.approx(net.loss(X, y), rel=1e-12)
+
+
 def test_a_net_that_diverges_ends_without_a_warning(engine):
     net = small_net(engine, Optimizer("sgd"))
     X, y = rows()

@@ -20,6 +20,8 @@ from glassnet.engine.dense_checks import check_batches, check_parameters, check_
 from glassnet.engine.dense_spec import Array, Layer, Objective, Optimizer, Parameters, check_net, dropout_mask
 from glassnet.engine.dense_steps import ROW_LOSSES, UPDATES, activate, memory_of, times_derivative
 
+ROWS_AT_ONCE = 8192
+"""Rows that are answered at once, so that hidden layers of many rows need no memory of their own."""
 Masks = list[Array | None]
 """For each layer what its inputs are multiplied with, shape (n, inputs): 0 or 1 / (1 - p)."""
 
@@ -94,8 +96,13 @@ class NumpyNet:
     def outputs(self, X: Array) -> Array:
         """Return the last layer's outputs, shape (n, outputs): logits, without dropout."""
         check_rows(self, X)
+        no_masks: Masks = [None] * len(self.layers)
         with np.errstate(all="ignore"):
-            return self._forward(X, [None] * len(self.layers))[2][-1]
+            parts = [
+                self._forward(X[at : at + ROWS_AT_ONCE], no_masks)[2][-1]
+                for at in range(0, len(X), ROWS_AT_ONCE)
+            ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def loss(self, X: Array, y: Array, weight: Array | None = None) -> float:
         """Return the loss without dropout and penalties."""

@@ -1,0 +1,264 @@
+"""``TableClassifier`` and ``TableRegressor``: all of ``gn.train`` behind scikit-learn's contract.
+
+Raw frames go in: numbers, categories, dates, truth values and missing cells side by side. Which column is
+what, how each becomes numbers, the network and how long it trains are decided as in ``gn.train``. torch and
+polars are imported when one is fitted, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+)
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from glassnet.engine.dense import Array
+from glassnet.errors import RequestError, message
+from glassnet.estimators.classes import class_weight_rule
+from glassnet.estimators.parameters import check
+from glassnet.estimators.rows import checked_weight
+
+
+@contextmanager
+def told_as_value_errors() -> Iterator[None]:
+    """Raise what ``gn.train`` refuses as the ``ValueError`` that scikit-learn's contract asks for."""
+    try:
+        yield
+    except RequestError as error:
+        raise ValueError(*error.args) from error
+
+
+@dataclass(eq=False, repr=False)
+class Table(BaseEstimator):  # type: ignore[misc]
+    """A network for raw tables behind scikit-learn's contract.
+
+    Args:
+        net: "tabular", hidden layers such as "64,64:relu", or an ``nn.Module``; see ``gn.train``.
+        optimizer, lr, batch_size, epochs, patience: of the training; None: decided by the run.
+        validation: which rows choose the epoch, "random:0.2" unless said; "none" for none.
+        roles: what columns are, where that is not to be found out: ``{"zip": "category"}``.
+        keep_leaks: False leaves columns out that give the target away.
+        budget: seconds that training may take.
+        random_state: seed.
+        options: any other field of ``gn.Recipe``.
+    """
+
+    net: Any = "tabular"
+    _: KW_ONLY
+    optimizer: str = "adamw"
+    lr: float | None = None
+    batch_size: int | None = None
+    epochs: int | None = None
+    patience: int | None = None
+    validation: str | None = None
+    roles: Any = None
+    keep_leaks: bool = True
+    budget: Any = None
+    random_state: Any = None
+    options: Any = None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def _train(self, X: Any, targets: Mapping[str, Array], weight: Array | None, **more: Any) -> None:
+        """Train a model on a frame with the targets beside the columns."""
+        from glassnet.run.train import train
+
+        taken = set(X.columns)
+        named = {_free(name, taken): values for name, values in targets.items()}
+        X = X.with_columns(_series(name, values) for name, values in named.items())
+        if weight is not None:
+            more["weight"] = _free("sample_weight", taken | named.keys())
+            X = X.with_columns(_series(more["weight"], weight.astype(np.float64)))
+        given = {"epochs", "lr", "batch_size", "patience", "validation", "roles", "budget"}
+        chosen = {name: value for name in given if (value := getattr(self, name)) is not None}
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        common = {"test": "none", "keep_leaks": self.keep_leaks, "optimizer": self.optimizer, "seed": seed}
+        with told_as_value_errors():
+            self.model_ = train(
+                X, net=self.net, target=list(named), **{**common, **chosen, **more, **(self.options or {})}
+            )
+
+    def _training_frame(self, X: Any, y: Any) -> Any:
+        """Return the rows to train on.
+
+        Raises:
+            ValueError: there is no y, or one row; or as in ``_frame``.
+        """
+        name, frame = type(self).__name__, self._frame(X, True)
+        if y is None:
+            must = (
+                f"{name} requires y to be passed, but the target y is None: one answer for each row is needed"
+            )
+            raise ValueError(message(must, "y=None", "pass it as the second argument of fit"))
+        if frame.height < 2:
+            must = f"{name} must have 2 rows or more to train on"
+            raise ValueError(message(must, f"n_samples={frame.height}", "pass more rows"))
+        return frame
+
+    def _frame(self, X: Any, reset: bool) -> Any:
+        """Return rows as a polars frame of plain types, names and number of columns checked.
+
+        Raises:
+            ValueError: they are no table, or not one with the columns of ``fit``.
+        """
+        from glassnet.data.frames import as_frame
+
+        if hasattr(X, "columns"):
+            validate_data(self, X, skip_check_array=True, reset=reset)
+        else:
+            X = validate_data(self, X, dtype=None, ensure_all_finite="allow-nan", reset=reset)
+        with told_as_value_errors():
+            return as_frame(X, "X", frozenset())
+
+    def _predicted(self, X: Any, method: str, *arguments: Any) -> Any:
+        check_is_fitted(self, "model_")
+        frame = self._frame(X, False)
+        with told_as_value_errors():
+            return getattr(self.model_, method)(frame, *arguments)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name that no column has."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _series(name: str, values: Array) -> Any:
+    import polars
+
+    return polars.Series(name, values)
+
+
+@dataclass(eq=False, repr=False)
+class TableClassifier(ClassifierMixin, Table):  # type: ignore[misc]
+    """Classes from a raw table.
+
+    Args:
+        class_weight: weight of each class as a mapping, or "balanced".
+        others: see ``Table``.
+
+    Attributes:
+        model_: the ``gn.Model`` inside: save it, look into it, ask it for its history.
+        classes_, n_features_in_, feature_names_in_: what it learned.
+    """
+
+    class_weight: Any = None
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TableClassifier:
+        """Train on rows.
+
+        Args:
+            X: frame of pandas, polars or Arrow, or array; columns of any kind, missing cells allowed.
+            y: classes, shape (rows,).
+            sample_weight: how much each row counts, shape (rows,).
+
+        Raises:
+            ValueError: parameters, columns or cells are wrong.
+        """
+        check(vars(self), {"class_weight": class_weight_rule})
+        frame = self._training_frame(X, y)
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
+        check_classification_targets(y)
+        check_consistent_length(frame, y)
+        self.classes_, ids = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            must, do = "y must hold more than one class", "pass rows of another class"
+            raise ValueError(message(must, f"it holds {len(self.classes_)} class", do))
+        task = "binary" if len(self.classes_) == 2 else "multiclass"
+        targets = {"target": np.array([f"class {each}" for each in range(len(self.classes_))])[ids]}
+        weight = checked_weight(sample_weight, frame.height, np.float64)
+        if self.class_weight is not None:
+            by_class = compute_sample_weight(self.class_weight, y)
+            weight = by_class if weight is None else weight * by_class
+        self._train(frame, targets, weight, task=task)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return the class of each row; shape (rows,)."""
+        p = self.predict_proba(X)
+        return np.asarray(self.classes_[p.argmax(axis=1)])
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class of ``classes_``; shape (rows, classes)."""
+        p = self._predicted(X, "predict_proba")
+        ids = [int(name.removeprefix("class ")) for name in self.model_.task.classes]
+        return np.asarray(p[:, np.argsort(ids)])
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the logarithms of ``predict_proba``."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.predict_proba(X)))
+
+
+@dataclass(eq=False, repr=False)
+class TableRegressor(RegressorMixin, Table):  # type: ignore[misc]
+    """Numbers from a raw table.
+
+    Args:
+        task: "regression", or "poisson" for counts.
+        others: see ``Table``.
+
+    Attributes:
+        model_: the ``gn.Model`` inside: save it, look into it, ask it for its history.
+        n_features_in_, feature_names_in_: what it learned.
+    """
+
+    task: str = "regression"
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TableRegressor:
+        """Train on rows.
+
+        Args:
+            X: frame of pandas, polars or Arrow, or array; columns of any kind, missing cells allowed.
+            y: numbers, shape (rows,) or (rows, targets).
+            sample_weight: how much each row counts, shape (rows,).
+
+        Raises:
+            ValueError: parameters, columns or cells are wrong.
+        """
+        frame = self._training_frame(X, y)
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        check_consistent_length(frame, y)
+        y = y.reshape(len(y), -1)
+        targets = {f"target{k + 1}" if y.shape[1] > 1 else "target": y[:, k] for k in range(y.shape[1])}
+        task = "multioutput" if y.shape[1] > 1 else self.task
+        self._train(frame, targets, checked_weight(sample_weight, frame.height, np.float64), task=task)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Return an answer for each row; shape (rows,) or (rows, targets)."""
+        return np.asarray(self._predicted(X, "predict"))
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> tuple[Array, Array]:
+        """Return between which numbers the truth lies, for a share ``coverage`` of such rows.
+
+        See ``gn.Model.predict_interval``; it needs validation rows in ``fit``.
+        """
+        low, high = self._predicted(X, "predict_interval", coverage)
+        return low, high
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.task == "poisson"
+        return tags
