@@ -65,6 +65,7 @@ td.long { min-width: 16em; overflow-wrap: anywhere; }
 tr.ours > * { background: var(--panel); font-weight: 600; }
 tr.ours small { font-weight: 400; }
 tr.ours > :first-child { padding-left: 8px; }
+summary { cursor: pointer; font-weight: 600; margin: 18px 0 6px; }
 .code { position: relative; }
 pre { background: var(--panel); border-radius: 10px; padding: 14px 16px; margin: 6px 0; overflow-x: auto;
   font: 13px/1.5 ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, monospace; }
@@ -86,11 +87,11 @@ svg { display: block; width: 100%; max-width: 520px; height: auto; }
 .wide svg { max-width: none; }
 .narrow { display: none; }
 svg text { font-size: 12px; fill: var(--ink); }
-svg .tick, svg .title { fill: var(--soft); }
+svg .tick, svg .title, svg .none { fill: var(--soft); }
 svg .value { font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--line); }
 .axis { stroke: var(--soft); }
-.line { fill: none; stroke-width: 1.7; stroke-linejoin: round; }
+.line { fill: none; stroke-width: 1.7; stroke-linejoin: round; stroke-linecap: round; }
 .line.truth { stroke-width: 1.3; }
 .line.ideal { stroke-dasharray: 5 4; stroke-width: 1.2; }
 .rule { stroke-dasharray: 3 3; }
@@ -135,6 +136,7 @@ _PAPER = """
   header { padding-top: 0; }
   main, header, footer { max-width: none; padding-left: 0; padding-right: 0; }
   .scroll, pre { overflow: visible; }
+  details::details-content { content-visibility: visible; block-size: auto; }
   pre { white-space: pre-wrap; }
   h2 { margin-top: 26px; }
   h2, h3 { break-after: avoid; }
@@ -142,7 +144,7 @@ _PAPER = """
   .charts { grid-template-columns: 1fr 1fr; gap: 8px 24px; }
   table { font-size: 9pt; }
   th, td { overflow-wrap: anywhere; min-width: 0; }
-  .tiles { grid-template-columns: repeat(4, 1fr); }
+  .tiles { grid-template-columns: repeat(3, 1fr); }
   svg text { font-size: 13px; }
   .flow { columns: 2; }
 """
