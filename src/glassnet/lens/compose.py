@@ -10,7 +10,8 @@ import numpy as np
 from glassnet.lens.again import again
 from glassnet.lens.answer import answer, context
 from glassnet.lens.curves import learning_curve
-from glassnet.lens.doubts import Evidence, doubts
+from glassnet.lens.doubts import doubts
+from glassnet.lens.evidence import Evidence
 from glassnet.lens.explained import explain
 from glassnet.lens.figures import number_figures, reliability
 from glassnet.lens.numerals import counted, moment, number
@@ -72,7 +73,7 @@ def compose(model: Model, material: Material) -> Report:
     worst = None if explained is None else explained.worst
     is_other = material.is_other_data
     leaks = tuple(each for each in model.results.leaks if each.gives_away or not is_other)
-    evidence = Evidence(model, results, is_other, spans, numbers, chances, worst, leaks)
+    evidence = Evidence(model, results, is_other, spans, numbers, chances, worst, leaks, judged)
     return Report(
         data=material.data,
         targets=model.schema.target_names,

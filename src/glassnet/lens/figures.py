@@ -188,13 +188,12 @@ def reliability(chances: Floats, truth: NDArray[Any], classes: tuple[str, ...]) 
     rows = np.array([len(part) for part in parts])
     means = np.array([said[part].mean() for part in parts])
     shares = np.array([hit[part].mean() for part in parts])
-    low, high = _wilson(shares, rows)
+    low, high = wilson(shares, rows)
     return Reliability(means, shares, low, high, rows, of)
 
 
-def _wilson(share: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return the 95 % interval of a share (E. Wilson, 1927), which is right for few rows too."""
-    z = 1.959964
+def wilson(share: Floats, rows: NDArray[Any], z: float = 1.959964) -> tuple[Floats, Floats]:
+    """Return the interval of a share, 95 % by default (E. Wilson, 1927), which is right for few rows too."""
     middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
     reach = z / (1 + z**2 / rows) * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
     return np.maximum(middle - reach, 0.0), np.minimum(middle + reach, 1.0)

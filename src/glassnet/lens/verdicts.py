@@ -147,7 +147,8 @@ def _sentence(difference: Difference, name: str, *, is_first: bool) -> str:
 
 def _ahead(results: Results, split: str, name: str, metric: str) -> bool | None:
     """Say whether the network is ahead by a score, or the baseline; None where the gap is small."""
-    ours, theirs = results.metrics[split].get(metric), results.baselines[name][split].get(metric)
+    ours = results.metrics[split].get(metric)
+    theirs = results.baselines.get(name, {}).get(split, {}).get(metric)
     known = results.intervals.get(split, {}).get(metric)
     other = results.baseline_intervals.get(name, {}).get(split, {}).get(metric)
     if ours is None or theirs is None or known is None or other is None:
