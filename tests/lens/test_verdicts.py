@@ -80,6 +80,11 @@ def test_scores_that_agree_or_hardly_differ_tell_no_other_story():
             {"mean": SAME, "linear": BETTER},
             "not this network, which has not been shown to be better than always",
         ),
+        ({"linear": difference(-50, -40), "gradient_boosting": difference(-60, 10)}, "these rows give no"),
+        (
+            {"linear": BETTER, "gradient_boosting": difference(-100, 10)},
+            "this network, which is better than the",
+        ),
         ({}, ""),
     ],
 )
@@ -87,6 +92,12 @@ def test_the_simplest_method_that_is_not_worse_is_advised(outcomes, said):
     found = advice(results(**outcomes), "regression")
     assert found.startswith(said)
     assert bool(found) == bool(said)
+
+
+def test_the_end_of_an_interval_beside_0_does_not_look_like_0():
+    (found,) = verdicts(results(linear=difference(-40, -0.001)), "regression")
+    assert found.outcome == "better"
+    assert "95 % interval −40 to just below 0)" in found.sentence
 
 
 def test_advice_names_the_score_that_prefers_another_method():

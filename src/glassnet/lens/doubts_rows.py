@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.data.columns import BooleanColumn, CategoryColumn, DateColumn
+from glassnet.data.columns import BooleanColumn, CategoryColumn, DateColumn, NumberColumn
 from glassnet.data.table import Table
 from glassnet.lens.inputs import average_inputs, blocks
 from glassnet.lens.numerals import counted, moment, number, percent, rounded
@@ -19,6 +19,7 @@ from glassnet.lens.wording import SPLITS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from glassnet.data.columns import Column
     from glassnet.lens.evidence import Evidence
     from glassnet.lens.stretches import Stretch
 
@@ -159,16 +160,23 @@ def _still(seen: Evidence) -> list[str]:
         [],
     )
     for column in constant:
-        place = blocks(schema)[column.name]
-        share = 0.0
-        if isinstance(column, CategoryColumn):
-            share = float(average[place] @ units[place])
-        elif isinstance(column, BooleanColumn):
-            share = float(average[place][0] if units[place][0] else 1 - average[place][0])
-        if share < COMMON:
-            found.append(f"{shown(column.name)} is {shown(cells.frame[column.name][0])}")
+        cell, place = cells.frame[column.name][0], blocks(schema)[column.name]
+        if _share(column, cell, units[place], average[place]) < COMMON:
+            found.append(f"{shown(column.name)} is {shown(cell)}")
     more = [f"{len(found) - MOST_STILL} more columns have one value"] if len(found) > MOST_STILL else []
     return found[:MOST_STILL] + more
+
+
+def _share(column: Column, cell: Any, units: Floats, average: Floats) -> float:
+    """Return what share of the training rows may have had a cell; of numbers, what it is at most."""
+    if isinstance(column, CategoryColumn):
+        return float(average @ units)
+    if isinstance(column, BooleanColumn):
+        return float(average[0] if units[0] else 1 - average[0])
+    if not isinstance(column, NumberColumn) or cell is None:
+        return 1.0
+    # A value that p of the rows have lies within sqrt((1 - p) / p) standard deviations of their mean.
+    return 1 / (1 + ((float(cell) - column.mean) / column.scale) ** 2)
 
 
 def few_rows_hold_the_error(seen: Evidence) -> Iterator[Doubt]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,18 @@ from glassnet.lens.figures import wilson
 from glassnet.lens.numerals import counted, number, percent
 from glassnet.lens.report import Doubt
 from glassnet.lens.text import shown
-from glassnet.lens.verdicts import NOTHING, SIGMAS, other_stories
-from glassnet.lens.wording import BASELINES, METRICS, SPLITS, in_order, score, score_between, yardstick
+from glassnet.lens.verdicts import SIGMAS, other_stories
+from glassnet.lens.wording import (
+    BASELINES,
+    METRICS,
+    NOTHING,
+    SPLITS,
+    in_order,
+    score,
+    score_between,
+    simplest,
+    yardstick,
+)
 from glassnet.metrics.compare import main_metrics
 
 if TYPE_CHECKING:
@@ -24,13 +35,14 @@ FEW_UNITS = 50
 FEW_OF_A_CLASS = 20
 WIDE = 0.3
 """An interval is wide where it reaches over this share of the score, or of accuracy over 15 points."""
+SLIGHT = 0.05
+"""No interval is wide that reaches over less than this share of what the simplest method gets."""
 GAP = 1.5
 UNEVEN, SURE = 1.25, 3.0
 """Validation and test rows are uneven where errors differ so many times, by so many standard deviations."""
 LEAST_POINTS = 0.01
 MISSED = 0.05
 """A class is missed more often where its recall is so far below that of the other rows, and for sure."""
-Z_SURE = 2.575829  # of 99 %: there may be many classes
 MOST_NAMED = 3
 
 
@@ -81,7 +93,8 @@ def wide_interval(seen: Evidence) -> Iterator[Doubt]:
         if metric not in intervals:
             continue
         known, value = intervals[metric], metrics[metric]
-        if known[1] - known[0] > (WIDE / 2 if metric == "accuracy" else WIDE * abs(value)):
+        width, simple = known[1] - known[0], simplest(seen.results, seen.split, metric)
+        if width > (WIDE / 2 if metric == "accuracy" else max(WIDE * abs(value), SLIGHT * (simple or 0.0))):
             way = "higher" if metric == "accuracy" else "lower"
             scale = "; ".join(filter(None, [f"{way} is better", yardstick(seen.results, seen.split, metric)]))
             told = f"it is {score(metric, value, known)} on these rows, on others perhaps anything from"
@@ -158,14 +171,14 @@ def low_recall(seen: Evidence) -> Iterator[Doubt]:
     rows = sum(each["support"] for each in per_class)
     hits = sum((each["recall"] or 0.0) * each["support"] for each in per_class)
     share = min(1.0, seen.details.get("units", rows) / max(rows, 1))  # rows of one group are not independent
-    found = []
+    found, z = [], NormalDist().inv_cdf(1 - 0.025 / max(len(per_class), 1))  # 95 % for all classes together
     for each in per_class:
         size, recall = each["support"], each["recall"]
         if recall is None or each["precision"] is None or not float(size).is_integer() or size == rows:
             continue
         others = (hits - recall * size) / (rows - size)
         sizes = np.array([size, rows - size]) * share
-        low, high = wilson(np.array([recall, others]), sizes, Z_SURE)
+        low, high = wilson(np.array([recall, others]), sizes, z)
         reach = math.hypot(high[0] - recall, others - low[1])  # R. Newcombe, 1998, method 10
         if others - recall > max(MISSED, reach):
             found.append((recall, _missed(seen, each, others, size * share)))

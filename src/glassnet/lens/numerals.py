@@ -35,7 +35,7 @@ def rounded(value: float, width: float | None) -> str:
     >>> rounded(80.44, None), rounded(80.44, 0.0)
     ('80.44', '80.44')
     """
-    if not width or not math.isfinite(width) or not math.isfinite(value):
+    if not width or not 1e-4 < width < 1e12 or not math.isfinite(value):
         return number(value)
     decimals = -math.floor(math.log10(width / 10))
     size = math.floor(math.log10(abs(value))) if value else 0

@@ -11,6 +11,7 @@ from glassnet.lens.report import Verdict
 from glassnet.lens.wording import (
     BASELINES,
     METRICS,
+    NOTHING,
     SMALLER_IS_BETTER,
     best_baseline,
     changed,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from glassnet.recipe import TaskName
     from glassnet.results import Results
 
-NOTHING = ("mean", "majority")
-"""The methods that look at no column."""
 SIGMAS = 3.92
 """A 95 % interval is so many standard deviations wide."""
 
@@ -107,8 +106,13 @@ def advice(results: Results, task: TaskName) -> str:
     if "linear" in rivals:
         told = f"{BASELINES['linear']} is simpler and cannot be told apart from this network on these rows"
         return f"{told}: prefer it, unless more rows to judge by show a difference."
-    ahead = [METRICS[each.metric][0] for each in other_stories(results, task) if not each.is_network_ahead]
-    unless = f"; if {' or '.join(dict.fromkeys(ahead))} is what counts, {BASELINES[best]}" if ahead else ""
+    ahead = [each for each in other_stories(results, task) if not each.is_network_ahead][:1]
+    unless = "".join(
+        f"; if {METRICS[each.metric][0]} is what counts, {BASELINES[each.baseline]}" for each in ahead
+    )
+    if rivals and outcomes[best] == "better":
+        beside = f"from {BASELINES[rivals[0]]} it cannot be told apart"
+        return f"this network, which is better than the best simple method on these rows; {beside}{unless}."
     if rivals:
         return (
             f"these rows give no reason to prefer this network to {BASELINES[rivals[0]]}, nor the other way "
@@ -160,7 +164,8 @@ def _ahead(results: Results, split: str, name: str, metric: str) -> bool | None:
 
 
 def _both(results: Results, split: str, name: str, metric: str, *, ahead: bool) -> str:
-    known = results.intervals[split][metric]
+    both = (results.intervals[split][metric], results.baseline_intervals[name][split][metric])
+    known = max(both, key=lambda interval: interval[1] - interval[0])
     ours, theirs = results.metrics[split][metric], results.baselines[name][split][metric]
     first, second = (ours, theirs) if ahead else (theirs, ours)
     return f"{score(metric, first, known)} against {score(metric, second, known)}"

@@ -45,6 +45,8 @@ BASELINES = {
     "linear": "a linear model",
     "gradient_boosting": "gradient boosting",
 }
+NOTHING = ("mean", "majority")
+"""The methods that look at no column."""
 SPLITS = {"test": "test rows", "validation": "validation rows", "train": "training rows"}
 USES = {
     "train": "the network learned from them",
@@ -94,18 +96,28 @@ def changed(metric: str, difference: float, interval: Interval | None = None) ->
 def changed_between(metric: str, interval: Interval) -> str:
     """Write the interval of a difference."""
     low, high = (changed(metric, end, interval) for end in interval)
+    if interval[0] > 0 and not low.strip("0. points"):  # an end beside 0 must not look as if it were 0
+        low = "just above 0"
+    if interval[1] < 0 and not high.strip("−0. points"):
+        high = "just below 0"
     return f"{low.removesuffix(' points')} to {high}"
 
 
 def yardstick(results: Results, split: str, metric: str) -> str:
     """Say what the simplest method gets, for scale; empty without it."""
-    for name in ("mean", "majority"):
-        value = results.baselines.get(name, {}).get(split, {}).get(metric)
-        if value is not None:
-            known = results.intervals.get(split, {}).get(metric)
-            what = "always naming the shares of the classes" if metric == "log_loss" else BASELINES[name]
-            return f"{what} gets {score(metric, value, known)}"
-    return ""
+    value = simplest(results, split, metric)
+    if value is None:
+        return ""
+    known = results.intervals.get(split, {}).get(metric)
+    what = BASELINES["majority" if "majority" in results.baselines else "mean"]
+    what = "always naming the shares of the classes" if metric == "log_loss" else what
+    return f"{what} gets {score(metric, value, known)}"
+
+
+def simplest(results: Results, split: str, metric: str) -> float | None:
+    """Return what the method that looks at no column gets."""
+    known = (results.baselines.get(name, {}).get(split, {}).get(metric) for name in NOTHING)
+    return next((value for value in known if value is not None), None)
 
 
 def file_name(data: str) -> str:
