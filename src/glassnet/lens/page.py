@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 from glassnet.lens import page_charts as charts
 from glassnet.lens.details import details_of, folds_of
+from glassnet.lens.importance import SAME
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import counted, number, percent, signed
 from glassnet.lens.page_scores import rows_word, scores_of
 from glassnet.lens.page_tables import table, value_of
+from glassnet.lens.page_words import words
 from glassnet.lens.style import SCRIPT, STYLE
 from glassnet.lens.text import shown
 from glassnet.lens.wording import (
@@ -105,6 +107,7 @@ def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:
     if report.missing:
         items = (element("li", each) for each in report.missing)
         yield "missing", "What is not in this report", element("ul", *items)
+    yield "words", "Words on this page", words(report)
 
 
 def _opening(report: Report, title: str) -> Iterator[Markup]:
@@ -273,7 +276,7 @@ def _explained(found: Explained, targets: tuple[str, ...]) -> Iterator[Markup]:
     drawn += [charts.dependence_chart(each) for each in found.dependence]
     yield element("div", *drawn, class_="flow")
     notes = found.importance.notes if found.importance is not None else ()
-    yield from (element("p", each, class_="soft small") for each in notes)
+    yield from (element("p", each, class_="soft small") for each in notes if not each.startswith(SAME))
 
 
 def _worst(found: Mistakes, importance: Importance | None) -> Iterator[Markup]:

@@ -101,7 +101,9 @@ def _time_chart(target: str, curve: TimeCurve, name: str) -> Markup:
     words = f"{first} to {last}.{means}"
     legend = [("truth", "what was so"), ("network", "what it predicted")]
     if curve.ends is not None:
-        legend.append(("network pale", "where it says that 90 % of the truths lie"))
+        legend.append(
+            ("network pale", "its prediction interval, which should hold the truth 90 times in 100")
+        )
     return figure(f"Prediction and truth {name}", words, *drawings, legend=legend, wide=True)
 
 
@@ -141,7 +143,8 @@ def residuals_chart(figures: NumberFigures) -> Markup:
     plot.columns(found.edges, 100 * found.shares, "network").mark(0.0, "ideal")
     far = f"{counted(found.outside, 'row')} off by more than {number(float(found.edges[-1]), 3)}"
     beyond = f" The outermost bars hold {far} too." * (found.outside > 0)
-    mean = f"The mean error is {signed(found.mean)}."
+    side = "too high" if found.mean > 0 else "too low"
+    mean = f"On average predictions are {number(abs(found.mean), 3)} {side} (the bias)."
     words = f"Left of 0 it predicted too little, right of 0 too much. {mean}{beyond}"
     return figure("Errors", words, plot.svg())
 
@@ -163,9 +166,9 @@ def tenths_chart(figures: NumberFigures) -> Markup:
         f"The rows in {counted(len(parts.truth), 'group')} of equal size, from the lowest predictions to the "
         "highest. On the dashed line they are right on average."
     )
-    legend = [("network", "mean truth"), ("truth", "where 80 % of the truths lie")]
+    legend = [("network", "mean truth"), ("truth", "the middle 80 % of the truths")]
     if parts.ends is not None:
-        legend.append(("network pale", "its 90 % intervals, on average"))
+        legend.append(("network pale", "its prediction intervals, on average"))
     return figure("Can low and high predictions be believed?", words, plot.svg(), legend=legend)
 
 
@@ -195,16 +198,23 @@ def confusion_chart(confusion: Sequence[Sequence[float]], classes: Sequence[str]
 def importance_chart(found: Importance) -> Markup:
     """Draw what each column is worth."""
     best = found.columns[:MOST_BARS]
-    rows = [Row(shown(each.column), each.increase, signed(each.increase), each.interval) for each in best]
+    rows = [
+        Row(shown(each.column), 0.0, "not known")
+        if each.column in found.constant
+        else Row(shown(each.column), each.increase, signed(each.increase), each.interval)
+        for each in best
+    ]
     ends = [end for row in rows for end in (row.value, *(row.interval or ()))]
     title = METRICS[found.metric][0]
     axis = number_axis(ends, f"how much {title} grows", zero=True, count=4)
     more = len(found.columns) - len(best)
     rest = f" The other {counted(more, 'column')} matter less." if more > 0 else ""
     words = (
-        f"One column at a time is shuffled: the more {title} ({number(found.score)} on these {found.rows:,} "
-        f"rows) grows, the more the network relies on it. Lines are 95 % intervals.{rest}"
+        f"One column at a time is shuffled: the more {title} ({number(found.score, 3)} on these "
+        f"{found.rows:,} rows) grows, the more the network relies on it. Lines are 95 % intervals.{rest}"
     )
+    if found.constant:
+        words += " What has one value in all these rows (not known) cannot be judged by them."
     picture = row_chart(rows, axis, "Importance", f"{rows[0].name} matters most", bars=True)
     return figure("What each column is worth", words, picture)
 
@@ -220,13 +230,22 @@ def contributions_chart(found: Contributions, row: int, truth: str, said: str) -
     if len(found.columns) > len(most) or abs(rest) > 0.005 * abs(found.output - found.baseline_output):
         rows.append(Row("the rest", rest, signed(rest), None, _way(rest)))
     axis = number_axis([row.value for row in rows], shown(found.unit), zero=True, count=4)
-    chance = "" if found.probability is None else f" (probability {percent(found.probability)})"
-    known = f"truth {truth}, answer {said}{chance}"
-    words = (
-        f"Row {row:,}, a row of middling error: {known}. For the average training row it would be "
-        f"{number(found.baseline_output)}; the bars lead from there to {number(found.output)}."
-    )
+    words = f"Row {row:,}, a row of middling error: truth {truth}, answer {said}. {_from_average(found)}"
     return figure("What made one answer", words, row_chart(rows, axis, "Contributions", words, bars=True))
+
+
+def _from_average(found: Contributions) -> str:
+    """Say from where to where the bars lead: numbers, or probabilities by way of the logit."""
+    first, last = number(found.baseline_output, 3), number(found.output, 3)
+    if found.probability is None:
+        return f"For the average training row it would be {first}; the bars lead from there to {last}."
+    average = 1 / (1 + np.exp(-found.baseline_output))
+    return (
+        f"It gives {shown(found.answer)} a probability of {percent(found.probability)}, and for the average "
+        f"training row one of {percent(float(average))}. The bars lead from there to here as logits, "
+        f"log(p / (1 − p)), which add up: from {first} to {last}. A logit of 0 is 50 %; to the right "
+        f"{shown(found.answer)} becomes more probable."
+    )
 
 
 def _way(value: float) -> str:
@@ -236,7 +255,7 @@ def _way(value: float) -> str:
 def dependence_chart(found: Dependence) -> Markup:
     """Draw how answers follow one column."""
     title = f"As {shown(found.column)} changes"
-    words = "The mean answer if every row had this value, and where 80 % of the answers lie."
+    words = "The mean answer if every row had this value, and the middle 80 % of the answers."
     unit, is_number = shown(found.unit), found.answer is None
     axis = number_axis if is_number else share_axis
     values = _numbers_in(found.values)

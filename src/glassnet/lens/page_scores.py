@@ -10,6 +10,7 @@ from glassnet.lens.details import details_of, folds_of
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import number, percent
 from glassnet.lens.page_tables import folded, scrolling, table, value_of, values_of
+from glassnet.lens.page_words import linked
 from glassnet.lens.text import shown
 from glassnet.lens.wording import (
     BASELINES,
@@ -61,7 +62,7 @@ def _score_table(report: Report, split: str) -> Markup:
     results = report.results
     names = [name for name in METRICS if name in results.metrics[split]]
     told = ((name, element("small", meaning(name, report.classes))) for name in names)
-    heads = [element("th", METRICS[name][0], text) for name, text in told]
+    heads = [element("th", linked(name), text) for name, text in told]
     rows = [
         _score_row("this network", names, results.metrics[split], results.intervals.get(split, {}), "ours")
     ]

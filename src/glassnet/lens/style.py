@@ -65,6 +65,9 @@ td.long { min-width: 16em; overflow-wrap: anywhere; }
 tr.ours > * { background: var(--panel); font-weight: 600; }
 tr.ours small { font-weight: 400; }
 tr.ours > :first-child { padding-left: 8px; }
+dt { font-weight: 600; margin: 10px 0 0; }
+dd { margin: 0; max-width: 74ch; color: var(--soft); }
+th a { text-decoration: none; border-bottom: 1px dotted var(--soft); }
 summary { cursor: pointer; font-weight: 600; margin: 18px 0 6px; }
 .code { position: relative; }
 pre { background: var(--panel); border-radius: 10px; padding: 14px 16px; margin: 6px 0; overflow-x: auto;
