@@ -176,7 +176,7 @@ def test_a_class_that_is_missed_more_often_is_named_with_its_interval():
     found = doubts(evidence(changed(details={"test": per_class((72, 0), (36, 6))})))
     assert [(each.title, each.evidence) for each in found] == [
         (
-            "It misses a class more often",
+            "It misses malignant more often",
             "6 of 42 rows of malignant are taken for benign (recall 86 %, 95 % interval 72 % to 93 %); "
             "of benign it misses 0 %",
         )
@@ -190,7 +190,7 @@ def test_classes_that_are_missed_about_equally_often_are_not_named(counts):
 
 def test_rows_that_belong_together_make_a_low_recall_less_sure():
     details = per_class((72, 0), (36, 6)) | {"units": 6}
-    assert "It misses a class more often" not in titles(changed(details={"test": details}))
+    assert "It misses malignant more often" not in titles(changed(details={"test": details}))
 
 
 def test_test_rows_from_before_the_end_of_training_are_named():

@@ -213,9 +213,9 @@ def _name(name: str, middle: float) -> list[Markup]:
     if text_width(name, LETTER) > LABELS and " " in name:
         first, _, last = name.rpartition(" = ") if " = " in name else name.rpartition(" ")
         lines = [first, f"= {last}" if " = " in name else last]
-    top = middle + 4 - 6.5 * (len(lines) - 1)
+    top, kind = (middle + 4, "name") if len(lines) == 1 else (middle - 2, "name half")
     return [
-        element("text", fitted(line, LABELS, LETTER), x=0.0, y=top + 13 * place, class_="name")
+        element("text", fitted(line, LABELS, LETTER), x=0.0, y=top + 11 * place, class_=kind)
         for place, line in enumerate(lines)
     ]
 

@@ -181,14 +181,12 @@ def low_recall(seen: Evidence) -> Iterator[Doubt]:
         low, high = wilson(np.array([recall, others]), sizes, z)
         reach = math.hypot(high[0] - recall, others - low[1])  # R. Newcombe, 1998, method 10
         if others - recall > max(MISSED, reach):
-            found.append((recall, _missed(seen, each, others, size * share)))
+            found.append((recall, shown(each["class"]), _missed(seen, each, others, size * share)))
     if found:
-        told = "; ".join(text for _, text in sorted(found)[:MOST_NAMED])
+        told = "; ".join(text for _, _, text in sorted(found)[:MOST_NAMED])
         more = f"; and {len(found) - MOST_NAMED} more classes" if len(found) > MOST_NAMED else ""
-        yield Doubt(
-            "It misses a class more often" if len(found) == 1 else "It misses some classes more often",
-            told + more,
-        )
+        named = found[0][1] if len(found) == 1 else "some classes"
+        yield Doubt(f"It misses {named} more often", told + more)
 
 
 def _missed(seen: Evidence, scores: dict[str, Any], others: float, rows: float) -> str:

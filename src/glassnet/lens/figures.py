@@ -165,11 +165,21 @@ def time_curve(times: Floats, truth: Floats, answers: Floats, ends: Floats | Non
 
 
 def _spread(times: Floats) -> Floats:
-    """Place equal ascending times evenly until the next one, the last of them as far as those before."""
+    """Place equal ascending times evenly until the next one, the last of them as far as those before.
+
+    Rows are cut off in the middle of a moment too: where the first one has fewer rows than usual, they are
+    the last of it, and where the last one has, the first of it.
+    """
     moments, first, counts = np.unique(times, return_index=True, return_counts=True)
-    steps = np.diff(moments, append=moments[-1] + np.diff(moments).min())
+    steps = np.diff(moments, append=moments[-1] + np.diff(moments).min()) / counts
     within = np.arange(len(times)) - np.repeat(first, counts)
-    return np.asarray(times + within * np.repeat(steps / counts, counts))
+    usual = int(np.median(counts[1:-1]))
+    if counts[0] < usual:
+        steps[0] *= counts[0] / usual
+        within[: counts[0]] += usual - counts[0]
+    if counts[-1] < usual:
+        steps[-1] *= counts[-1] / usual
+    return np.asarray(times + within * np.repeat(steps, counts))
 
 
 def reliability(chances: Floats, truth: NDArray[Any], classes: tuple[str, ...]) -> Reliability:

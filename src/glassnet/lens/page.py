@@ -222,7 +222,7 @@ def _predictions(report: Report) -> Iterator[Markup]:
 
 def _within(figures: NumberFigures) -> Markup:
     rows = [
-        ("all rows" if share == 1 else f"{percent(share)} of the rows", number(size))
+        ("all rows" if share == 1 else f"{percent(share)} of the rows", number(size, 3))
         for share, size in figures.residuals.within
     ]
     text = "Half of the rows are off by less than the first number, half by more."

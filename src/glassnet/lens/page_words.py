@@ -38,6 +38,8 @@ def _words(report: Report) -> Iterator[tuple[str, str, str]]:
     yield "target", "target", f"the column that is predicted: {', '.join(map(shown, report.targets))}"
     yield from _GENERAL
     if results.differences:
+        simple = "always the most frequent" if report.classes else "always the mean"
+        yield "simple", simple, _SIMPLE + _SHARES * bool(report.classes)
         yield from _METHODS
     if split in results.intervals:
         units = UNITS[report.unit]
@@ -76,14 +78,14 @@ _GENERAL = (
         "the error that training lowers; for classes the log loss, for numbers mostly squared errors",
     ),
 )
+_SIMPLE = "an answer that looks at no column: what a network must beat to have learned anything"
+_SHARES = ". Its probabilities are the shares of the classes in the training rows"
 _METHODS = (
     (
-        "simple",
-        "always the mean, always the most frequent",
-        "an answer that looks at no column: what a network must beat to have learned anything. Of classes it "
-        "gives the shares in the training rows as probabilities",
+        "linear",
+        "linear model",
+        "a weighted sum of the columns, for classes as a probability, fitted to the same rows",
     ),
-    ("linear", "linear model", "an answer that is a weighted sum of the columns, fitted to the same rows"),
     (
         "boosting",
         "gradient boosting",
@@ -95,8 +97,8 @@ _APART = (
     "does not say that both are equally good"
 )
 _OF_CLASSES = (
-    ("precision", "precision", "of the rows that get a class as their answer, the share that is of it"),
-    ("recall", "recall", "of the rows that are of a class, the share that gets it as the answer"),
+    ("precision", "precision", "of the rows that it takes for a class, the share that really is of it"),
+    ("recall", "recall", "of the rows that really are of a class, the share that it finds"),
     ("logit", "logit", "log(p / (1 − p)) of a probability p: 0 is 50 %, +1 is 73 %, +4.6 is 99 %"),
 )
 _OF_NUMBERS = (("bias", "bias", "the mean of prediction − truth: above 0, answers are too high on average"),)

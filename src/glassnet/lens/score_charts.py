@@ -74,7 +74,7 @@ def differences_chart(results: Results, split: str, metric: MainMetric, target: 
     ends = [end for row in rows for end in (row.value, *(row.interval or ()))]
     unit = {"rmse": f", {target}", "accuracy": ", points"}.get(metric, "")
     way = "← this network is better" if metric in SMALLER_IS_BETTER else "this network is better →"
-    axis = number_axis(ends, f"{way}  ·  difference of {title}{unit}", count=4, zero=True)
+    axis = number_axis(ends, f"{way}  ·  difference{unit}", count=4, zero=True)
     words = (
         "Both answer the same rows, so their difference is known better than either score. Where the line of "
         "its 95 % interval crosses 0, the two cannot be told apart."

@@ -65,8 +65,9 @@ td.long { min-width: 16em; overflow-wrap: anywhere; }
 tr.ours > * { background: var(--panel); font-weight: 600; }
 tr.ours small { font-weight: 400; }
 tr.ours > :first-child { padding-left: 8px; }
-dt { font-weight: 600; margin: 10px 0 0; }
-dd { margin: 0; max-width: 74ch; color: var(--soft); }
+dl { columns: 2 380px; column-gap: 34px; margin: 0; }
+dt { font-weight: 600; padding: 10px 0 0; break-after: avoid; }
+dd { margin: 0; break-inside: avoid; max-width: 74ch; color: var(--soft); }
 th a { text-decoration: none; border-bottom: 1px dotted var(--soft); }
 summary { cursor: pointer; font-weight: 600; margin: 18px 0 6px; }
 .code { position: relative; }
@@ -91,6 +92,7 @@ svg { display: block; width: 100%; max-width: 520px; height: auto; }
 .narrow { display: none; }
 svg text { font-size: 12px; fill: var(--ink); }
 svg .tick, svg .title, svg .none { fill: var(--soft); }
+svg .half { font-size: 11px; }
 svg .value { font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--line); }
 .axis { stroke: var(--soft); }
@@ -128,6 +130,7 @@ _PHONE = """
   .broad { display: none; }
   .narrow { display: block; }
   .tiles { grid-template-columns: repeat(2, 1fr); }
+  .tiles > :last-child:nth-child(odd) { grid-column: 1 / -1; }
   .panel { padding: 10px 12px; }
   .panel b { font-size: 21px; }
   svg text { font-size: 13px; }

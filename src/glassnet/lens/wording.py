@@ -133,7 +133,7 @@ def held(coverage: Coverage, rows: str) -> str:
     promise = (
         f"With each answer comes a prediction interval that should hold the truth {often(coverage.asked)}"
     )
-    return f"{promise}: for {share} of {rows} it did{known}. They are {width} wide on average."
+    return f"{promise}: for {share} of {rows} it did{known}. The intervals are {width} wide on average."
 
 
 def often(share: float) -> str:
