@@ -122,6 +122,13 @@ def test_the_hours_of_a_day_that_has_only_its_date_are_spread_over_it():
     assert found.rows_each == 1
 
 
+def test_the_rows_of_a_day_that_is_cut_off_lie_at_its_end_and_at_its_beginning():
+    days = np.repeat([0.0, DAY, 2 * DAY, 3 * DAY], [2, 24, 24, 3])
+    found = time_curve(days, np.arange(53.0), np.arange(53.0))
+    assert found is not None
+    assert found.times.tolist() == [3600.0 * hour for hour in range(22, 75)]
+
+
 def test_the_sizes_of_errors_and_the_groups_of_predictions_are_those_of_the_rows():
     truth = np.arange(100.0)
     found = number_figures("y", truth, truth + np.where(truth < 50, 1.0, -3.0), None)

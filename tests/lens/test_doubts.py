@@ -11,9 +11,11 @@ import pytest
 
 from glassnet.data.leak_facts import Leak
 from glassnet.engine.history import EpochRecord, History
-from glassnet.lens.doubts import Evidence, doubts
+from glassnet.lens.doubts import doubts
+from glassnet.lens.evidence import Evidence
 from glassnet.lens.figures import number_figures, reliability
 from glassnet.lens.mistakes import Mistakes
+from glassnet.metrics.classification import class_scores
 from glassnet.metrics.compare import Difference
 from glassnet.metrics.coverage import Coverage
 from glassnet.plan import ColumnPlan
@@ -45,7 +47,7 @@ def evidence(
     """Give what the rules look at, of a model of which they see only these parts."""
     model: Any = SimpleNamespace(
         task=SimpleNamespace(name=task),
-        plan=SimpleNamespace(epochs=50, unit="row", columns=columns),
+        plan=SimpleNamespace(epochs=50, unit="row", columns=columns, refit=False),
         history=ended or history(),
     )
     given = {"is_other_data": False, "spans": {}} | more
@@ -96,7 +98,7 @@ def test_a_network_that_is_worse_than_a_baseline_is_named_with_both_scores():
     worse = Difference("rmse", 10.0, 9.0, 1.0, (0.5, 1.5))
     found = doubts(evidence(changed(differences={"linear": {"test": {"rmse": worse}}})))
     assert [each.title for each in found] == ["Worse than a linear model"]
-    assert found[0].evidence == "RMSE 10 against 9 on the same rows"
+    assert found[0].evidence == "RMSE 10.0 against 9.0 on the same rows"
 
 
 def test_a_network_that_is_not_better_than_the_mean_may_have_learned_nothing():
@@ -111,7 +113,7 @@ def test_few_rows_and_few_days_are_named():
 
 
 def test_a_wide_interval_is_named():
-    assert titles(changed(intervals={"test": {"rmse": (8.0, 12.0)}})) == ["The score is not known well"]
+    assert titles(changed(intervals={"test": {"rmse": (8.0, 12.0)}})) == ["The RMSE is not known well"]
 
 
 def test_a_gap_to_training_counts_only_where_the_interval_leaves_no_doubt():
@@ -120,6 +122,75 @@ def test_a_gap_to_training_counts_only_where_the_interval_leaves_no_doubt():
     assert titles(changed(metrics={**SOUND.metrics, "train": {"rmse": 6.2}})) == []
     harder = {**SOUND.metrics, "validation": {"rmse": 6.0}}
     assert titles(changed(metrics=harder)) == ["Its test rows are harder"]
+
+
+def test_validation_rows_that_are_harder_are_named_and_slightly_harder_ones_are_not():
+    harder = {**SOUND.metrics, "validation": {"rmse": 14.0}}
+    found = doubts(evidence(changed(metrics=harder)))
+    assert [each.title for each in found] == ["Its validation rows are harder"]
+    assert found[0].evidence.startswith("RMSE 14.0 on validation rows, 10.0 on test rows")
+    assert titles(changed(metrics={**SOUND.metrics, "validation": {"rmse": 12.0}})) == []
+    few = {**SOUND.rows, "validation": 10}
+    assert titles(changed(metrics=harder, rows=few)) == [], "so few rows may differ so much by chance"
+
+
+def classes(accuracy: float, learned: float, interval: tuple[float, float]) -> Results:
+    metrics = {"train": {"accuracy": learned}, "test": {"accuracy": accuracy}}
+    return Results(rows={"test": 200}, metrics=metrics, intervals={"test": {"accuracy": interval}})
+
+
+def test_an_accuracy_that_is_clearly_higher_on_training_rows_is_named():
+    found = doubts(evidence(classes(0.95, 0.995, (0.91, 0.98)), task="binary"))
+    assert [each.title for each in found] == ["It knows its training rows better"]
+    assert found[0].evidence.startswith("accuracy 99.5 % on training rows, 95.0 % on test rows")
+    assert titles(classes(0.95, 0.97, (0.91, 0.98)), task="binary") == []
+    assert titles(classes(0.995, 1.0, (0.992, 0.998)), task="binary") == [], "half a point is no reason"
+
+
+def test_a_score_that_tells_another_story_is_named_with_what_it_means():
+    known = {"rmse": (9.2, 10.9), "mae": (7.0, 8.0)}
+    scores = {"test": {"rmse": 20.0, "mae": 6.0}}
+    found = changed(
+        metrics={**SOUND.metrics, "test": {"rmse": 10.0, "mae": 7.5}},
+        intervals={"test": known},
+        baselines={"linear": scores},
+        baseline_intervals={"linear": {"test": known}},
+    )
+    told = doubts(evidence(found))
+    assert [each.title for each in told] == ["Another score tells another story"]
+    assert "by MAE a linear model is ahead, 6.0 against 7.5 (not tested for luck)" in told[0].evidence
+    closer = {"linear": {"test": {"rmse": 20.0, "mae": 7.4}}}
+    assert titles(found.model_copy(update={"baselines": closer})) == []
+
+
+def per_class(*counts: tuple[float, float]) -> dict[str, Any]:
+    """Give the details of classes with so many rows found and missed, all missed ones taken for the next."""
+    size, names = len(counts), ("benign", "malignant", "other")[: len(counts)]
+    cells = np.zeros((size, size))
+    for place, (right, wrong) in enumerate(counts):
+        cells[place, place], cells[place, (place + 1) % size] = right, wrong
+    return {"confusion": cells.tolist(), "per_class": class_scores(cells, names), "units": int(cells.sum())}
+
+
+def test_a_class_that_is_missed_more_often_is_named_with_its_interval():
+    found = doubts(evidence(changed(details={"test": per_class((72, 0), (36, 6))})))
+    assert [(each.title, each.evidence) for each in found] == [
+        (
+            "It misses malignant more often",
+            "6 of 42 rows of malignant are taken for benign (recall 86 %, 95 % interval 72 % to 93 %); "
+            "of benign it misses 0 %",
+        )
+    ]
+
+
+@pytest.mark.parametrize("counts", [((90, 10), (40, 5)), ((19, 1), (30, 3)), ((60, 6), (50, 4), (55, 5))])
+def test_classes_that_are_missed_about_equally_often_are_not_named(counts):
+    assert titles(changed(details={"test": per_class(*counts)})) == []
+
+
+def test_rows_that_belong_together_make_a_low_recall_less_sure():
+    details = per_class((72, 0), (36, 6)) | {"units": 6}
+    assert "It misses malignant more often" not in titles(changed(details={"test": details}))
 
 
 def test_test_rows_from_before_the_end_of_training_are_named():

@@ -104,7 +104,7 @@ def written(path: str = "run/report.html") -> Parsed:
     return Parsed(Path(path).read_text(encoding="utf-8"))
 
 
-ALWAYS = {"distrust", "scores", "predictions", "explained", "worst", "data", "training", "again"}
+ALWAYS = {"distrust", "scores", "predictions", "explained", "worst", "data", "training", "again", "words"}
 
 
 @pytest.mark.parametrize("task", TARGETS)

@@ -57,18 +57,19 @@ def test_intervals_are_drawn_over_time_and_said_with_their_measured_coverage():
     low, high = time.ends.T
     assert np.mean((low <= time.truth) & (time.truth <= high)) == pytest.approx(held.coverage)
     assert report.numbers[0].tenths.ends.shape == (8, 2)
+    assert "its prediction interval, which should hold the truth" in html()
     assert len(re.findall(BAND, html())) >= 3, "over time, broad and narrow, and by level"
     share, ends = 100 * held.coverage, [100 * each for each in held.interval]
-    said = f"hold the truth of {share:.3g} % of these rows (95 % interval {ends[0]:.3g} % to {ends[1]:.3g} %)"
-    assert said in opening()
-    assert f"of the 64 test rows (95 % interval {ends[0]:.3g} % to" in words(html())
+    known = f"(95 % interval {ends[0]:.1f} % to {ends[1]:.1f} %)"
+    assert f"for {share:.1f} % of these rows it did {known}" in opening()
+    assert f"of the 64 test rows it did {known}" in words(html())
 
 
 def test_the_intervals_of_several_folds_are_measured_but_not_drawn_and_that_is_said():
     model = trained(rows(), drop="w", test="windows:2x10d")
     held = model.results.prediction_intervals["test"]
     assert f"{100 * held.coverage:.3g} % of these rows" in opening()
-    assert "where it says that 90 % of the truths lie" not in html()
+    assert "its prediction interval, which should hold the truth" not in html()
     assert "No chart shows them: the network of each fold had intervals of its own." in words(html())
 
 

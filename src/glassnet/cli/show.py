@@ -167,7 +167,7 @@ def report_json(report: Report, path: Path) -> dict[str, Any]:
     """Return what ``glassnet report --json`` prints."""
     return {
         "report": str(path),
-        "answer": report.answer,
+        "answer": report.sentences,
         "doubts": [asdict(each) for each in report.doubts],
         "leaks": [asdict(each) for each in report.leaks],
         "notes": report.notes,

@@ -1,4 +1,4 @@
-"""The first paragraph of a report: what is predicted, how well, on which rows, and compared with what."""
+"""The first paragraph of a report: what is predicted, how well, and on which rows."""
 
 from __future__ import annotations
 
@@ -6,24 +6,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from glassnet.lens.details import details_of, folds_of
-from glassnet.lens.numerals import counted, number, percent
+from glassnet.lens.numerals import counted
 from glassnet.lens.wording import (
-    BASELINES,
-    METRICS,
-    best_baseline,
-    changed,
     file_name,
     held,
     how_cut,
-    in_order,
     score,
     score_between,
 )
-from glassnet.metrics.compare import main_metrics
 from glassnet.notation import parse_split
 
 if TYPE_CHECKING:
-    from glassnet.metrics.compare import Difference
     from glassnet.model import Model
     from glassnet.results import Results
 
@@ -44,7 +37,7 @@ def answer(model: Model, results: Results, data: str, span: str, *, is_other: bo
     where = f"On {_where(model, results, split, span, is_other, data)}"
     say = _classes if model.task.is_classification else _numbers
     sentences = [_what(model, data, is_other), f"{where} {say(model, results, split)}"]
-    return (*sentences, *_compared(model, results, split), *_held(results, split))
+    return tuple(sentences)
 
 
 def _what(model: Model, data: str, is_other: bool) -> str:
@@ -86,56 +79,39 @@ def _where(model: Model, results: Results, split: str, span: str, is_other: bool
 def _numbers(model: Model, results: Results, split: str) -> str:
     metrics, intervals = results.metrics[split], results.intervals.get(split, {})
     each = " (mean over the targets)" if len(model.schema.targets) > 1 else ""
-    off = f"its answers are off by {number(metrics['mae'])} on average{each}"
-    rmse = f"the RMSE, in which large errors count more, is {number(metrics['rmse'])}"
+    off = (
+        f"its answers are off by {score('mae', metrics['mae'], intervals.get('mae'))} on average{each} (MAE)"
+    )
     known = intervals.get("rmse")
+    rmse = f"the RMSE, in which large errors count more, is {score('rmse', metrics['rmse'], known)}"
     return f"{off}; {rmse}" + (f" (95 % interval {score_between('rmse', known)})." if known else ".")
 
 
 def _classes(model: Model, results: Results, split: str) -> str:
     metrics, known = results.metrics[split], results.intervals.get(split, {}).get("accuracy")
     interval = f" (95 % interval {score_between('accuracy', known)})" if known else ""
-    right = f"it names the right class in {percent(metrics['accuracy'])} of them{interval}"
+    right = f"it names the right class in {score('accuracy', metrics['accuracy'], known)} of them{interval}"
     simple = results.baselines.get("majority", {}).get(split, {}).get("accuracy")
-    always = "" if simple is None else f"; always naming the most frequent one is right in {percent(simple)}"
+    always = (
+        ""
+        if simple is None
+        else f"; always naming the most frequent class is right in {score('accuracy', simple, known)}"
+    )
     return f"{right}{always}."
 
 
-def _compared(model: Model, results: Results, split: str) -> Iterator[str]:
-    """Compare with the best baseline by each main metric, and with the simplest one for scale."""
-    metric = main_metrics(model.task.name)[0]
-    found = {name: each[split] for name, each in results.differences.items() if split in each}
-    best = best_baseline(
-        {name: each[metric].baseline for name, each in found.items() if metric in each}, metric
-    )
-    if best is None:
-        return
-    for difference in in_order(found[best], model.task.name):
-        yield f"{_sentence(difference, best)}."
-    simple = results.baselines.get("mean", {}).get(split, {}).get("rmse")
-    if simple is not None and best != "mean":
-        yield f"For scale: always answering the mean of the training rows has an RMSE of {number(simple)}."
-
-
-def _held(results: Results, split: str) -> Iterator[str]:
+def context(results: Results) -> Iterator[str]:
+    """Say what the simplest method gets, and how often prediction intervals hold the truth."""
+    split = results.shown_split() or ""
+    simple, best = results.baselines.get("mean", {}).get(split, {}).get("rmse"), _best_rmse(results, split)
+    if simple is not None and simple != best:
+        known = results.intervals.get(split, {}).get("rmse")
+        told = f"has an RMSE of {score('rmse', simple, known)}"
+        yield f"For scale: always answering the mean of the training rows {told}."
     if split in results.prediction_intervals:
         yield held(results.prediction_intervals[split], "these rows")
 
 
-def _sentence(difference: Difference, name: str) -> str:
-    metric, title = difference.metric, METRICS[difference.metric][0]
-    beside = f"{BASELINES[name]}, the best of the simple methods"
-    scores = f"{title} {score(metric, difference.network)} against {score(metric, difference.baseline)}"
-    change = changed(metric, difference.difference)
-    if difference.interval is not None:
-        low, high = (changed(metric, each) for each in difference.interval)
-        change += f", 95 % interval {low} to {high}"
-    if difference.folds:
-        change += f", on average over {counted(len(difference.folds), 'fold')}"
-    told = {
-        "better": f"It is better than {beside}",
-        "worse": f"It is worse than {beside}",
-        "equal": f"It is equal to {beside}",
-        "cannot be told apart": f"By {title} it cannot be told apart from {beside}",
-    }[difference.outcome]
-    return f"{told}: {scores} (difference {change})"
+def _best_rmse(results: Results, split: str) -> float | None:
+    scores = (each.get(split, {}).get("rmse") for each in results.baselines.values())
+    return min((each for each in scores if each is not None), default=None)

@@ -51,7 +51,13 @@ class Axis:
 
 
 def number_axis(
-    values: ArrayLike, title: str, *, count: int = 5, zero: bool = False, whole: bool = False
+    values: ArrayLike,
+    title: str,
+    *,
+    count: int = 5,
+    zero: bool = False,
+    whole: bool = False,
+    tight: bool = False,
 ) -> Axis:
     """Return an axis of numbers around the finite ones of ``values``.
 
@@ -61,9 +67,12 @@ def number_axis(
         count: about how many ticks.
         zero: whether 0 has to lie on it.
         whole: ticks are whole numbers.
+        tight: end at the values, not at ticks beyond them.
 
     >>> number_axis([3, 97], "rides").labels
     ('0', '20', '40', '60', '80', '100')
+    >>> number_axis([0, 23], "hour", tight=True).labels
+    ('0', '5', '10', '15', '20')
     """
     known = np.asarray(values, dtype=np.float64).ravel()
     known = known[np.isfinite(known)]
@@ -75,9 +84,24 @@ def number_axis(
         low, high = low - reach, high + reach
     step = _round_step((high - low) / count)
     step = max(1.0, round(step)) if whole else step
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if tight:
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    else:
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(step * each for each in range(first, last + 1))
-    return Axis(ticks[0], ticks[-1], ticks, _labels(ticks, step), title)
+    ends = (low, high) if tight else (ticks[0], ticks[-1])
+    return Axis(*ends, ticks, _labels(ticks, step), title)
+
+
+def share_axis(values: ArrayLike, title: str, *, count: int = 5, zero: bool = False) -> Axis:
+    """Return an axis of shares from 0 to 1 whose ticks are in percent.
+
+    >>> share_axis([0.42, 0.97], "accuracy").labels
+    ('40 %', '60 %', '80 %', '100 %')
+    """
+    axis = number_axis(100 * np.asarray(values, dtype=np.float64), title, count=count, zero=zero)
+    ticks, labels = (each / 100 for each in axis.ticks), (f"{each} %" for each in axis.labels)
+    return Axis(axis.low / 100, axis.high / 100, tuple(ticks), tuple(labels), title)
 
 
 def log_axis(values: ArrayLike, title: str) -> Axis:

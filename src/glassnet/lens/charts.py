@@ -31,6 +31,13 @@ LABELS, VALUES = 180.0, 74.0
 MATRIX_LEFT, MATRIX_TOP, BIG_CELL = 110.0, 46.0, 70.0
 
 
+def _known_runs(values: ArrayLike) -> list[tuple[int, int]]:
+    """Return from where up to where values are finite, run by run."""
+    known = np.isfinite(np.asarray(values, dtype=np.float64)).astype(np.int8)
+    turns = np.flatnonzero(np.diff(known, prepend=0, append=0)).tolist()
+    return list(zip(turns[::2], turns[1::2], strict=True))
+
+
 class Plot:
     """A drawing with two axes, filled mark by mark. Every method takes values of the data, not places."""
 
@@ -46,23 +53,23 @@ class Plot:
         self._draw_axes()
 
     def line(self, xs: ArrayLike, ys: ArrayLike, kind: str) -> Self:
-        """Draw a line through points; where a value is not finite it is broken."""
+        """Draw a line through points; broken where a value is not finite; one point alone is a dot."""
         across, down = self._across(xs), self._down(ys)
-        finite = np.isfinite(np.asarray(ys, dtype=np.float64))
-        steps, pen = [], "M"
-        for a, d, is_known in zip(across, down, finite, strict=True):
-            if is_known:
-                steps.append(f"{pen}{written(a)} {written(d)}")
-            pen = "L" if is_known else "M"
-        return self.add(element("path", d="".join(steps), class_=f"line {kind}"))
+        path = ""
+        for first, last in _known_runs(ys):
+            path += "M" + "L".join(f"{written(across[n])} {written(down[n])}" for n in range(first, last))
+            path += "h0" if last == first + 1 else ""
+        return self.add(element("path", d=path, class_=f"line {kind}"))
 
     def band(self, xs: ArrayLike, low: ArrayLike, high: ArrayLike, kind: str) -> Self:
-        """Fill what lies between two lines."""
-        across = self._across(xs)
-        corners = [*zip(across, self._down(high), strict=True)]
-        corners += reversed([*zip(across, self._down(low), strict=True)])
-        points = " ".join(f"{written(a)},{written(d)}" for a, d in corners)
-        return self.add(element("polygon", points=points, class_=f"band {kind}"))
+        """Fill what lies between two lines; where ``high`` is not finite the band is broken."""
+        across, upper, lower = self._across(xs), self._down(high), self._down(low)
+        for first, last in _known_runs(high):
+            corners = [(across[n], upper[n]) for n in range(first, last)]
+            corners += [(across[n], lower[n]) for n in reversed(range(first, last))]
+            points = " ".join(f"{written(a)},{written(d)}" for a, d in corners)
+            self.add(element("polygon", points=points, class_=f"band {kind}"))
+        return self
 
     def dots(self, xs: ArrayLike, ys: ArrayLike, kind: str, size: float = 2.2) -> Self:
         """Draw points."""
@@ -186,7 +193,7 @@ def row_chart(rows: Sequence[Row], axis: Axis, title: str, text: str, *, bars: b
     for index, row in enumerate(rows):
         middle = ROW * index + ROW / 2
         words = {"y": middle + 4}
-        marks.append(element("text", fitted(row.name, LABELS, LETTER), x=0.0, **words, class_="name"))
+        marks += _name(row.name, middle)
         marks += _row_marks(row, middle, across, bars)
         marks.append(element("text", row.text, x=WIDTH, **words, text_anchor="end", class_="value"))
     taken = -1e9
@@ -198,6 +205,19 @@ def row_chart(rows: Sequence[Row], axis: Axis, title: str, text: str, *, bars: b
     end = {"x": right, "y": bottom + 32}
     marks.append(element("text", fitted(axis.title, right, LETTER), **end, text_anchor="end", class_="title"))
     return drawing(marks, WIDTH, bottom + 38, title, text)
+
+
+def _name(name: str, middle: float) -> list[Markup]:
+    """Write a name on the left of its row; one that is too long gets two lines where it has a space."""
+    lines = [name]
+    if text_width(name, LETTER) > LABELS and " " in name:
+        first, _, last = name.rpartition(" = ") if " = " in name else name.rpartition(" ")
+        lines = [first, f"= {last}" if " = " in name else last]
+    top, kind = (middle + 4, "name") if len(lines) == 1 else (middle - 2, "name half")
+    return [
+        element("text", fitted(line, LABELS, LETTER), x=0.0, y=top + 11 * place, class_=kind)
+        for place, line in enumerate(lines)
+    ]
 
 
 def _row_marks(row: Row, middle: float, across: Callable[[float], float], bars: bool) -> list[Markup]:
@@ -239,8 +259,8 @@ def matrix_chart(cells: Floats, names: Sequence[str], title: str, text: str) -> 
             marks.append(element("rect", **box, class_="frame"))
             marks.append(element("rect", **box, fill_opacity=shade, class_=kind))
             words = {"x": at["x"] + size / 2, "y": at["y"] + size / 2 + 4}
-            if count:
-                marks.append(element("text", number(float(count), 3), **words, text_anchor="middle"))
+            kind = "count" if count else "none"
+            marks.append(element("text", number(float(count), 3), **words, text_anchor="middle", class_=kind))
     return drawing(marks, WIDTH, MATRIX_TOP + size * len(cells) + 4, title, text)
 
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassnet.lens.again import again
-from glassnet.lens.answer import answer
+from glassnet.lens.answer import answer, context
 from glassnet.lens.curves import learning_curve
-from glassnet.lens.doubts import Evidence, doubts
+from glassnet.lens.doubts import doubts
+from glassnet.lens.evidence import Evidence
 from glassnet.lens.explained import explain
 from glassnet.lens.figures import number_figures, reliability
 from glassnet.lens.numerals import counted, moment, number
 from glassnet.lens.report import Doubt, Report, SplitRows
-from glassnet.lens.wording import SPLITS, how_cut
+from glassnet.lens.verdicts import advice, verdicts
+from glassnet.lens.wording import REFIT, SPLITS, USES, how_cut
 from glassnet.metrics.coverage import ends_asked
 from glassnet.notation import parse_split
 from glassnet.version import __version__
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from glassnet.lens.figures import NumberFigures, Reliability
     from glassnet.lens.judged import Judged
+    from glassnet.lens.report import Explained
     from glassnet.model import Model
     from glassnet.results import Results
 
@@ -65,16 +68,12 @@ def compose(model: Model, material: Material) -> Report:
     results, judged = material.results, material.judged
     numbers = () if judged is None else tuple(_numbers(model, judged))
     chances = None if judged is None else _reliability(model, judged)
-    explained, missing = None, material.missing
-    if judged is not None:
-        explained, more = explain(model, judged, material.explained_on, material.deadline)
-        missing += more
-    spans = material.spans or {}
-    split = results.shown_split()
-    span = _span(spans, split or "")
+    explained, unexplained = _explained(model, material)
+    spans, split = material.spans or {}, results.shown_split()
     worst = None if explained is None else explained.worst
-    leaks = tuple(each for each in model.results.leaks if each.gives_away or not material.is_other_data)
-    evidence = Evidence(model, results, material.is_other_data, spans, numbers, chances, worst, leaks)
+    is_other = material.is_other_data
+    leaks = tuple(each for each in model.results.leaks if each.gives_away or not is_other)
+    evidence = Evidence(model, results, is_other, spans, numbers, chances, worst, leaks, judged)
     return Report(
         data=material.data,
         targets=model.schema.target_names,
@@ -83,24 +82,38 @@ def compose(model: Model, material: Material) -> Report:
         split=split,
         judged=_rows(evidence),
         unit=model.plan.unit,
-        is_other_data=material.is_other_data,
-        answer=answer(model, results, material.data, span, is_other=material.is_other_data),
+        is_other_data=is_other,
+        answer=answer(model, results, material.data, _span(spans, split), is_other=is_other),
+        verdicts=tuple(verdicts(results, model.task.name)),
+        advice=_advice(evidence),
+        context=tuple(context(results)),
         leaks=leaks,
         doubts=(*material.found, *doubts(evidence)),
         notes=_notes(material, evidence),
         counting=material.counting,
         results=results,
-        splits=tuple(_splits(model, results, spans, material.is_other_data)),
+        splits=tuple(_splits(model, results, spans, is_other)),
         columns=model.plan.columns,
         learning=learning_curve(model.history) if len(model.history) else None,
         numbers=numbers,
         reliability=chances,
         explained=explained,
         coverage=evidence.coverage,
-        missing=(*missing, *_without_coverage(model, evidence)),
+        missing=(*material.missing, *unexplained, *_without_coverage(model, evidence)),
         facts=tuple(_facts(model)),
         again=again(model.recipe),
     )
+
+
+def _explained(model: Model, material: Material) -> tuple[Explained | None, tuple[str, ...]]:
+    if material.judged is None:
+        return None, ()
+    return explain(model, material.judged, material.explained_on, material.deadline)
+
+
+def _advice(seen: Evidence) -> str:
+    given_away = any(each.kind in ("kept_leak", "identifier") for each in seen.leaks)
+    return "" if given_away else advice(seen.results, seen.model.task.name)
 
 
 def _rows(seen: Evidence) -> int:
@@ -153,15 +166,15 @@ def _splits(
     for name in ("train", "validation", "test"):
         if rows.get(name):
             span = "" if is_other else _span(spans, name)
-            yield SplitRows(SPLITS[name], rows[name], how_cut(model.plan, name), span)
+            use = REFIT if name == "validation" and model.plan.refit else USES[name]
+            yield SplitRows(SPLITS[name], rows[name], how_cut(model.plan, name), use, span)
     if is_other:
-        yield SplitRows(
-            "rows judged here", results.rows.get("test", 0), "given to the report", _span(spans, "test")
-        )
+        count, span = results.rows.get("test", 0), _span(spans, "test")
+        yield SplitRows("rows judged here", count, "given to the report", "judged in this report", span)
 
 
-def _span(spans: dict[str, tuple[float, float]], split: str) -> str:
-    return " to ".join(map(moment, spans[split])) if split in spans else ""
+def _span(spans: dict[str, tuple[float, float]], split: str | None) -> str:
+    return " to ".join(map(moment, spans[split])) if split and split in spans else ""
 
 
 def _facts(model: Model) -> Iterator[tuple[str, str]]:

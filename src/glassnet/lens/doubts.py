@@ -6,71 +6,17 @@ Each rule is a function that yields doubts with their evidence; the gravest stan
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from glassnet.lens.details import details_of, folds_of
-from glassnet.lens.numerals import counted, moment, number, percent, signed
+from glassnet.lens import doubts_rows as rows
+from glassnet.lens import doubts_scores as scores
+from glassnet.lens.numerals import counted, moment
 from glassnet.lens.report import Doubt
-from glassnet.lens.text import shown
-from glassnet.lens.wording import BASELINES, METRICS, SPLITS, in_order, score, score_between
-from glassnet.metrics.compare import main_metrics
+from glassnet.lens.wording import SPLITS
 
 if TYPE_CHECKING:
-    from glassnet.data.leak_facts import Leak
     from glassnet.engine.history import History
-    from glassnet.lens.figures import NumberFigures, Reliability
-    from glassnet.lens.mistakes import Mistakes
-    from glassnet.metrics.coverage import Coverage
-    from glassnet.model import Model
-    from glassnet.results import Results
-
-FEW_UNITS = 50
-FEW_OF_A_CLASS = 20
-WIDE = 0.3
-"""An interval is wide where it reaches over this share of the score, or of accuracy over 15 points."""
-GAP = 1.5
-BIASED = 0.15
-NEGATIVE = 0.01
-"""Of answers, so large a share below 0 is named where no truth is below 0."""
-LARGE_SHARE = 0.5
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the rules look at; ``spans`` has the first and the last moment of each split where known,
-    and ``leaks`` are those that concern the judged rows."""
-
-    model: Model
-    results: Results
-    is_other_data: bool
-    spans: dict[str, tuple[float, float]]
-    numbers: tuple[NumberFigures, ...] = ()
-    reliability: Reliability | None = None
-    worst: Mistakes | None = None
-    leaks: tuple[Leak, ...] = ()
-
-    @property
-    def split(self) -> str:
-        """Which rows are judged."""
-        return self.results.shown_split() or ""
-
-    @property
-    def main(self) -> str:
-        """The metric that decides."""
-        return main_metrics(self.model.task.name)[0]
-
-    @property
-    def coverage(self) -> Coverage | None:
-        """How often prediction intervals hold the truth of the judged rows."""
-        return self.results.prediction_intervals.get(self.split)
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """The details of the judged rows."""
-        return details_of(self.results, self.split)
+    from glassnet.lens.evidence import Evidence
 
 
 def doubts(evidence: Evidence) -> tuple[Doubt, ...]:
@@ -126,57 +72,6 @@ def _best_is_last(history: History) -> bool:
     return history.best_epoch == len(history) > 1 and history[-1].validation_loss is not None
 
 
-def _worse_than_baseline(seen: Evidence) -> Iterator[Doubt]:
-    for name in reversed(BASELINES):
-        known = seen.results.differences.get(name, {}).get(seen.split, {})
-        for each in in_order(known, seen.model.task.name):
-            ours = f"{METRICS[each.metric][0]} {score(each.metric, each.network)}"
-            theirs = f"{ours} against {score(each.metric, each.baseline)}"
-            if each.outcome == "worse":
-                yield Doubt(f"Worse than {BASELINES[name]}", f"{theirs} on the same rows")
-            elif name in ("mean", "majority") and each.outcome != "better" and each.metric != "accuracy":
-                yield Doubt("It may have learned nothing", f"not to be told from {BASELINES[name]}: {theirs}")
-
-
-def _few_rows(seen: Evidence) -> Iterator[Doubt]:
-    units, rows = seen.details.get("units"), seen.results.rows.get(seen.split, 0)
-    if not isinstance(units, int) or units >= FEW_UNITS:
-        return
-    unit = "row" if units == rows else seen.model.plan.unit
-    kind = f"{counted(rows, 'row')} of {counted(units, unit)}" if unit != "row" else counted(units, "row")
-    yield Doubt("Few rows to judge by", f"all scores come from {kind}: another sample may differ much")
-
-
-def _wide_interval(seen: Evidence) -> Iterator[Doubt]:
-    metrics = seen.results.metrics.get(seen.split, {})
-    intervals = seen.results.intervals.get(seen.split, {})
-    for metric in main_metrics(seen.model.task.name):
-        if metric not in intervals:
-            continue
-        width, value = intervals[metric][1] - intervals[metric][0], metrics[metric]
-        if width > (WIDE / 2 if metric == "accuracy" else WIDE * abs(value)):
-            told = f"{METRICS[metric][0]} is {score(metric, value)}, but may be anything from"
-            yield Doubt("The score is not known well", f"{told} {score_between(metric, intervals[metric])}")
-            return
-
-
-def _gap_to_training(seen: Evidence) -> Iterator[Doubt]:
-    metrics, interval = seen.results.metrics, seen.results.intervals.get(seen.split, {}).get(seen.main)
-    if seen.is_other_data or seen.split == "train" or interval is None:
-        return
-    for other, title in (
-        ("train", "It knows its training rows better"),
-        ("validation", f"Its {SPLITS[seen.split]} are harder"),
-    ):
-        known = metrics.get(other, {}).get(seen.main)
-        if other == seen.split or known is None or interval[0] <= GAP * known:
-            continue
-        here = f"{score(seen.main, metrics[seen.split][seen.main])} on {SPLITS[seen.split]}"
-        why = " (it may have learned them by heart)" if other == "train" else " (they may differ in kind)"
-        there = f"{score(seen.main, known)} on {SPLITS[other]}"
-        yield Doubt(title, f"{METRICS[seen.main][0]} {there}, {here}{why}")
-
-
 def _older_than_training(seen: Evidence) -> Iterator[Doubt]:
     if seen.is_other_data or seen.split not in seen.spans or "train" not in seen.spans:
         return
@@ -196,85 +91,27 @@ def _texts_left_out(seen: Evidence) -> Iterator[Doubt]:
         yield Doubt("It does not read texts", f"what these columns say is not used: {named}")
 
 
-def _uneven_folds(seen: Evidence) -> Iterator[Doubt]:
-    scores = [each["network"][seen.main] for each in folds_of(seen.results)]
-    if len(scores) > 1 and max(scores) > GAP * min(scores):
-        told = f"{METRICS[seen.main][0]} from {number(min(scores))} to {number(max(scores))}"
-        yield Doubt("The folds differ much", f"{told} over {len(scores)} folds")
-
-
-def _few_of_a_class(seen: Evidence) -> Iterator[Doubt]:
-    per_class = [each for each in seen.details.get("per_class", []) if each["support"] < FEW_OF_A_CLASS]
-    if per_class:
-        named = ", ".join(f"{each['class']} ({number(each['support'])})" for each in per_class[:8])
-        more = f" and {len(per_class) - 8} more" if len(per_class) > 8 else ""
-        yield Doubt("Classes with few rows", f"fewer than {FEW_OF_A_CLASS} rows to judge by: {named}{more}")
-    never = [each["class"] for each in seen.details.get("per_class", []) if each["precision"] is None]
-    if never:
-        yield Doubt("Classes that it never names", ", ".join(never[:8]))
-
-
-def _miscalibrated(seen: Evidence) -> Iterator[Doubt]:
-    found = seen.reliability
-    if found is None or found.off.sum() < max(2, len(found.rows) / 4):
-        return
-    worst = int(np.argmax(np.where(found.off, np.abs(found.said - found.came_true), -1)))
-    said, true = percent(float(found.said[worst])), percent(float(found.came_true[worst]))
-    where = f"{counted(int(found.rows[worst]), 'row')}; off in {found.off.sum()} of {len(found.rows)} groups"
-    yield Doubt("Its probabilities are off", f"where it gave {said} on average, {true} came true ({where})")
-
-
-def _biased(seen: Evidence) -> Iterator[Doubt]:
-    for each in seen.numbers:
-        rmse = float(np.sqrt(each.residuals.mean_square))
-        mean, units = each.residuals.mean, seen.details.get("units", 0)
-        spread = np.sqrt(max(rmse**2 - mean**2, 0.0) / max(units, 1))
-        if rmse and abs(mean) > BIASED * rmse and abs(mean) > 2.5 * spread:
-            way = "high" if mean > 0 else "low"
-            whose = f" for {each.target}" if len(seen.numbers) > 1 else ""
-            told = f"the mean error is {signed(mean)}, beside an RMSE of {number(rmse)}"
-            yield Doubt(f"Its answers are too {way}{whose}", told)
-
-
-def _below_zero(seen: Evidence) -> Iterator[Doubt]:
-    for each in seen.numbers:
-        if each.negative > NEGATIVE * each.rows:
-            target = shown(each.target)
-            told = f"{each.negative:,} of {each.rows:,} are below 0, which no {target} among these rows is"
-            yield Doubt("Some of its answers cannot be", told)
-
-
-def _few_rows_hold_the_error(seen: Evidence) -> Iterator[Doubt]:
-    worst = seen.worst
-    if worst is not None and worst.share > LARGE_SHARE and len(worst.worst) <= worst.rows / 20:
-        share = f"{len(worst.worst)} of {worst.rows:,} rows hold {percent(worst.share, 2)} of it"
-        yield Doubt("A few rows make most of the error", f"{share}: look at them below")
-
-
-def _coverage_off(seen: Evidence) -> Iterator[Doubt]:
-    found = seen.coverage
-    if found is not None and found.interval is not None and found.outcome != "as asked":
-        known = " to ".join(map(percent, found.interval))
-        share = f"they hold the truth of {percent(found.coverage)} of these rows (95 % interval {known})"
-        asked = f"and should hold {percent(found.asked)}; their widths come from the validation rows"
-        yield Doubt(f"Its prediction intervals are {found.outcome}", f"{share} {asked}")
-
-
 RULES: tuple[Callable[[Evidence], Iterator[Doubt]], ...] = (
     _leaks,
     _no_test_rows,
     _ended_early,
-    _worse_than_baseline,
+    scores.worse_than_baseline,
+    scores.another_story,
     _older_than_training,
-    _few_rows,
-    _wide_interval,
-    _gap_to_training,
-    _biased,
-    _below_zero,
-    _miscalibrated,
-    _coverage_off,
-    _few_of_a_class,
+    scores.low_recall,
+    scores.gap_to_training,
+    rows.bad_stretch,
+    rows.biased,
+    rows.smoothed,
+    rows.one_part,
+    scores.few_rows,
+    scores.wide_interval,
+    scores.uneven_splits,
+    rows.below_zero,
+    scores.miscalibrated,
+    scores.coverage_off,
+    scores.few_of_a_class,
     _texts_left_out,
-    _uneven_folds,
-    _few_rows_hold_the_error,
+    scores.uneven_folds,
+    rows.few_rows_hold_the_error,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -25,6 +25,7 @@ from glassnet.lens.report import Example, Explained
 from glassnet.lens.text import shown
 
 if TYPE_CHECKING:
+    from glassnet.lens.contributions import Contributions
     from glassnet.lens.judged import Judged
     from glassnet.model import Model
 
@@ -90,10 +91,11 @@ def explain(
         lambda: _importance(model, sample),
     )
     columns = _curved(model, importance)
+    of = _explained_class(model, judged, middle)
     dependence = allowance.ask(
         "How the answers follow a column",
         len(columns) * POINTS * sample.rows * arithmetic + SHUFFLE,
-        lambda: tuple(partial_dependence(model, sample, each, points=POINTS) for each in columns),
+        lambda: tuple(partial_dependence(model, sample, each, points=POINTS, output=of) for each in columns),
     )
     example = allowance.ask(
         "What made one answer",
@@ -140,6 +142,14 @@ def _worst(model: Model, judged: Judged) -> tuple[Mistakes, int]:
     return mistakes_of(model, judged.raw.cells, numbers, truth, answers, WORST), middle
 
 
+def _explained_class(model: Model, judged: Judged, position: int) -> str | None:
+    """Return the class that charts are about: the second of two, else the answer that is taken apart."""
+    if not model.task.is_classification:
+        return None
+    answer = int(judged.answers[judged.raw.kept[position]].argmax())
+    return model.task.classes[1 if len(model.task.classes) == 2 else answer]
+
+
 def _example(model: Model, judged: Judged, position: int) -> Example:
     """Take the answer to one of the kept rows apart."""
     row = judged.raw.kept[position]
@@ -147,6 +157,22 @@ def _example(model: Model, judged: Judged, position: int) -> Example:
     truth = judged.truth[row]
     if model.task.is_classification:
         said, true = found.answer or "", model.task.classes[int(truth)]
+        if said == model.task.classes[0] and len(model.task.classes) == 2:
+            found = _turned(found, model.task.classes[1])
     else:
         said, true = number(found.output), number(float(np.ravel(truth)[0]))
     return Example(int(judged.raw.numbers[row]), shown(true), shown(said), found)
+
+
+def _turned(found: Contributions, other: str) -> Contributions:
+    """Return the contributions to the other one of two classes, whose logit is that of this one with its sign
+    turned."""
+    return replace(
+        found,
+        answer=other,
+        columns=tuple(replace(each, value=-each.value) for each in found.columns),
+        baseline_output=-found.baseline_output,
+        output=-found.output,
+        probability=1 / (1 + float(np.exp(found.output))),
+        residual=-found.residual,
+    )

@@ -165,11 +165,21 @@ def time_curve(times: Floats, truth: Floats, answers: Floats, ends: Floats | Non
 
 
 def _spread(times: Floats) -> Floats:
-    """Place equal ascending times evenly until the next one, the last of them as far as those before."""
+    """Place equal ascending times evenly until the next one, the last of them as far as those before.
+
+    Rows are cut off in the middle of a moment too: where the first one has fewer rows than usual, they are
+    the last of it, and where the last one has, the first of it.
+    """
     moments, first, counts = np.unique(times, return_index=True, return_counts=True)
-    steps = np.diff(moments, append=moments[-1] + np.diff(moments).min())
+    steps = np.diff(moments, append=moments[-1] + np.diff(moments).min()) / counts
     within = np.arange(len(times)) - np.repeat(first, counts)
-    return np.asarray(times + within * np.repeat(steps / counts, counts))
+    usual = int(np.median(counts[1:-1]))
+    if counts[0] < usual:
+        steps[0] *= counts[0] / usual
+        within[: counts[0]] += usual - counts[0]
+    if counts[-1] < usual:
+        steps[-1] *= counts[-1] / usual
+    return np.asarray(times + within * np.repeat(steps, counts))
 
 
 def reliability(chances: Floats, truth: NDArray[Any], classes: tuple[str, ...]) -> Reliability:
@@ -188,13 +198,12 @@ def reliability(chances: Floats, truth: NDArray[Any], classes: tuple[str, ...]) 
     rows = np.array([len(part) for part in parts])
     means = np.array([said[part].mean() for part in parts])
     shares = np.array([hit[part].mean() for part in parts])
-    low, high = _wilson(shares, rows)
+    low, high = wilson(shares, rows)
     return Reliability(means, shares, low, high, rows, of)
 
 
-def _wilson(share: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return the 95 % interval of a share (E. Wilson, 1927), which is right for few rows too."""
-    z = 1.959964
+def wilson(share: Floats, rows: NDArray[Any], z: float = 1.959964) -> tuple[Floats, Floats]:
+    """Return the interval of a share, 95 % by default (E. Wilson, 1927), which is right for few rows too."""
     middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
     reach = z / (1 + z**2 / rows) * np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))
     return np.maximum(middle - reach, 0.0), np.minimum(middle + reach, 1.0)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20_000
 """Of more rows than this a random sample is shuffled."""
+SAME = "the same in all these rows, so not to be judged by them: "
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Importance:
         rows: how many rows were looked at.
         repeats: how often each column was shuffled.
         notes: what the reader should know.
+        constant: columns that are the same in all these rows, so that shuffling shows nothing of them.
     """
 
     metric: MainMetric
@@ -60,6 +62,7 @@ class Importance:
     rows: int
     repeats: int
     notes: tuple[str, ...]
+    constant: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [("column", f"increase of {self.metric}", "95 % interval")]
@@ -105,6 +108,7 @@ def permutation_importance(model: Model, data: object, *, repeats: int = 5, seed
         chance = stream(seed, "importance", name)
         shuffled = [judge.scores(_shuffled(judge.examples.inputs, block, chance)) for _ in range(repeats)]
         columns.append(judge.importance(name, np.stack(shuffled, axis=1) - plain[:, None]))
+    still = _constant(judge.examples, places)
     return Importance(
         metric=judge.metric,
         score=float(plain[0]),
@@ -113,9 +117,10 @@ def permutation_importance(model: Model, data: object, *, repeats: int = 5, seed
         repeats=repeats,
         notes=(
             *sample_note(len(picked), examples.table.rows),
-            *_constant(judge.examples, places),
+            *([f"{SAME}{', '.join(still)}"] if still else []),
             *examples.notes,
         ),
+        constant=still,
     )
 
 
@@ -130,9 +135,10 @@ def _picked(examples: Examples, rows: NDArray[np.int64]) -> Examples:
 
 
 def _constant(examples: Examples, places: dict[str, slice]) -> tuple[str, ...]:
-    """Say which columns do not vary, so that shuffling them shows nothing."""
-    still = [name for name, block in places.items() if not np.ptp(examples.inputs[:, block], axis=0).any()]
-    return (f"the same in all these rows, so not to be judged by them: {', '.join(still)}",) if still else ()
+    """Return the columns that do not vary, so that shuffling them shows nothing."""
+    return tuple(
+        name for name, place in places.items() if not np.ptp(examples.inputs[:, place], axis=0).any()
+    )
 
 
 def _shuffled(inputs: NDArray[np.float32], block: slice, chance: np.random.Generator) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Numbers as people read them: four digits that count, thousands apart, shares as percent."""
+"""Numbers as people read them: the digits that count, thousands apart, shares as percent."""
 
 from __future__ import annotations
 
@@ -23,6 +23,25 @@ def number(value: float, digits: int = 4) -> str:
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{decimals}f}"
     return _minus(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def rounded(value: float, width: float | None) -> str:
+    """Write a number that is known to within an interval of that width, with no digit that means nothing.
+
+    The interval is 10 to 100 times as wide as the last digit counts. Without an interval: four digits.
+
+    >>> rounded(80.44, 14.6), rounded(0.1286, 0.19), rounded(12345.6, 4000), rounded(0.7, 0.27)
+    ('80', '0.13', '12,300', '0.70')
+    >>> rounded(80.44, None), rounded(80.44, 0.0)
+    ('80.44', '80.44')
+    """
+    if not width or not 1e-4 < width < 1e12 or not math.isfinite(value):
+        return number(value)
+    decimals = -math.floor(math.log10(width / 10))
+    size = math.floor(math.log10(abs(value))) if value else 0
+    if decimals > max(3 - size, 0) or decimals > 9:
+        return number(value)
+    return _minus(f"{round(value, decimals) + 0.0:,.{max(decimals, 0)}f}")
 
 
 def signed(value: float, digits: int = 3) -> str:

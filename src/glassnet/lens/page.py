@@ -10,29 +10,29 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from glassnet.lens import page_charts as charts
 from glassnet.lens.details import details_of, folds_of
+from glassnet.lens.importance import SAME
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import counted, number, percent, signed
 from glassnet.lens.page_scores import rows_word, scores_of
 from glassnet.lens.page_tables import table, value_of
+from glassnet.lens.page_words import words
 from glassnet.lens.style import SCRIPT, STYLE
 from glassnet.lens.text import shown
 from glassnet.lens.wording import (
     BASELINES,
     METRICS,
-    SPLITS,
-    USES,
     best_baseline,
     file_name,
     held,
-    in_order,
     left_out,
+    score,
     score_between,
 )
-from glassnet.metrics.compare import main_metrics
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from glassnet.lens.mistakes import Mistakes
     from glassnet.lens.report import Explained, Report
     from glassnet.metrics.coverage import Coverage
+    from glassnet.results import Results
 
 MOST_COLUMNS = 60
 MOST_CELLS = 7
@@ -106,6 +107,7 @@ def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:
     if report.missing:
         items = (element("li", each) for each in report.missing)
         yield "missing", "What is not in this report", element("ul", *items)
+    yield "words", "Words on this page", words(report)
 
 
 def _opening(report: Report, title: str) -> Iterator[Markup]:
@@ -113,25 +115,27 @@ def _opening(report: Report, title: str) -> Iterator[Markup]:
     yield element("h1", title)
     yield element("p", _unbroken(" ".join(report.answer[:2])), class_="answer")
     yield element("div", *_tiles(report), class_="tiles")
-    split, metric = report.results.shown_split() or "", main_metrics(report.task)[0]
-    found = {name: each[split] for name, each in report.results.differences.items() if split in each}
-    best = best_baseline(
-        {name: each[metric].baseline for name, each in found.items() if metric in each}, metric
-    )
-    compared = [] if best is None else in_order(found[best], report.task)
-    given_away = any(each.kind in ("kept_leak", "identifier") for each in report.leaks)
-    if compared:
-        for difference, sentence in zip(compared, report.answer[2:], strict=False):
-            word = {"better": "Better.", "worse": "Worse.", "equal": "Equal."}.get(
-                difference.outcome, "Undecided."
-            )
-            tone = _TONE.get(difference.outcome, "unsure")
-            if given_away:
-                word, tone = "In doubt.", "unsure"
-            yield element("p", element("b", word), " ", _unbroken(sentence), class_=f"verdict {tone}")
+    yield from _verdicts(report)
+    if report.advice:
+        yield element("p", element("b", "Which to use: "), _unbroken(report.advice), class_="verdict aside")
     yield from (element("p", each, class_="verdict aside") for each in left_out(report.leaks))
-    if len(report.answer) > 2 + len(compared):
-        yield element("p", _unbroken(" ".join(report.answer[2 + len(compared) :])), class_="soft")
+    if report.context:
+        yield element("p", _unbroken(" ".join(report.context)), class_="soft")
+
+
+def _verdicts(report: Report) -> Iterator[Markup]:
+    """Yield the verdicts, one panel for those of one outcome that follow each other."""
+    given_away = any(each.kind in ("kept_leak", "identifier") for each in report.leaks)
+    for outcome, found in groupby(report.verdicts, key=lambda each: each.outcome):
+        tone = "unsure" if given_away else _TONE.get(outcome, "unsure")
+        doubt = (element("b", "In doubt."), " ") if given_away else ()
+        parts = [part for each in found for part in (*_with_bold(each.sentence, outcome), " ")]
+        yield element("p", *doubt, *parts[:-1], class_=f"verdict {tone}")
+
+
+def _with_bold(sentence: str, words: str) -> tuple[str, ...]:
+    before, found, after = _unbroken(sentence).partition(words)
+    return (before, element("b", found), after)
 
 
 def _unbroken(sentence: str) -> str:
@@ -149,14 +153,20 @@ def _tiles(report: Report) -> Iterator[Markup]:
             interval = results.intervals.get(split, {}).get(name)
             known = f"95 % interval {score_between(name, interval)}" if interval else "no interval"
             word = {"mae": "off by this much on average (MAE)"}.get(name, METRICS[name][0])
-            yield _tile(value_of(name, results.metrics[split][name]), word, known)
-    metric = main_metrics(report.task)[0]
-    scores = {name: each[split] for name, each in results.baselines.items() if metric in each.get(split, {})}
-    best = best_baseline({name: each[metric] for name, each in scores.items()}, metric)
-    if best is not None:
-        kind = f"{METRICS[metric][0]} of {BASELINES[best]}"
-        yield _tile(value_of(metric, scores[best][metric]), kind, "the best simple method")
+            value = value_of(name, results.metrics[split][name], interval)
+            yield _tile(value, word, known, *_best_simple(results, split, name))
     yield _tile(Markup(f"{report.judged:,}"), rows_word(report), _units(report, split))
+
+
+def _best_simple(results: Results, split: str, metric: str) -> Iterator[str]:
+    """Say which simple method is best by this score, and what it gets."""
+    scores = {
+        name: each[split][metric] for name, each in results.baselines.items() if metric in each.get(split, {})
+    }
+    best = best_baseline(scores, metric)
+    if best is not None:
+        known = results.baseline_intervals.get(best, {}).get(split, {}).get(metric)
+        yield f"best simple method: {score(metric, scores[best], known)}, {BASELINES[best]}"
 
 
 def _units(report: Report, split: str) -> str:
@@ -212,7 +222,7 @@ def _predictions(report: Report) -> Iterator[Markup]:
 
 def _within(figures: NumberFigures) -> Markup:
     rows = [
-        ("all rows" if share == 1 else f"{percent(share)} of the rows", number(size))
+        ("all rows" if share == 1 else f"{percent(share)} of the rows", number(size, 3))
         for share, size in figures.residuals.within
     ]
     text = "Half of the rows are off by less than the first number, half by more."
@@ -226,19 +236,16 @@ def _coverage(report: Report, found: Coverage) -> Markup:
     """Say what its intervals promise, and what they held."""
     title = "Does it know how wrong it is?"
     count, asked = report.judged, percent(found.asked)
-    text = (
-        f"With each answer it can say between which two numbers the truth should lie, so that {asked} of the "
-        f"truths do. {held(found, f'the {count:,} {rows_word(report)}')} {_HELD[found.outcome]}"
-    )
+    text = f"{held(found, f'the {count:,} {rows_word(report)}')} {_HELD[found.outcome].format(asked=asked)}"
     if folds_of(report.results):
         text += " No chart shows them: the network of each fold had intervals of its own."
     return element("figure", element("figcaption", element("b", title), element("p", text)))
 
 
 _HELD = {
-    "as asked": "That agrees with what they promise.",
-    "too narrow": "That is less than they promise: it is surer of its answers than it should be.",
-    "too wide": "That is more than they promise: it is less sure of its answers than it could be.",
+    "as asked": "As far as these rows can tell, that is the {asked} that was asked for.",
+    "too narrow": "That is fewer than the {asked} asked for: it is surer of its answers than it should be.",
+    "too wide": "That is more than the {asked} asked for: it is less sure of its answers than it could be.",
 }
 
 
@@ -269,7 +276,7 @@ def _explained(found: Explained, targets: tuple[str, ...]) -> Iterator[Markup]:
     drawn += [charts.dependence_chart(each) for each in found.dependence]
     yield element("div", *drawn, class_="flow")
     notes = found.importance.notes if found.importance is not None else ()
-    yield from (element("p", each, class_="soft small") for each in notes)
+    yield from (element("p", each, class_="soft small") for each in notes if not each.startswith(SAME))
 
 
 def _worst(found: Mistakes, importance: Importance | None) -> Iterator[Markup]:
@@ -301,17 +308,7 @@ def _answer(value: float | str) -> str:
 def _data(report: Report) -> Iterator[Markup]:
     yield element("h3", "Which rows did what")
     yield charts.split_bar([(each.name, each.rows) for each in report.splits])
-    uses = {SPLITS[name]: use for name, use in USES.items()}
-    rows = [
-        (
-            each.name,
-            f"{each.rows:,}",
-            each.how,
-            each.span or "–",
-            uses.get(each.name, "judged in this report"),
-        )
-        for each in report.splits
-    ]
+    rows = [(each.name, f"{each.rows:,}", each.how, each.span or "–", each.use) for each in report.splits]
     yield table(("", "rows", "which", "from when to when", "used for"), rows, wide=4)
     used = sum(each.used for each in report.columns)
     yield element("h3", f"Columns: {used:,} of {len(report.columns):,} go in")
@@ -359,6 +356,6 @@ def _code(title: str, text: str) -> Iterator[Markup]:
 def _footer() -> Markup:
     text = (
         f"Written by Glassnet {__version__}. This page holds everything that it shows and loads nothing. "
-        "Numbers are rounded to four digits; intervals are 95 % bootstrap intervals."
+        "Scores are rounded to what their 95 % intervals allow, other numbers to four digits."
     )
     return element("p", text)

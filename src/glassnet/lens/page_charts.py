@@ -7,27 +7,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glassnet.lens.axes import Axis, log_axis, number_axis, time_axis
+from glassnet.lens.axes import log_axis, number_axis, share_axis, time_axis
 from glassnet.lens.charts import WIDTH, Plot, Row, drawing, matrix_chart, row_chart
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import counted, moment, number, percent, signed
 from glassnet.lens.text import shown
-from glassnet.lens.wording import BASELINES, METRICS, SMALLER_IS_BETTER, score
+from glassnet.lens.wording import METRICS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from glassnet.lens.contributions import Contributions
     from glassnet.lens.curves import LearningCurve
     from glassnet.lens.dependence import Dependence
     from glassnet.lens.figures import NumberFigures, Reliability, TimeCurve
     from glassnet.lens.importance import Importance
-    from glassnet.metrics.compare import MainMetric
-    from glassnet.results import Results
+
+    Floats = NDArray[np.float64]
 
 BROAD = 1000.0
 STEEP = 30.0
 """Losses whose largest is so many times their smallest are drawn in powers of ten."""
 MOST_BARS = 15
 MOST_CLASSES = 16
+REGULAR, MISSING = 1.5, 3.0
+"""Times are regular where 90 % of their steps are at most so many usual ones; a step of more is a gap."""
 MANY_LEVELS = 8
 """More levels than these that are all numbers are drawn as numbers."""
 
@@ -40,64 +44,6 @@ def figure(
     shown_legend = element("p", *keys, class_="legend") if keys else Markup()
     caption = element("figcaption", element("b", title), element("p", text))
     return element("figure", caption, *drawings, shown_legend, class_="wide" if wide else None)
-
-
-def scores_chart(results: Results, split: str, metric: MainMetric, target: str) -> Markup:
-    """Draw the network and its baselines by one metric, each with its interval."""
-    title, meaning = METRICS[metric]
-    known = results.baseline_intervals
-    named = {name: (each, known.get(name, {})) for name, each in results.baselines.items()}
-    named["network"] = (results.metrics, results.intervals)
-    rows = [
-        Row(
-            "this network" if name == "network" else BASELINES[name],
-            scores[split][metric],
-            score(metric, scores[split][metric]),
-            intervals.get(split, {}).get(metric),
-            "network" if name == "network" else "other",
-        )
-        for name, (scores, intervals) in named.items()
-        if metric in scores.get(split, {})
-    ]
-    sign = 1 if metric in SMALLER_IS_BETTER else -1
-    rows.sort(key=lambda row: sign * row.value)
-    ends = [end for row in rows for end in (row.value, *(row.interval or ()))]
-    unit = target if metric == "rmse" else "nats" if metric == "log_loss" else "share"
-    axis = number_axis(ends, f"{title}, {unit}", zero=metric != "accuracy", count=4)
-    better = "further left is better" if sign > 0 else "further right is better"
-    told = "; ".join(f"{each.name} {each.text}" for each in rows)
-    words = f"{title}: {meaning}. Dots are scores, lines their 95 % intervals; {better}."
-    return figure(f"{title}, the best first", words, row_chart(rows, axis, title, told, bars=False))
-
-
-def differences_chart(results: Results, split: str, metric: MainMetric, target: str) -> Markup | None:
-    """Draw the difference to each baseline with its interval; None without baselines."""
-    title = METRICS[metric][0]
-    found = {
-        name: each[split][metric]
-        for name, each in results.differences.items()
-        if metric in each.get(split, {})
-    }
-    if not found:
-        return None
-    rows = [
-        Row(BASELINES[name], each.difference, _OUTCOMES[each.outcome], each.interval, "network")
-        for name, each in sorted(found.items(), key=lambda item: abs(item[1].difference))
-    ]
-    ends = [end for row in rows for end in (row.value, *(row.interval or ()))]
-    unit = target if metric == "rmse" else "nats" if metric == "log_loss" else "share"
-    axis = number_axis(ends, f"difference of {title}, {unit}", zero=True, count=4)
-    side = "Left" if metric in SMALLER_IS_BETTER else "Right"
-    words = (
-        f"Both answer the same rows, so their difference is known better than either score. {side} of 0 this "
-        "network is better; where a line crosses 0, the two cannot be told apart."
-    )
-    told = "; ".join(f"{each.name}: {each.text}" for each in rows)
-    picture = row_chart(rows, axis, "Differences", told, bars=False)
-    return figure("Is the difference more than luck?", words, picture)
-
-
-_OUTCOMES = {"better": "better", "worse": "worse", "equal": "equal", "cannot be told apart": "undecided"}
 
 
 def learning_chart(curve: LearningCurve) -> Markup:
@@ -141,20 +87,33 @@ def _time_chart(target: str, curve: TimeCurve, name: str) -> Markup:
     band = () if curve.ends is None else (curve.ends.ravel(),)
     values = np.concatenate([curve.truth, curve.answers, *band])
     y = number_axis(values, shown(target), zero=bool(curve.truth.min() >= 0))
+    times, truth, answers = (_broken(curve.times, each) for each in (curve.times, curve.truth, curve.answers))
     drawings = []
     for width, ticks, kind in ((BROAD, 10, "broad"), (WIDTH, 5, "narrow")):
         x = time_axis(curve.times, "time", count=ticks)
         text = f"{target} and its prediction, {first} to {last}"
         plot = Plot(x, y, f"Prediction {name}", text, width=width)
         if curve.ends is not None:
-            plot.band(curve.times, curve.ends[:, 0], curve.ends[:, 1], "network")
-        plot.line(curve.times, curve.truth, "truth").line(curve.times, curve.answers, "network")
+            low, high = (_broken(curve.times, each) for each in curve.ends.T)
+            plot.band(times, low, high, "network")
+        plot.line(times, truth, "truth").line(times, answers, "network")
         drawings.append(element("div", plot.svg(), class_=kind))
     words = f"{first} to {last}.{means}"
     legend = [("truth", "what was so"), ("network", "what it predicted")]
     if curve.ends is not None:
-        legend.append(("network pale", "where it says that 90 % of the truths lie"))
+        legend.append(
+            ("network pale", "its prediction interval, which should hold the truth 90 times in 100")
+        )
     return figure(f"Prediction and truth {name}", words, *drawings, legend=legend, wide=True)
+
+
+def _broken(times: Floats, values: Floats) -> Floats:
+    """Put a gap among values where regular times leave one out, so that no line leads across it."""
+    steps = np.diff(times)
+    usual = float(np.median(steps))
+    if usual <= 0 or np.quantile(steps, 0.9) > REGULAR * usual:
+        return values
+    return np.insert(values, np.flatnonzero(steps > MISSING * usual) + 1, np.nan)
 
 
 def cloud_chart(figures: NumberFigures) -> Markup:
@@ -182,10 +141,10 @@ def residuals_chart(figures: NumberFigures) -> Markup:
     y = number_axis(100 * found.shares, "% of the rows", zero=True, count=4)
     plot = Plot(x, y, "Errors", f"their mean is {signed(found.mean)}")
     plot.columns(found.edges, 100 * found.shares, "network").mark(0.0, "ideal")
-    beyond = f" {counted(found.outside, 'row')} beyond the ends are counted in the outermost bars." * (
-        found.outside > 0
-    )
-    mean = f"The mean error is {signed(found.mean)}."
+    far = f"{counted(found.outside, 'row')} off by more than {number(float(found.edges[-1]), 3)}"
+    beyond = f" The outermost bars hold {far} too." * (found.outside > 0)
+    side = "too high" if found.mean > 0 else "too low"
+    mean = f"On average predictions are {number(abs(found.mean), 3)} {side} (the bias)."
     words = f"Left of 0 it predicted too little, right of 0 too much. {mean}{beyond}"
     return figure("Errors", words, plot.svg())
 
@@ -207,15 +166,16 @@ def tenths_chart(figures: NumberFigures) -> Markup:
         f"The rows in {counted(len(parts.truth), 'group')} of equal size, from the lowest predictions to the "
         "highest. On the dashed line they are right on average."
     )
-    legend = [("network", "mean truth"), ("truth", "where 80 % of the truths lie")]
+    legend = [("network", "mean truth"), ("truth", "the middle 80 % of the truths")]
     if parts.ends is not None:
-        legend.append(("network pale", "its 90 % intervals, on average"))
+        legend.append(("network pale", "its prediction intervals, on average"))
     return figure("Can low and high predictions be believed?", words, plot.svg(), legend=legend)
 
 
 def reliability_chart(found: Reliability) -> Markup:
     """Draw what probabilities said beside what came true."""
-    x, y = _share_axis(f"probability {found.of}"), _share_axis("share that came true")
+    x = share_axis([0.0, 1.0], f"probability {found.of}")
+    y = share_axis([0.0, 1.0], "share that came true")
     plot = Plot(x, y, "Calibration", "probabilities that were given, and how often they came true")
     plot.line([0, 1], [0, 1], "ideal").whiskers(found.said, found.low, found.high, "network")
     plot.dots(found.said, found.came_true, "network", size=4.0)
@@ -224,11 +184,6 @@ def reliability_chart(found: Reliability) -> Markup:
         f"{found.rows.min():,} to {found.rows.max():,} rows, with a 95 % interval."
     )
     return figure("Can its probabilities be believed?", words, plot.svg())
-
-
-def _share_axis(title: str) -> Axis:
-    axis = number_axis([0.0, 1.0], title)
-    return Axis(axis.low, axis.high, axis.ticks, tuple(percent(each) for each in axis.ticks), title)
 
 
 def confusion_chart(confusion: Sequence[Sequence[float]], classes: Sequence[str]) -> Markup:
@@ -243,16 +198,23 @@ def confusion_chart(confusion: Sequence[Sequence[float]], classes: Sequence[str]
 def importance_chart(found: Importance) -> Markup:
     """Draw what each column is worth."""
     best = found.columns[:MOST_BARS]
-    rows = [Row(shown(each.column), each.increase, signed(each.increase), each.interval) for each in best]
+    rows = [
+        Row(shown(each.column), 0.0, "not known")
+        if each.column in found.constant
+        else Row(shown(each.column), each.increase, signed(each.increase), each.interval)
+        for each in best
+    ]
     ends = [end for row in rows for end in (row.value, *(row.interval or ()))]
     title = METRICS[found.metric][0]
     axis = number_axis(ends, f"how much {title} grows", zero=True, count=4)
     more = len(found.columns) - len(best)
     rest = f" The other {counted(more, 'column')} matter less." if more > 0 else ""
     words = (
-        f"One column at a time is shuffled: the more {title} ({number(found.score)} on these {found.rows:,} "
-        f"rows) grows, the more the network relies on it. Lines are 95 % intervals.{rest}"
+        f"One column at a time is shuffled: the more {title} ({number(found.score, 3)} on these "
+        f"{found.rows:,} rows) grows, the more the network relies on it. Lines are 95 % intervals.{rest}"
     )
+    if found.constant:
+        words += " What has one value in all these rows (not known) cannot be judged by them."
     picture = row_chart(rows, axis, "Importance", f"{rows[0].name} matters most", bars=True)
     return figure("What each column is worth", words, picture)
 
@@ -268,13 +230,22 @@ def contributions_chart(found: Contributions, row: int, truth: str, said: str) -
     if len(found.columns) > len(most) or abs(rest) > 0.005 * abs(found.output - found.baseline_output):
         rows.append(Row("the rest", rest, signed(rest), None, _way(rest)))
     axis = number_axis([row.value for row in rows], shown(found.unit), zero=True, count=4)
-    chance = "" if found.probability is None else f" (probability {percent(found.probability)})"
-    known = f"truth {truth}, answer {said}{chance}"
-    words = (
-        f"Row {row:,}, a row of middling error: {known}. For the average training row it would be "
-        f"{number(found.baseline_output)}; the bars lead from there to {number(found.output)}."
-    )
+    words = f"Row {row:,}, a row of middling error: truth {truth}, answer {said}. {_from_average(found)}"
     return figure("What made one answer", words, row_chart(rows, axis, "Contributions", words, bars=True))
+
+
+def _from_average(found: Contributions) -> str:
+    """Say from where to where the bars lead: numbers, or probabilities by way of the logit."""
+    first, last = number(found.baseline_output, 3), number(found.output, 3)
+    if found.probability is None:
+        return f"For the average training row it would be {first}; the bars lead from there to {last}."
+    average = 1 / (1 + np.exp(-found.baseline_output))
+    return (
+        f"It gives {shown(found.answer)} a probability of {percent(found.probability)}, and for the average "
+        f"training row one of {percent(float(average))}. The bars lead from there to here as logits, "
+        f"log(p / (1 − p)), which add up: from {first} to {last}. A logit of 0 is 50 %; to the right "
+        f"{shown(found.answer)} becomes more probable."
+    )
 
 
 def _way(value: float) -> str:
@@ -284,18 +255,19 @@ def _way(value: float) -> str:
 def dependence_chart(found: Dependence) -> Markup:
     """Draw how answers follow one column."""
     title = f"As {shown(found.column)} changes"
-    words = "The mean answer if every row had this value, and where 80 % of the answers lie."
-    unit = shown(found.unit)
+    words = "The mean answer if every row had this value, and the middle 80 % of the answers."
+    unit, is_number = shown(found.unit), found.answer is None
+    axis = number_axis if is_number else share_axis
     values = _numbers_in(found.values)
     if values is None:
         rows = [
-            Row(shown(str(value)), mean, number(mean, 3), (low, high))
+            Row(shown(str(value)), mean, number(mean, 3) if is_number else percent(mean), (low, high))
             for value, mean, low, high in zip(found.values, found.mean, found.low, found.high, strict=True)
         ][: 2 * MOST_BARS]
-        axis = number_axis([*found.mean, *found.low, *found.high], unit, count=4)
-        return figure(title, words, row_chart(rows, axis, title, words, bars=False))
-    x = number_axis(values, shown(found.column))
-    y = number_axis([*found.mean, *found.low, *found.high], unit)
+        x = axis([*found.mean, *found.low, *found.high], unit, count=4)
+        return figure(title, words, row_chart(rows, x, title, words, bars=False))
+    x = number_axis(values, shown(found.column), tight=True)
+    y = axis([*found.mean, *found.low, *found.high], unit)
     plot = Plot(x, y, title, f"mean answers from {number(min(found.mean))} to {number(max(found.mean))}")
     plot.band(values, found.low, found.high, "network").line(values, found.mean, "network")
     plot.dots(values, found.mean, "network")

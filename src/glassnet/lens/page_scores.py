@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from glassnet.lens import page_charts as charts
+from glassnet.lens import score_charts as charts
 from glassnet.lens.details import details_of, folds_of
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import number, percent
-from glassnet.lens.page_tables import scrolling, table, value_of, values_of
+from glassnet.lens.page_tables import folded, scrolling, table, value_of, values_of
+from glassnet.lens.page_words import linked
 from glassnet.lens.text import shown
-from glassnet.lens.wording import BASELINES, METRICS, SPLITS, changed, in_order, score_between
+from glassnet.lens.wording import (
+    BASELINES,
+    METRICS,
+    REFIT,
+    SPLITS,
+    changed,
+    changed_between,
+    in_order,
+    meaning,
+    score_between,
+)
 from glassnet.metrics.compare import main_metrics
 
 if TYPE_CHECKING:
@@ -31,7 +42,7 @@ def scores_of(report: Report) -> Iterator[Markup]:
     results, split = report.results, report.results.shown_split() or ""
     target = report.targets[0] if len(report.targets) == 1 else "mean over the targets"
     drawn = (
-        charts.scores_chart(results, split, each, target)
+        charts.scores_chart(results, split, each, target, report.classes)
         for each in main_metrics(report.task)
         if each in results.metrics[split]
     )
@@ -41,8 +52,8 @@ def scores_of(report: Report) -> Iterator[Markup]:
     yield _score_table(report, split)
     rows = [*_differences(report, split)]
     if rows:
-        yield element("h3", "The differences in numbers")
-        yield table(("compared with", "by", "difference", "95 % interval", "this network is"), rows)
+        titles = ("compared with", "by", "difference", "95 % interval", "this network")
+        yield folded("The differences in numbers", table(titles, rows))
     yield from _other_splits(report, split)
     yield from _parts(report, split)
 
@@ -50,7 +61,8 @@ def scores_of(report: Report) -> Iterator[Markup]:
 def _score_table(report: Report, split: str) -> Markup:
     results = report.results
     names = [name for name in METRICS if name in results.metrics[split]]
-    heads = [element("th", METRICS[name][0], element("small", METRICS[name][1])) for name in names]
+    told = ((name, element("small", meaning(name, report.classes))) for name in names)
+    heads = [element("th", linked(name), text) for name, text in told]
     rows = [
         _score_row("this network", names, results.metrics[split], results.intervals.get(split, {}), "ours")
     ]
@@ -78,7 +90,7 @@ def _score_row(
             cells.append(element("td", "–"))
             continue
         interval = element("small", score_between(name, known[name])) if name in known else Markup()
-        cells.append(element("td", value_of(name, scores[name]), interval))
+        cells.append(element("td", value_of(name, scores[name], known.get(name)), interval))
     return element("tr", element("th", title), *cells, class_=kind)
 
 
@@ -90,9 +102,11 @@ def _differences(report: Report, split: str) -> Iterator[tuple[str | Markup, ...
 
 
 def _difference(each: Difference) -> tuple[Markup | str, ...]:
-    ends = [changed(each.metric, end) for end in each.interval or ()]
-    value = element("data", changed(each.metric, each.difference), value=repr(each.difference))
-    return (value, " to ".join(ends) or "–", element("b", each.outcome))
+    ends = "–" if each.interval is None else changed_between(each.metric, each.interval)
+    text = changed(each.metric, each.difference, each.interval)
+    value = element("data", text, value=repr(each.difference))
+    is_verb = each.outcome == "cannot be told apart"
+    return (value, ends, element("b", each.outcome if is_verb else f"is {each.outcome}"))
 
 
 def _other_splits(report: Report, split: str) -> Iterator[Markup]:
@@ -101,16 +115,19 @@ def _other_splits(report: Report, split: str) -> Iterator[Markup]:
     if len(others) < 2:
         return
     names = [name for name in METRICS if name in report.results.metrics[split]]
+    known = report.results.intervals.get(split, {})
     rows = [
         (
             SPLITS[each],
             f"{report.results.rows.get(each, 0):,}",
-            *values_of(report.results.metrics[each], names),
+            *values_of(report.results.metrics[each], names, known),
         )
         for each in others
     ]
     yield element("h3", "Beside the rows that it learned from")
     yield table(("", "rows", *(METRICS[name][0] for name in names)), rows)
+    if any(each.use == REFIT for each in report.splits) and "validation" in others:
+        yield element("p", _BEFORE_REFIT, class_="soft small")
 
 
 def _parts(report: Report, split: str) -> Iterator[Markup]:
@@ -140,6 +157,10 @@ def _parts(report: Report, split: str) -> Iterator[Markup]:
             yield table((f"fold, {METRICS[metric][0]}", *titles), lines)
 
 
+_BEFORE_REFIT = (
+    "The validation scores are from before the network learned from the validation rows too; all others are "
+    "those of the network as it is."
+)
 _OF_CLASSES = (
     "Precision: how often it is right when it names the class. Recall: how many rows of the class it finds. "
     "F1: the balance of both."

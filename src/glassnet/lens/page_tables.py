@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from glassnet.lens.markup import Markup, element
 from glassnet.lens.wording import score
@@ -12,15 +12,22 @@ SHORT = 14
 _TAG = re.compile("<[^>]*>")
 
 
-def value_of(metric: str, value: float) -> Markup:
-    """Write a score so that people read it rounded and programs exactly."""
-    return element("data", score(metric, value), value=repr(value))
+def value_of(metric: str, value: float, interval: tuple[float, float] | None = None) -> Markup:
+    """Write a score so that people read it rounded, to what its interval allows, and programs exactly."""
+    return element("data", score(metric, value, interval), value=repr(value))
 
 
-def values_of(scores: dict[str, float], names: list[str]) -> Iterator[str]:
-    """Write scores in the order of names, a dash where there is none."""
+def values_of(
+    scores: dict[str, float], names: list[str], known: Mapping[str, tuple[float, float]] | None = None
+) -> Iterator[str]:
+    """Write scores in the order of names, a dash where there is none; ``known`` are intervals to round by."""
     for name in names:
-        yield value_of(name, scores[name]) if name in scores else "–"
+        yield value_of(name, scores[name], (known or {}).get(name)) if name in scores else "–"
+
+
+def folded(title: str, *content: Markup, key: str | None = None) -> Markup:
+    """Return what is shown when its title is clicked, and on paper."""
+    return element("details", element("summary", title), *content, id=key)
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]], wide: int | None = None) -> Markup:

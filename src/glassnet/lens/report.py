@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from glassnet.lens.figures import NumberFigures, Reliability
     from glassnet.lens.importance import Importance
     from glassnet.lens.mistakes import Mistakes
+    from glassnet.metrics.compare import Outcome
     from glassnet.metrics.coverage import Coverage
     from glassnet.plan import ColumnPlan
     from glassnet.recipe import TaskName
@@ -31,12 +32,21 @@ class Doubt:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """How the network stands beside the best simple method by one score: its sentence names the outcome."""
+
+    outcome: Outcome
+    sentence: str
+
+
+@dataclass(frozen=True)
 class SplitRows:
-    """The rows of one split: how many, how they were cut, and from when to when, as text, where known."""
+    """The rows of one split: how many, how they were cut, what for, and from when to when where known."""
 
     name: str
     rows: int
     how: str
+    use: str
     span: str = ""
 
 
@@ -77,7 +87,10 @@ class Report:
         judged: how many different rows these are; each may have been answered several times.
         unit: what intervals resample: rows, days or groups.
         is_other_data: whether the rows are others than those of the run.
-        answer: what is predicted, how well, beside what: sentences.
+        answer: what is predicted, and how well: sentences.
+        verdicts: how that compares with the best simple method, by each score that decides; may be empty.
+        advice: which method to use, after "Which to use: "; may be empty.
+        context: what else there is to know of the answers: sentences.
         leaks: what gives the target away, left out or kept, and what crosses to the rows of the run's test.
         doubts: what to distrust, the gravest first; empty where no check found anything.
         notes: what else the run said about its figures, and does not stand among the doubts.
@@ -104,6 +117,9 @@ class Report:
     unit: Literal["row", "day", "group"]
     is_other_data: bool
     answer: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    advice: str
+    context: tuple[str, ...]
     leaks: tuple[Leak, ...]
     doubts: tuple[Doubt, ...]
     notes: tuple[str, ...]
@@ -120,9 +136,20 @@ class Report:
     facts: tuple[tuple[str, str], ...]
     again: Again
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What is predicted, how well, compared with what, and which method to use."""
+        compared = (each.sentence for each in self.verdicts)
+        return (
+            *self.answer,
+            *compared,
+            *([f"Which to use: {self.advice}"] if self.advice else []),
+            *self.context,
+        )
+
     def __str__(self) -> str:
         doubts = [f"- {each.title}: {each.evidence}" for each in self.doubts]
         missing = [f"- {each}" for each in self.missing]
         parts = (("What to distrust:", doubts), ("Not in this report:", missing))
         lists = [line for title, lines in parts if lines for line in (title, *lines)]
-        return "\n".join([" ".join([*self.answer, *left_out(self.leaks)]), *lists])
+        return "\n".join([" ".join([*self.sentences, *left_out(self.leaks)]), *lists])

@@ -65,6 +65,11 @@ td.long { min-width: 16em; overflow-wrap: anywhere; }
 tr.ours > * { background: var(--panel); font-weight: 600; }
 tr.ours small { font-weight: 400; }
 tr.ours > :first-child { padding-left: 8px; }
+dl { columns: 2 380px; column-gap: 34px; margin: 0; }
+dt { font-weight: 600; padding: 10px 0 0; break-after: avoid; }
+dd { margin: 0; break-inside: avoid; max-width: 74ch; color: var(--soft); }
+th a { text-decoration: none; border-bottom: 1px dotted var(--soft); }
+summary { cursor: pointer; font-weight: 600; margin: 18px 0 6px; }
 .code { position: relative; }
 pre { background: var(--panel); border-radius: 10px; padding: 14px 16px; margin: 6px 0; overflow-x: auto;
   font: 13px/1.5 ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, monospace; }
@@ -86,11 +91,12 @@ svg { display: block; width: 100%; max-width: 520px; height: auto; }
 .wide svg { max-width: none; }
 .narrow { display: none; }
 svg text { font-size: 12px; fill: var(--ink); }
-svg .tick, svg .title { fill: var(--soft); }
+svg .tick, svg .title, svg .none { fill: var(--soft); }
+svg .half { font-size: 11px; }
 svg .value { font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--line); }
 .axis { stroke: var(--soft); }
-.line { fill: none; stroke-width: 1.7; stroke-linejoin: round; }
+.line { fill: none; stroke-width: 1.7; stroke-linejoin: round; stroke-linecap: round; }
 .line.truth { stroke-width: 1.3; }
 .line.ideal { stroke-dasharray: 5 4; stroke-width: 1.2; }
 .rule { stroke-dasharray: 3 3; }
@@ -124,6 +130,7 @@ _PHONE = """
   .broad { display: none; }
   .narrow { display: block; }
   .tiles { grid-template-columns: repeat(2, 1fr); }
+  .tiles > :last-child:nth-child(odd) { grid-column: 1 / -1; }
   .panel { padding: 10px 12px; }
   .panel b { font-size: 21px; }
   svg text { font-size: 13px; }
@@ -135,6 +142,7 @@ _PAPER = """
   header { padding-top: 0; }
   main, header, footer { max-width: none; padding-left: 0; padding-right: 0; }
   .scroll, pre { overflow: visible; }
+  details::details-content { content-visibility: visible; block-size: auto; }
   pre { white-space: pre-wrap; }
   h2 { margin-top: 26px; }
   h2, h3 { break-after: avoid; }
@@ -142,7 +150,7 @@ _PAPER = """
   .charts { grid-template-columns: 1fr 1fr; gap: 8px 24px; }
   table { font-size: 9pt; }
   th, td { overflow-wrap: anywhere; min-width: 0; }
-  .tiles { grid-template-columns: repeat(4, 1fr); }
+  .tiles { grid-template-columns: repeat(3, 1fr); }
   svg text { font-size: 13px; }
   .flow { columns: 2; }
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glassnet.lens.numerals import number, percent, signed
+from glassnet.lens.numerals import number, percent, rounded, signed
 from glassnet.metrics.compare import main_metrics
 from glassnet.notation import parse_split
 
@@ -16,48 +16,108 @@ if TYPE_CHECKING:
     from glassnet.metrics.coverage import Coverage
     from glassnet.plan import Plan
     from glassnet.recipe import TaskName
+    from glassnet.results import Results
+
+    Interval = tuple[float, float]
 
 METRICS = {
-    "rmse": ("RMSE", "the usual size of an error, in the target's unit; large errors count more"),
-    "mae": ("MAE", "by how much an answer is off on average, in the target's unit"),
+    "rmse": (
+        "RMSE",
+        "the usual size of an error, in the target's unit; lower is better, large errors count more",
+    ),
+    "mae": ("MAE", "by how much an answer is off on average, in the target's unit; lower is better"),
     "r2": ("R²", "1 is perfect, 0 is no better than always answering the mean of these rows"),
     "poisson_deviance": ("Poisson deviance", "an error that suits counts; 0 is perfect"),
-    "accuracy": ("accuracy", "the share of rows whose class it names rightly"),
-    "log_loss": ("log loss", "what its probabilities miss; 0 is perfect, and confident mistakes cost most"),
-    "auc": ("AUC", "how well it ranks: 1 is perfect, 0.5 is chance"),
+    "accuracy": ("accuracy", "the share of rows whose class it names rightly; higher is better"),
+    "log_loss": (
+        "log loss",
+        "how far its probabilities are from the truth; lower is better, 0 is perfect, and being sure and "
+        "wrong costs most",
+    ),
+    "auc": ("AUC", "1 is perfect, 0.5 is chance"),
     "f1": ("F1", "the balance of false alarms and misses; 1 is perfect"),
 }
 MOST_LEAKS = 5
 SMALLER_IS_BETTER = ("rmse", "mae", "poisson_deviance", "log_loss")
 BASELINES = {
     "mean": "always the mean",
-    "majority": "always the same shares",
+    "majority": "always the most frequent",
     "linear": "a linear model",
     "gradient_boosting": "gradient boosting",
 }
+NOTHING = ("mean", "majority")
+"""The methods that look at no column."""
 SPLITS = {"test": "test rows", "validation": "validation rows", "train": "training rows"}
 USES = {
     "train": "the network learned from them",
     "validation": "chose when to stop; not learned from",
     "test": "only judged it",
 }
+REFIT = "chose when to stop; then it was trained once more, from these rows too"
 
 
-def score(metric: str, value: float) -> str:
-    """Write a score: accuracy as percent, everything else as a number."""
+def meaning(metric: str, classes: Sequence[str]) -> str:
+    """Say what a score means, of which class too."""
+    told = METRICS[metric][1]
+    if metric == "auc" and len(classes) == 2:
+        of, other = classes[1], classes[0]
+        return f"how often a row of {of} gets a higher probability of it than one of {other}; {told}"
+    if metric == "auc":
+        return f"how often a row of a class gets a higher probability of it than another row; {told}"
+    if metric == "f1":
+        return f"{f'of {classes[1]}' if len(classes) == 2 else 'mean over the classes'}: {told}"
+    return told
+
+
+def score(metric: str, value: float, interval: Interval | None = None) -> str:
+    """Write a score, accuracy as percent, rounded to what its interval allows."""
     if metric == "r2" and abs(value) < 5e-5:  # always answering the mean comes to rounding errors
         return "0"
-    return percent(value) if metric == "accuracy" else number(value)
+    width = None if interval is None else interval[1] - interval[0]
+    if metric != "accuracy":
+        return rounded(value, width)
+    return percent(value) if not width else f"{rounded(100 * value, 100 * width)} %"
 
 
-def changed(metric: str, difference: float) -> str:
-    """Write a difference of scores: of accuracy in points of a hundred, else as it is."""
-    return f"{signed(100 * difference)} points" if metric == "accuracy" else signed(difference)
-
-
-def score_between(metric: str, interval: tuple[float, float]) -> str:
+def score_between(metric: str, interval: Interval) -> str:
     """Write the interval of a score."""
-    return f"{score(metric, interval[0])} to {score(metric, interval[1])}"
+    return f"{score(metric, interval[0], interval)} to {score(metric, interval[1], interval)}"
+
+
+def changed(metric: str, difference: float, interval: Interval | None = None) -> str:
+    """Write a difference of scores: of accuracy in points of a hundred, else as it is."""
+    size, unit = (100.0, " points") if metric == "accuracy" else (1.0, "")
+    if interval is None:
+        return signed(size * difference) + unit
+    text = rounded(size * difference, size * (interval[1] - interval[0]))
+    return f"{'+' if difference > 0 and text.strip('0.') else ''}{text}{unit}"
+
+
+def changed_between(metric: str, interval: Interval) -> str:
+    """Write the interval of a difference."""
+    low, high = (changed(metric, end, interval) for end in interval)
+    if interval[0] > 0 and not low.strip("0. points"):  # an end beside 0 must not look as if it were 0
+        low = "just above 0"
+    if interval[1] < 0 and not high.strip("−0. points"):
+        high = "just below 0"
+    return f"{low.removesuffix(' points')} to {high}"
+
+
+def yardstick(results: Results, split: str, metric: str) -> str:
+    """Say what the simplest method gets, for scale; empty without it."""
+    value = simplest(results, split, metric)
+    if value is None:
+        return ""
+    known = results.intervals.get(split, {}).get(metric)
+    what = BASELINES["majority" if "majority" in results.baselines else "mean"]
+    what = "always naming the shares of the classes" if metric == "log_loss" else what
+    return f"{what} gets {score(metric, value, known)}"
+
+
+def simplest(results: Results, split: str, metric: str) -> float | None:
+    """Return what the method that looks at no column gets."""
+    known = (results.baselines.get(name, {}).get(split, {}).get(metric) for name in NOTHING)
+    return next((value for value in known if value is not None), None)
 
 
 def file_name(data: str) -> str:
@@ -67,11 +127,22 @@ def file_name(data: str) -> str:
 
 def held(coverage: Coverage, rows: str) -> str:
     """Say which share of some rows prediction intervals hold, and how wide they are."""
-    low_high = coverage.interval
-    known = "" if low_high is None else f" (95 % interval {percent(low_high[0])} to {percent(low_high[1])})"
-    share = f"hold the truth of {percent(coverage.coverage)} of {rows}{known}"
-    told = f"Its {percent(coverage.asked)} prediction intervals {share}"
-    return f"{told} and are {number(coverage.mean_width)} wide on average."
+    ends, width = coverage.interval, number(coverage.mean_width, 3)
+    share = score("accuracy", coverage.coverage, ends)
+    known = "" if ends is None else f" (95 % interval {score_between('accuracy', ends)})"
+    promise = (
+        f"With each answer comes a prediction interval that should hold the truth {often(coverage.asked)}"
+    )
+    return f"{promise}: for {share} of {rows} it did{known}. The intervals are {width} wide on average."
+
+
+def often(share: float) -> str:
+    """Say a share as so many times in a hundred.
+
+    >>> often(0.9)
+    '90 times in 100'
+    """
+    return f"{number(100 * share, 3)} times in 100"
 
 
 def left_out(leaks: Sequence[Leak]) -> Iterator[str]:
@@ -111,6 +182,7 @@ def in_order(differences: Mapping[MainMetric, Difference], task: TaskName) -> li
 
 
 def best_baseline(scores: Mapping[str, float], metric: str) -> str | None:
-    """Return the best baseline by one metric."""
+    """Return the best baseline by one metric; of equal ones the simplest."""
     sign = 1 if metric in SMALLER_IS_BETTER else -1
-    return min(scores, key=lambda name: sign * scores[name], default=None)
+    known = (name for name in BASELINES if name in scores)
+    return min(known, key=lambda name: sign * scores[name], default=None)
