@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 from glassnet.cli import run
-from glassnet.run.bench import suite
+from glassnet.run.bench import contest, suite
 from glassnet.run.bench.contest import Pace
 from glassnet.run.bench.workloads import Workload
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
+    monkeypatch.setattr(contest, "cores", lambda: 1)  # two threads are slow where others run
     monkeypatch.setattr(suite, "QUICK", Pace(2, 0.0005))
     monkeypatch.setattr(suite, "FULL", Pace(3, 0.0005))
-    monkeypatch.setattr(suite, "NAMED", (Workload((3, 4, 1), 16, "sigmoid", "sgd"),))
-    monkeypatch.setattr(suite, "GRID", (Workload((2, 2, 1), 16), Workload((3, 3, 3, 2), 16)))
+    monkeypatch.setattr(suite, "NAMED", (Workload((3, 4, 1), 64, "sigmoid", "sgd"),))
+    monkeypatch.setattr(suite, "GRID", (Workload((2, 2, 1), 64), Workload((3, 3, 3, 2), 64)))
     monkeypatch.setattr(suite, "ANSWERED", (Workload((3, 4, 1), 1),))
     monkeypatch.setattr(suite, "measure_peak", partial(suite.measure_peak, side=32))
 
@@ -36,7 +37,7 @@ def test_the_quick_one_prints_the_ratios_and_leaves_the_grid_out(capsys):
 def test_full_has_the_grid_and_its_worst_net(capsys):
     assert run(["bench", "--full"]) == 0
     text = capsys.readouterr().out
-    assert "3-3-3-2 relu, batch 16, adam" in text
+    assert "3-3-3-2 relu, batch 64, adam" in text
     assert "worst for gn.fit: " in text
     assert "3 rounds" in text
 

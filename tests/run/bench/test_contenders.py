@@ -45,10 +45,11 @@ def test_all_do_the_same_work(begin, workload):
     expected.train(10)
     training = begin(made)
     assert training.train(10) == 10
+    near = 5e-4 if begin is SklearnTraining else 2e-5  # it puts Adam's eps where small gradients feel it
     moved = 0.0
     for own, right, start in zip(training.parameters(), expected.parameters(), made.start, strict=True):
         for value, wanted, first in zip(own, right, start, strict=True):
-            np.testing.assert_allclose(value, wanted, atol=1e-4)  # scikit-learn puts Adam's eps elsewhere
+            np.testing.assert_allclose(value, wanted, atol=near)
             moved = max(moved, np.abs(value - first).max())
     assert moved > 1e-3
 

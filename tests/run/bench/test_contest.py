@@ -46,7 +46,7 @@ def clock(monkeypatch):
 def by_hand(monkeypatch):
     from glassnet.run.bench import figures
 
-    monkeypatch.setattr(figures.time, "perf_counter", lambda: Clockwork.now)
+    monkeypatch.setattr(figures.time, "perf_counter", lambda: Clockwork.now)  # contest.py sees it too
 
 
 def test_the_number_of_threads_with_the_lower_median_counts(by_hand):
@@ -66,7 +66,7 @@ def test_the_number_of_threads_with_the_lower_median_counts(by_hand):
 def test_each_round_begins_anew(by_hand):
     begun: list[str] = []
     contest(SMALL, [Contender("a", lambda made: Clockwork(1e-6, begun))], Pace(5, 0.001), silent)
-    assert len(begun) == 1 + 5
+    assert len(begun) == 1 + 5  # to find the number of steps, and in each round
 
 
 def test_who_cannot_take_part_is_named_with_the_reason(by_hand):
@@ -80,7 +80,7 @@ def test_who_cannot_take_part_is_named_with_the_reason(by_hand):
     assert found.ratio("theirs", "ours") is None
 
 
-def test_several_threads_come_last_in_a_round_and_glassnet_bears_what_they_leave_behind(by_hand):
+def test_several_threads_come_last_in_a_round_and_no_peer_bears_what_they_leave_behind(by_hand):
     said: list[str] = []
     contenders = [
         Contender("theirs", lambda made: Clockwork(1e-6), 2),
@@ -88,7 +88,12 @@ def test_several_threads_come_last_in_a_round_and_glassnet_bears_what_they_leave
         Contender("ours", lambda made: Clockwork(1e-6), ours=True),
     ]
     contest(SMALL, contenders, Pace(1, 0.001), said.append)
-    assert [text.rpartition(": ")[2] for text in said[3:]] == ["ours", "theirs", "theirs, 2 threads"]
+    assert [text.rpartition(": ")[2] for text in said[3:]] == [
+        "settling",
+        "ours",
+        "theirs",
+        "theirs, 2 threads",
+    ]
 
 
 def test_a_real_contest_measures_everybody_and_leaves_torch_as_it_was():

@@ -52,30 +52,26 @@ def test_without_onnxruntime_the_reason_stands_in_its_place(monkeypatch):
 
 def test_what_is_glassnets_own_is_what_an_empty_call_does_not_take():
     calls = {OURS: Figure((5.0, 4.0)), EMPTY: Figure((1.0, 2.0))}
-    assert Latency(NETS[0], calls, "a call", {}).above_empty == Figure((4.0, 2.0))
-    assert Latency(NETS[0], {OURS: Figure((5.0,))}, None, {}).above_empty is None
+    assert Latency(NETS[0], calls, {}).above_empty == Figure((4.0, 2.0))
+    assert Latency(NETS[0], {OURS: Figure((5.0,))}, {}).above_empty is None
 
 
 def test_an_extension_is_asked_for_its_peak_and_its_empty_call(monkeypatch):
-    native = SimpleNamespace(peak=lambda: 5e10, nothing=lambda: None)
+    native = SimpleNamespace(peak=lambda: 50.0, empty=lambda: None)
     monkeypatch.setattr(extension, "_extension", lambda: native)
-    assert peak.measure_peak(2) == peak.Peak(5e10, "a loop of the extension")
-    assert extension.empty_call() == ("empty call of the extension", native.nothing)
-
-
-def test_an_extension_without_them_is_called_with_two_numbers_and_a_product_gives_the_peak(monkeypatch):
-    native = SimpleNamespace(dot=lambda a, b: float(a @ b))
-    monkeypatch.setattr(extension, "_extension", lambda: native)
-    name, call = extension.empty_call()
-    assert "two arrays of one number" in name
-    assert call() == 1.0
-    assert "a float32 product of 16 x 16 on one thread" in peak.measure_peak(2, side=16).measured_by
+    assert peak.measure_peak(2).multiply_adds_per_second == 5e10
+    assert extension.empty_call() is native.empty
+    found = latency.latency(NETS[0], Pace(2, 0.001), lambda text: None)
+    assert EMPTY in found.calls
+    assert found.above_empty is not None
 
 
 def test_without_the_extension_there_is_no_empty_call(monkeypatch):
     monkeypatch.setattr(extension, "_extension", lambda: None)
     assert extension.empty_call() is None
-    assert peak.measure_peak(2, side=16).multiply_adds_per_second > 0
+    found = peak.measure_peak(2, side=16)
+    assert found.multiply_adds_per_second > 0
+    assert "in a float32 product of 16 x 16 on one thread" in found.measured_by
 
 
 def test_the_share_of_the_peak():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from glassnet.run.bench.contest import Contest, Pace
-from glassnet.run.bench.figures import Figure
+from glassnet.run.bench.figures import Figure, table
 from glassnet.run.bench.latency import EMPTY, OURS, Latency
 from glassnet.run.bench.peak import Peak
 from glassnet.run.bench.suite import Bench, shares, worst_cells
-from glassnet.run.bench.tables import contest_text, grid_text, latency_text, ratios_text, report, table
+from glassnet.run.bench.tables import contest_text, grid_text, latency_text, ratios_text, report
 from glassnet.run.bench.workloads import Workload
 
 NET = Workload((2, 2, 1), 10)
@@ -34,9 +34,7 @@ def bench(*grid: Contest, native: str | None = None) -> Bench:
         "python": "3.11.7",
         "packages": {"torch": "2.13.0", "onnxruntime": None},
     }
-    one_row = Latency(
-        NET, {OURS: Figure((2.0,)), "PyTorch": Figure((14.0,)), EMPTY: Figure((0.5,))}, "a call", {}
-    )
+    one_row = Latency(NET, {OURS: Figure((2.0,)), "PyTorch": Figure((14.0,)), EMPTY: Figure((0.5,))}, {})
     training = (made(30.0, 2.0, onnx="is not there"),)
     return Bench(facts, native, Pace(2, 0.1), PEAK, training, (one_row,), grid, 0.2)
 
@@ -96,11 +94,10 @@ def test_the_worst_net_of_the_grid_is_printed():
 
 def test_one_row_shows_the_ratio_and_what_is_above_an_empty_call():
     figures = {OURS: Figure((2.0,)), "PyTorch": Figure((14.0,)), EMPTY: Figure((0.5,))}
-    lines = latency_text([Latency(NET, figures, "a call", {})]).splitlines()
+    lines = latency_text([Latency(NET, figures, {})]).splitlines()
     assert lines[1].split("   ")[0] == "2-2-1"
     assert "7.00 [7.00, 7.00]" in lines[1]
     assert lines[1].endswith("1.50 [1.50, 1.50]")
-    assert lines[2] == "empty call: a call"
 
 
 def test_the_json_has_everything_that_the_text_has():

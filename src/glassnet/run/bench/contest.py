@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,12 +16,16 @@ from glassnet.engine.threads import using_threads
 from glassnet.errors import GlassnetError
 from glassnet.native_status import native_status
 from glassnet.run.bench.figures import Figure, in_turn, timed, units_within
+from glassnet.run.bench.machine import cores
 from glassnet.run.bench.numpy_step import NumpyTraining
 from glassnet.run.bench.ours import EngineTraining, FitTraining, FusedFit
 from glassnet.run.bench.peers import FusedTraining, LoaderTraining, SklearnTraining, TorchTraining
 from glassnet.run.bench.workloads import Floats, Problem, Workload, problem
 
 Progress = Callable[[str], None]
+_SETTLING = "settling"
+_SETTLED = 0.06
+"""Seconds after which several threads were forgotten on a machine with twice as many processes as cores."""
 
 
 class Training(Protocol):
@@ -103,11 +107,6 @@ class Contest:
         }
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def plain_torch() -> list[Contender]:
     """The plain loop with one thread, with two and with all cores."""
     counts = sorted({1, min(2, cores()), cores()})
@@ -173,14 +172,25 @@ def contest(workload: Workload, contenders: Sequence[Contender], pace: Pace, pro
             with using_threads(each.threads):
                 prepare(each)
         taking_part = [each for each in contenders if each.name in steps]
-        measures = {each.name: partial(microseconds, each) for each in sorted(taking_part, key=_turn)}
+        turns = sorted(taking_part, key=_turn)
+        measures = {each.name: partial(microseconds, each) for each in turns}
+        if turns and turns[-1].threads > 1:
+            measures = {_SETTLING: partial(_settle, measures[turns[0].name]), **measures}
         found = in_turn(measures, pace.rounds, lambda text: progress(f"{workload.name}: {text}"))
     return _outcome(workload, taking_part, found, engines, missing)
 
 
 def _turn(contender: Contender) -> tuple[int, bool]:
-    """Several threads last in a round, because what follows them is slowed; Glassnet bears that, no peer."""
+    """Several threads last in a round, and first Glassnet, which bears what they leave behind."""
     return contender.threads, not contender.ours
+
+
+def _settle(measure: Callable[[], float]) -> float:
+    """Measure what does not count: several threads slow down on a busy machine what follows them."""
+    began = time.perf_counter()
+    while (took := time.perf_counter() - began) < _SETTLED:
+        measure()
+    return took
 
 
 def _warm(contender: Contender, made: Problem) -> Training:

@@ -1,10 +1,10 @@
-"""Measured numbers: so many rounds in turn, their median and quartiles, and ratios round by round."""
+"""Measured numbers: rounds in turn, medians, quartiles and ratios, and how they are written."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,18 @@ def spread(figure: Figure) -> str:
     """
     low, high = figure.quartiles
     return f"{number(figure.median)} [{number(low)}, {number(high)}]"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows in columns, the header first; the first column is text, the others are figures."""
+    return "\n".join(_lines(rows))
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        yield "   ".join([first.ljust(widths[0]), *cells]).rstrip()
 
 
 def timed(work: Work, units: int) -> tuple[float, int]:

@@ -29,15 +29,17 @@ Answer = Callable[[], object]
 
 @dataclass(frozen=True)
 class Latency:
-    """Microseconds for one row of one net, by who answers; who is missing, and why.
-
-    ``empty`` says what the empty call is, where there is one.
-    """
+    """Microseconds for one row of one net, by who answers; who is missing, and why."""
 
     workload: Workload
     calls: dict[str, Figure]
-    empty: str | None
     missing: dict[str, str]
+
+    def ratio(self, other: str) -> Figure | None:
+        """Return how many times as long ``other`` takes; None where one of them is missing."""
+        if OURS not in self.calls or other not in self.calls:
+            return None
+        return self.calls[other].over(self.calls[OURS])
 
     @property
     def above_empty(self) -> Figure | None:
@@ -54,7 +56,6 @@ class Latency:
             "net": "-".join(map(str, self.workload.sizes)),
             "microseconds": {name: figure.to_dict() for name, figure in self.calls.items()},
             "above_empty": None if above is None else above.to_dict(),
-            "empty_call": self.empty,
             "missing": self.missing,
         }
 
@@ -70,14 +71,13 @@ def latency(workload: Workload, pace: Pace, progress: Progress) -> Latency:
     }
     answers = {name: each for name, each in found.items() if not isinstance(each, str)}
     missing = {name: each for name, each in found.items() if isinstance(each, str)}
-    empty = empty_call()
-    if empty is not None:
-        answers[EMPTY] = empty[1]
+    if (empty := empty_call()) is not None:
+        answers[EMPTY] = empty
     with using_threads(1), threadpool_limits(1, user_api="blas"), torch.inference_mode():
         calls = {name: units_within(partial(_repeated, each), pace.seconds) for name, each in answers.items()}
         measures = {name: partial(_microseconds, each, calls[name]) for name, each in answers.items()}
         figures = in_turn(measures, pace.rounds, lambda text: progress(f"one row of {workload.name}: {text}"))
-    return Latency(workload, figures, None if empty is None else empty[0], missing)
+    return Latency(workload, figures, missing)
 
 
 def _repeated(answer: Answer, calls: int) -> int:

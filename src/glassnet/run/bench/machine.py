@@ -8,14 +8,17 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from glassnet.run.bench.contest import cores
-
 PACKAGES = ("glassnet", "torch", "numpy", "scikit-learn", "onnxruntime")
 VECTORS = (
     *("sse2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16"),
     *("asimd", "sve", "bf16", "sve2", "i8mm", "sme"),
 )
 BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def machine() -> dict[str, Any]:
@@ -30,6 +33,17 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
     }
+
+
+def machine_text(facts: dict[str, Any]) -> str:
+    """Say on what and with what was measured."""
+    versions = ", ".join(f"{name} {version}" for name, version in facts["packages"].items() if version)
+    vectors = ", ".join(facts["vectors"]) or "vectors not known"
+    return (
+        f"{facts['processor']}, {facts['cores']} cores ({vectors}), "
+        f"{facts['memory_gb']} GB, load {facts['load']}\n"
+        f"{facts['system']}, Python {facts['python']}, {versions}"
+    )
 
 
 def load() -> float | None:

@@ -15,8 +15,9 @@ from glassnet.run.bench.workloads import Floats, Problem
 class FitTraining:
     """Whole calls of ``fit``, checks and set-up included."""
 
-    def __init__(self, problem: Problem, engine: str = "auto") -> None:
-        self.problem, self.engine, self.net = problem, engine, torch_net(problem)
+    def __init__(self, problem: Problem, engine: str = "auto", precision: str = "float32") -> None:
+        self.problem, self.net = problem, torch_net(problem)
+        self.engine, self.precision = engine, precision
 
     def train(self, steps: int) -> int:
         """Make at least so many steps: whole epochs."""
@@ -34,6 +35,7 @@ class FitTraining:
             epochs=epochs,
             device="cpu",
             engine=self.engine,
+            precision=self.precision,
         )
         self.engine = history.engine
         return epochs * per_epoch

@@ -35,7 +35,7 @@ class Peak:
 def measure_peak(rounds: int, side: int = SIDE) -> Peak:
     """Take the extension's own loop where it has one, else a large matrix product; the quickest counts."""
     if (own := native_peak()) is not None:
-        return Peak(max(own() for _ in range(rounds)), "a loop of the extension")
+        return Peak(1e9 * max(own() for _ in range(rounds)), "in registers alone, by the extension")
     a = np.random.default_rng(0).standard_normal((side, side), dtype=np.float32)
     b, out = torch.from_numpy(a), np.empty_like(a)
 
@@ -55,4 +55,4 @@ def measure_peak(rounds: int, side: int = SIDE) -> Peak:
             product(1)
             best[name] = min(timed(product, 2)[0] / 2 for _ in range(rounds))
     winner = min(best, key=lambda name: best[name])
-    return Peak(side**3 / best[winner], f"a float32 product of {side} x {side} on one thread, by {winner}")
+    return Peak(side**3 / best[winner], f"in a float32 product of {side} x {side} on one thread, by {winner}")

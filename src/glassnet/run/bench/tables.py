@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from glassnet.run.bench.contest import Contest
-from glassnet.run.bench.figures import Figure, number, spread
+from glassnet.run.bench.figures import Figure, number, spread, table
 from glassnet.run.bench.latency import EMPTY, OURS, Latency
+from glassnet.run.bench.machine import machine_text
 from glassnet.run.bench.peak import Peak
 from glassnet.run.bench.suite import Bench, shares, worst_cells
 
@@ -37,17 +37,6 @@ def how_text(found: Bench) -> str:
     )
 
 
-def machine_text(facts: dict[str, Any]) -> str:
-    """Say on what and with what was measured."""
-    versions = ", ".join(f"{name} {version}" for name, version in facts["packages"].items() if version)
-    vectors = ", ".join(facts["vectors"]) or "vectors not known"
-    return (
-        f"{facts['processor']}, {facts['cores']} cores ({vectors}), "
-        f"{facts['memory_gb']} GB, load {facts['load']}\n"
-        f"{facts['system']}, Python {facts['python']}, {versions}"
-    )
-
-
 def ratios_text(contests: Sequence[Contest]) -> str:
     """Say for each net how many times as long as Glassnet the others take."""
     peers = list(dict.fromkeys(name for each in contests for name in each.steps if name not in each.ours))
@@ -66,13 +55,10 @@ def latency_text(found: Sequence[Latency]) -> str:
     peers = list(dict.fromkeys(name for each in found for name in each.calls if name not in (OURS, EMPTY)))
     rows = [["One row, as a multiple of Glassnet", *peers, "µs, Glassnet", "above an empty call"]]
     for each in found:
-        own = each.calls.get(OURS)
-        ratios = [each.calls[name].over(own) if own and name in each.calls else None for name in peers]
-        cells = [*ratios, own, each.above_empty]
+        cells = [*map(each.ratio, peers), each.calls.get(OURS), each.above_empty]
         name = "-".join(map(str, each.workload.sizes))
         rows.append([name, *("-" if figure is None else spread(figure) for figure in cells)])
-    empty = next((f"\nempty call: {each.empty}" for each in found if each.empty), "")
-    return table(rows) + empty
+    return table(rows)
 
 
 def contest_text(found: Contest, peak: Peak) -> str:
@@ -128,15 +114,3 @@ def missing_text(found: Bench) -> str:
 
 def _some(nets: list[str]) -> str:
     return nets[0] if len(nets) == 1 else f"{nets[0]} and {len(nets) - 1} more"
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows in columns, the header first; the first column is text, the others are figures."""
-    return "\n".join(_lines(rows))
-
-
-def _lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for first, *others in rows:
-        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        yield "   ".join([first.ljust(widths[0]), *cells]).rstrip()

@@ -13,6 +13,8 @@ RATES = {"sgd": 0.01, "adam": 0.001}
 
 _IN_AN_EPOCH = 800_000_000
 """About how many multiply-adds an epoch has, where its steps are few."""
+_TELLING = 8
+"""So many of the inputs say something of the target."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,9 @@ def problem(workload: Workload, rows: int | None = None) -> Problem:
     chance = np.random.default_rng(0)
     count, (inputs, *_, outputs) = rows or workload.rows, workload.sizes
     X = chance.standard_normal((count, inputs), dtype=np.float32)
-    teacher = chance.standard_normal((inputs, outputs), dtype=np.float32)
-    scores = np.tanh(X @ teacher) + 0.5 * chance.standard_normal((count, outputs), dtype=np.float32)
+    teacher = chance.standard_normal((min(inputs, _TELLING), outputs), dtype=np.float32)
+    noise = chance.standard_normal((count, outputs), dtype=np.float32)
+    scores = X[:, :_TELLING] @ teacher + noise
     y = scores if workload.loss == "mse" else scores.argmax(axis=1).astype(np.int64)
     return Problem(workload, X, y, [_layer(chance, *pair) for pair in pairwise(workload.sizes)])
 
