@@ -31,8 +31,9 @@ class Members:
         self.sizes = np.full(steps, net.batch)
         self.rates = [np.full(steps, net.learning_rate)] * count
 
-    def train(self, epochs: int) -> int:
-        """Train all, so many epochs, and return how many epochs of one member that was."""
+    def train(self, units: int) -> int:
+        """Train all at least so many epochs of one member together, and return how many they were."""
+        epochs = -(-units // self.count)
         none = [None] * self.count
         for _ in range(epochs):
             train_many(
@@ -60,10 +61,10 @@ def members(pace: Pace) -> tuple[dict[str, Any], list[Claim]]:
 
 def _throughput(net: Workload, pace: Pace) -> dict[int, Figure]:
     teams = {str(count): Members(net, count) for count in MEMBERS}
-    epochs = {name: units_within(team.train, pace.seconds) // team.count or 1 for name, team in teams.items()}
+    units = {name: units_within(team.train, pace.seconds) for name, team in teams.items()}
 
     def seconds(name: str) -> float:
-        took, done = timed(teams[name].train, epochs[name])
+        took, done = timed(teams[name].train, units[name])
         return took / done
 
     measures = {name: partial(seconds, name) for name in teams}

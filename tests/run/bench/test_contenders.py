@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from glassnet.engine.dense import dense_net
+from glassnet.engine.training import fit
 from glassnet.errors import RecipeError
 from glassnet.run.bench import ours
 from glassnet.run.bench.numpy_step import NumpyTraining
@@ -81,6 +82,18 @@ def test_dropout_stands_behind_each_hidden_layer_everywhere(monkeypatch):
     assert names == ["Linear", "ReLU", "Dropout", "Linear", "ReLU", "Dropout", "Linear"]
     ours.new_dense_net(made)
     assert [layer.dropout for layer in asked] == [0.0, 0.25, 0.25]
+
+
+def test_fit_asks_for_the_same_engine_whichever_ran_before(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        ours, "fit", lambda *rest, engine, **named: asked.append(engine) or fit(*rest, **named)
+    )
+    training = FitTraining(problem(WORKLOADS[0], rows=64))
+    training.train(1)
+    training.train(1)
+    assert asked == ["auto", "auto"]
+    assert training.engine != "auto"
 
 
 def test_dropout_in_numpy_keeps_the_mean_and_drops_its_share():

@@ -8,7 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("glassnet", "torch", "numpy", "scikit-learn", "onnxruntime")
+from glassnet.version import __version__
+
+PACKAGES = ("torch", "numpy", "scikit-learn", "onnxruntime")
 VECTORS = (
     *("sse2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16"),
     *("asimd", "sve", "bf16", "sve2", "i8mm", "sme"),
@@ -31,7 +33,7 @@ def machine() -> dict[str, Any]:
         "load": load(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {"glassnet": __version__} | {name: _version(name) for name in PACKAGES},
     }
 
 

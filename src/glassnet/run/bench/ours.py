@@ -17,7 +17,8 @@ class FitTraining:
 
     def __init__(self, problem: Problem, engine: str = "auto", precision: str = "float32") -> None:
         self.problem, self.net = problem, torch_net(problem)
-        self.engine, self.precision = engine, precision
+        self.asked, self.precision = engine, precision
+        self.engine = engine
 
     def train(self, steps: int) -> int:
         """Make at least so many steps: whole epochs."""
@@ -34,7 +35,7 @@ class FitTraining:
             batch_size=workload.batch,
             epochs=epochs,
             device="cpu",
-            engine=self.engine,
+            engine=self.asked,
             precision=self.precision,
         )
         self.engine = history.engine
