@@ -87,16 +87,17 @@ def test_the_machine_is_json_values_and_names_processor_and_versions():
 
 
 @pytest.mark.parametrize(
-    ("flags", "vectors", "bfloat16"),
+    ("key", "flags", "vectors", "bfloat16"),
     [
-        ("fpu avx2 fma avx512f amx_bf16", ["avx2", "fma", "avx512f", "amx_bf16"], True),
-        ("fpu avx2 fma", ["avx2", "fma"], False),
-        ("", [], False),
+        ("flags", "fpu avx2 fma avx512f amx_bf16", ["avx2", "fma", "avx512f", "amx_bf16"], True),
+        ("flags", "fpu avx2 fma", ["avx2", "fma"], False),
+        ("Features", "fp asimd bf16", ["asimd", "bf16"], True),
+        ("flags", "", [], False),
     ],
 )
-def test_vector_instructions_are_read_from_the_systems_list(monkeypatch, flags, vectors, bfloat16):
+def test_vector_instructions_are_read_from_the_systems_list(monkeypatch, key, flags, vectors, bfloat16):
     from glassnet.run.bench import machine as module
 
-    monkeypatch.setattr(module, "_cpuinfo", lambda key: flags if key == "flags" else "")
+    monkeypatch.setattr(module, "_cpuinfo", lambda asked: flags if asked == key else "")
     assert vector_instructions() == vectors
     assert has_bfloat16() is bfloat16
