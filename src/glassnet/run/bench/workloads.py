@@ -59,8 +59,8 @@ class Workload:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Few where a step is much work; otherwise 120 as in bike sharing, or 4,096 rows."""
-        return max(1, min(_IN_AN_EPOCH // self.multiply_adds, max(120, 4096 // self.batch)))
+        """Few where a step is much work; otherwise 120 as in bike sharing, or 1,024 rows."""
+        return max(1, min(_IN_AN_EPOCH // self.multiply_adds, max(120, 1024 // self.batch)))
 
     @property
     def rows(self) -> int:
