@@ -29,10 +29,11 @@ from glassnet.data.sources import open_source
 from glassnet.recipe import Recipe, make_recipe
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
 from glassnet.run.context import Context, Own
-from glassnet.run.nets import threads_for, train_nets
+from glassnet.run.nets import threads_for
 from glassnet.run.prepare import Encoded, column_plans, encode, prepare
 from glassnet.run.reporter import Silent
 from glassnet.run.signals import Interrupts
+from glassnet.run.trials import train_nets
 
 MARKS = {"train": 0.09, "validation": 0.18}
 BIKE = {
@@ -85,11 +86,11 @@ def split_accuracies(path: Path, seed: int) -> dict[str, float]:
     rows = len(encoded.fold.train)
     notation = net_notation(recipe.net, rows)
     context = Context(recipe, Own(), None, Silent(), Interrupts(), time.monotonic())
-    threads = threads_for(context, encoded, notation, default_batch_size(rows))
+    threads = threads_for(context, encoded, notation, default_batch_size(recipe.net, rows))
     columns = column_plans(prepared, encoded.schema)
     plan = make_plan(recipe, prepared, columns, rows, notation, threads)
-    _, final = train_nets(context, plan, encoded, "net")
-    return _accuracies(recipe, encoded, final.net)
+    chosen = train_nets(context, plan, encoded, "net")
+    return _accuracies(recipe, chosen.encoded, chosen.final.net)
 
 
 def _accuracies(recipe: Recipe, encoded: Encoded, net: Any) -> dict[str, float]:

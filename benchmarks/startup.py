@@ -15,7 +15,9 @@ import sys
 import time
 from functools import partial
 
-from measure import footer, header, interleaved, spread, table
+from measure import footer, header, show_progress, spread, table
+
+from glassnet.run.bench.figures import in_turn
 
 COMMAND = "import sys; from glassnet.cli import main; main(sys.argv[1:])"
 STARTS = {
@@ -52,7 +54,9 @@ def main() -> None:
     here = header("Start")
     for arguments in STARTS.values():  # once for the disk's sake
         seconds(arguments)
-    found = interleaved({name: partial(seconds, each) for name, each in STARTS.items()}, asked.runs)
+    measures = {name: partial(seconds, each) for name, each in STARTS.items()}
+    found = {name: each.values for name, each in in_turn(measures, asked.runs, show_progress).items()}
+    show_progress("")
     rows = [("start", "seconds: median (lowest to highest)", "promised", "")]
     for name, values in found.items():
         limit = PROMISED.get(name)

@@ -274,6 +274,28 @@ def datasets(as_json: Json = False) -> None:
 
 
 @app.command()
+def bench(
+    full: Annotated[
+        bool, typer.Option("--full", help="Longer, and many more nets: about ten minutes.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="JSON to write, every round in it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how fast small networks train here, beside PyTorch, scikit-learn and NumPy."""
+    from glassnet.cli.bench import measured
+    from glassnet.cli.show import print_json
+    from glassnet.run.bench.tables import report
+
+    found = measured(full, out)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        print(report(found) if out is None else f"{report(found)}\nwritten to {out}")
+
+
+@app.command()
 def info(as_json: Json = False) -> None:
     """Say what is installed here and what is missing: versions, native kernels, devices."""
     from glassnet.cli.show import installation, print_installation, print_json
