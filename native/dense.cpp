@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace glassnet {
 
@@ -46,7 +47,11 @@ Dense<T>::Dense(std::vector<Layer> given, const Objective &what, const Optimizer
       k(kernels<T>(name)),
       values(layers.size()) {
     const bool first = how.method != Method::sgd || how.momentum != 0, second = how.method != Method::sgd;
+    long widest = layers[0].inputs;
+    few.emplace_back(rounded_up(widest, LANES));
     for (const Layer &layer : layers) {
+        widest = std::max(widest, layer.outputs);
+        few.emplace_back(rounded_up(layer.outputs, LANES));
         const long pitch = weight_pitch<T>(layer.inputs), all = layer.outputs * pitch;
         const long units = rounded_up(layer.outputs, LANES);
         const bool whole = objective.clip != 0 || layer.outputs <= UNITS;
@@ -54,6 +59,7 @@ Dense<T>::Dense(std::vector<Layer> given, const Objective &what, const Optimizer
                            Buffer<T>(units), Buffer<T>(units), Buffer<T>(first ? units : 0),
                            Buffer<T>(second ? units : 0), pitch, whole});
     }
+    few.emplace_back(rounded_up(widest, LANES));
 }
 
 template <class T>
@@ -267,6 +273,7 @@ Update<T> Dense<T>::update_of(double rate) const {
         step.rate = T(rate * second / (1 - std::pow(o.beta1, t)));
         if (o.epsilon_corrected) step.epsilon = T(o.epsilon * second);
     }
+    step.epsilon = std::max(step.epsilon, std::numeric_limits<T>::min());  // the padding must stay 0, not 0 / 0
     return step;
 }
 

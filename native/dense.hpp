@@ -95,10 +95,12 @@ class Dense {
     const Kernels<T> &k;
     std::vector<Values> values;
     Buffer<T> inputs, targets, factors, losses;
+    std::vector<Buffer<T>> few;  // one row: its inputs, the values of each layer, and what silu keeps
     long capacity = 0;
 
     long widest_target() const { return objective.loss == Loss::cross_entropy ? 1 : layers.back().outputs; }
     void make_room(long rows);
+    void outputs_of_row(const T *row, T *to);
     Panel panel(long number, long rows) const;
     const T *inputs_of(std::size_t layer, bool training) const;
     double fetch(const Data<T> &data, const std::int64_t *rows, long count);

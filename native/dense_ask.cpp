@@ -9,6 +9,7 @@ namespace glassnet {
 
 namespace {
 
+constexpr long FEW = 4;  // rows that are answered one by one
 constexpr long AT_ONCE = 4 * PANEL;  // rows that go through the network together where nothing is trained
 
 // first, first + 1, ...
@@ -20,9 +21,28 @@ struct Numbers : std::vector<std::int64_t> {
 
 }  // namespace
 
+// One row through all layers, along the inputs: a panel would be nearly empty.
+template <class T>
+void Dense<T>::outputs_of_row(const T *row, T *to) {
+    std::copy(row, row + layers[0].inputs, few[0].data());
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+        const Layer &layer = layers[l];
+        T *out = few[l + 1].data();
+        k.dots(weights[l].weight.data(), weights[l].pitch, few[l].data(), weights[l].bias.data(), out, layer.outputs,
+               layer.inputs);
+        k.activate(layer.activation, T(layer.slope), out, few.back().data(), layer.outputs);
+    }
+    const T *out = few[layers.size()].data();
+    std::copy(out, out + layers.back().outputs, to);
+}
+
 template <class T>
 void Dense<T>::outputs(const Data<T> &data, T *to) {
     const long outputs = layers.back().outputs;
+    if (data.rows <= FEW) {
+        for (long r = 0; r < data.rows; ++r) outputs_of_row(data.inputs + r * data.columns, to + r * outputs);
+        return;
+    }
     Data<T> some = data;
     some.targets = nullptr, some.classes = nullptr, some.weight = nullptr;
     for (long done = 0; done < data.rows; done += AT_ONCE) {

@@ -42,6 +42,10 @@ struct Kernels {
     void (*product)(const T *a, long a_row, long a_column, const T *b, long b_pitch, T *c, long c_pitch, long m,
                     long n, long k, bool add, const T *start);
 
+    // out[i] = start[i] + sum over k of a[i * a_row + k] * x[k], for i < m, k < n: one row at a time, along the inputs.
+    // a's rows and x are padded with zeros up to a multiple of LANES.
+    void (*dots)(const T *a, long a_row, const T *x, const T *start, T *out, long m, long n);
+
     // Fetch up to PANEL rows of `columns` numbers: into a panel (columns x rows), and as they are into `by_row`,
     // which is cut into panels of columns (see columns_panel). `end` is where the last row of all ends.
     void (*gather)(const T *const *rows, long count, long columns, const T *end, T *panel, long pitch, T *by_row,

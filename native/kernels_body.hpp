@@ -161,9 +161,7 @@ void add_rows(const T *values, long pitch, long units, T *sums) {
     for (long i = 0; i < units; ++i) {
         Vec<T> sum{};
         for (long r = 0; r < pitch; r += lanes) sum += load(values + i * pitch + r);
-        T total = 0;
-        for (int lane = 0; lane < lanes; ++lane) total += sum[lane];
-        sums[i] += total;
+        sums[i] += lanes_summed<T>(sum);
     }
 }
 
@@ -267,7 +265,7 @@ double spin(long rounds, T *sink) {
 
 template <class T>
 constexpr Kernels<T> table(const char *name) {
-    return {name,    product<T>, gather<T>,   turn<T>,     activate<T>, derive<T>,
+    return {name,    product<T>, dots<T>,     gather<T>,   turn<T>,   activate<T>, derive<T>,
             drop<T>, lose<T>,    add_rows<T>, penalise<T>, apply<T>,   spin<T>,   update<T>};
 }
 

@@ -17,6 +17,14 @@ void product(const T *a, long a_row, long a_column, const T *b, long b_pitch, T 
 }
 
 template <class T>
+void dots(const T *a, long a_row, const T *x, const T *start, T *out, long m, long n) {
+    for (long i = 0; i < m; ++i) {
+        out[i] = start[i];
+        for (long t = 0; t < n; ++t) out[i] += a[i * a_row + t] * x[t];
+    }
+}
+
+template <class T>
 void gather(const T *const *rows, long count, long columns, const T *, T *panel, long pitch, T *by_row,
             long by_row_height, long first_row) {
     for (long c = 0; c < columns; ++c)
@@ -169,7 +177,7 @@ double spin(long rounds, T *sink) {
 
 template <class T>
 constexpr Kernels<T> table() {
-    return {"naive", product<T>, gather<T>,   turn<T>,     activate<T>, derive<T>,
+    return {"naive", product<T>, dots<T>, gather<T>,   turn<T>,     activate<T>, derive<T>,
             drop<T>, lose<T>,    add_rows<T>, penalise<T>, apply<T>,   spin<T>,   update<T>};
 }
 

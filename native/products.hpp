@@ -77,6 +77,29 @@ void product(const T *a, long a_row, long a_column, const T *b, long b_pitch, T 
     }
 }
 
+template <class T>
+inline T lanes_summed(Vec<T> value) {
+    T sum = 0;
+    for (int lane = 0; lane < Register<T>::lanes; ++lane) sum += value[lane];
+    return sum;
+}
+
+template <class T, int rows>
+inline void dots_of(const T *a, long a_row, const T *x, const T *start, T *out, long n) {
+    constexpr long lanes = Register<T>::lanes;
+    Vec<T> sum[rows] = {};
+    for (long t = 0; t < n; t += lanes)
+        for (int i = 0; i < rows; ++i) sum[i] += load(a + i * a_row + t) * load(x + t);
+    for (int i = 0; i < rows; ++i) out[i] = start[i] + lanes_summed<T>(sum[i]);
+}
+
+template <class T>
+void dots(const T *a, long a_row, const T *x, const T *start, T *out, long m, long n) {
+    long i = 0;
+    for (; i + 8 <= m; i += 8) dots_of<T, 8>(a + i * a_row, a_row, x, start + i, out + i, n);
+    for (; i < m; ++i) dots_of<T, 1>(a + i * a_row, a_row, x, start + i, out + i, n);
+}
+
 // --- rows into panels ----------------------------------------------------------------------------------------------
 
 // Numbers from `from` up to `end` at most, the rest 0.
