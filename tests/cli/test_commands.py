@@ -13,6 +13,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.cli import run
+from glassnet.native_status import native_status
 from glassnet.randomness import stream
 
 TRAIN = ["train", "data.csv", "--target", "y", "--net", "4", "--epochs", "2", "--batch-size", "32"]
@@ -61,7 +62,8 @@ def test_train_prints_one_json_object_and_progress_elsewhere(data, capsys):
     out, err = capsys.readouterr()
     found = one_object(out)
     assert found["model"] == "run/model.glass"
-    assert (found["kind"], found["task"], found["engine"]) == ("table", "regression", "torch")
+    engine = "fused" if native_status().available else "torch"
+    assert (found["kind"], found["task"], found["engine"]) == ("table", "regression", engine)
     assert found["rows"] == {"train": 77, "validation": 19, "test": 24}
     assert {"rmse", "mae", "r2"} <= set(found["metrics"]["test"])
     low, high = found["intervals"]["test"]["rmse"]
