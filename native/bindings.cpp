@@ -154,6 +154,17 @@ class Net {
         visit(which, [&at](T *to, long numbers) { std::copy(at, at + numbers, to), at += numbers; });
     }
 
+    // Weights and biases from arrays of the caller, one pair for each layer, and back into them.
+    using Pair = std::tuple<nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>,
+                            std::optional<nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>>>;
+
+    void take(const std::vector<Pair> &pairs) {
+        copy(pairs, [](T *own, T *others, long numbers) { std::copy(others, others + numbers, own); });
+    }
+    void give(const std::vector<Pair> &pairs) {
+        copy(pairs, [](T *own, T *others, long numbers) { std::copy(own, own + numbers, others); });
+    }
+
     std::uint64_t steps() const { return net_.steps; }
     void set_steps(std::uint64_t steps) { net_.steps = steps; }
     void scale_momentum(double factor) { net_.scale_momentum(factor); }
@@ -200,6 +211,27 @@ class Net {
         for (const Layer &layer : net_.layers)
             numbers += layer.outputs * layer.inputs + (layer.bias ? layer.outputs : 0);
         return numbers;
+    }
+
+    template <class Copy>
+    void copy(const std::vector<Pair> &pairs, Copy &&each) {
+        const Hold hold(*this);
+        require(pairs.size() == net_.layers.size(), "there must be a pair for each layer");
+        for (std::size_t l = 0; l < pairs.size(); ++l) {
+            const Layer &layer = net_.layers[l];
+            const auto &[weight, bias] = pairs[l];
+            require(long(weight.shape(0)) == layer.outputs && long(weight.shape(1)) == layer.inputs &&
+                        bias.has_value() == layer.bias && (!bias || long(bias->shape(0)) == layer.outputs),
+                    "a pair has other shapes than its layer");
+        }
+        for (std::size_t l = 0; l < pairs.size(); ++l) {
+            auto &w = net_.weights[l];
+            const auto &[weight, bias] = pairs[l];
+            for (long row = 0; row < net_.layers[l].outputs; ++row)
+                each(w.weight.data() + row * w.pitch, weight.data() + row * net_.layers[l].inputs,
+                     net_.layers[l].inputs);
+            if (bias) each(w.bias.data(), bias->data(), net_.layers[l].outputs);
+        }
     }
 
     template <class Visit>
@@ -301,6 +333,8 @@ void bind(nb::module_ &m, const char *name) {
              nb::arg("step"))
         .def("read", &N::read, nb::arg("which"))
         .def("write", &N::write, nb::arg("which"), nb::arg("numbers").noconvert())
+        .def("take", &N::take, nb::arg("pairs"))
+        .def("give", &N::give, nb::arg("pairs"))
         .def("scale_momentum", &N::scale_momentum, nb::arg("factor"))
         .def_prop_rw("steps", &N::steps, &N::set_steps)
         .def_prop_ro("kernels", &N::kernels);

@@ -110,6 +110,12 @@ def frozen():
     return net
 
 
+def turned():
+    net = dense_net()
+    net[0].weight = nn.Parameter(torch.randn(7, 9).T)
+    return net
+
+
 def hooked():
     net = dense_net()
     net[0].register_forward_hook(lambda *seen: None)
@@ -128,6 +134,7 @@ REFUSED = {
     "BatchNorm1d": (dense_net(nn.BatchNorm1d(9)), {}),
     "a layer stands in it twice": (shared(), {}),
     "frozen": (frozen(), {}),
+    "row by row": (turned(), {}),
     "hooks": (hooked(), {}),
     "ParametrizedLinear": (parametrised(), {}),
     "bfloat16": (dense_net(), {"precision": "bfloat16"}),

@@ -134,6 +134,18 @@ def test_nets_trained_together_end_with_the_bits_of_each_alone(kernels, threads)
             np.testing.assert_array_equal(b, other_b)
 
 
+def test_parameters_are_copied_into_arrays_of_the_caller_and_only_of_their_shape(native):
+    net = begun(layers_of((5, 17, 3), "relu", 0.0), Objective("mse"), METHODS["sgd"], "float32", "auto")
+    own = [(np.zeros_like(W), np.zeros_like(b)) for W, b in net.parameters()]
+    net.copy_parameters(own)
+    for (W, b), (own_W, own_b) in zip(net.parameters(), own, strict=True):
+        np.testing.assert_array_equal(W, own_W)
+        np.testing.assert_array_equal(b, own_b)
+    for wrong in (own[:1], own[::-1], [(own[0][0], None), own[1]]):
+        with pytest.raises(ValueError, match="pair"):
+            net.copy_parameters(wrong)
+
+
 def test_a_net_cannot_be_trained_by_two_at_once(native):
     X, y, _ = rows_of((3, 1), "mse", 300, "float32")
     net = begun(layers_of((3, 1), "relu", 0.0), Objective("mse"), METHODS["sgd"], "float32", "auto")

@@ -108,6 +108,7 @@ def _weights_against(net: nn.Module, linears: list[nn.Linear], dropout: float) -
         "nothing follows its last dropout": bool(dropout),
         "a layer stands in it twice": len({id(each) for each in own}) < len(own),
         "it has weights besides its layers'": len(own) != len(list(net.parameters())),
+        "some weights do not lie row by row": not all(each.is_contiguous() for each in own),
         "some weights are frozen": not all(each.requires_grad for each in own),
         f"its dtype is {', '.join(sorted(str(each) for each in dtypes))}": len(dtypes) > 1
         or not dtypes <= set(_DTYPES),

@@ -73,16 +73,15 @@ class NativeNet:
             RecipeError: a shape is not that of its layer; all are named.
         """
         check_parameters(self.layers, parameters)
-        flat = np.zeros(self._count, self.dtype)
-        for (W, b), (new_W, new_b) in zip(self._pairs(flat), parameters, strict=True):
-            W[...] = new_W
-            if b is not None:
-                b[...] = new_b
-        self.core.write("values", flat)
+        self.core.take([(self._own(W), None if b is None else self._own(b)) for W, b in parameters])
 
     def parameters(self) -> Parameters:
         """Return copies of weights and biases."""
         return self._pairs(self.core.read("values"))
+
+    def copy_parameters(self, to: Parameters) -> None:
+        """Write weights and biases into arrays of that shape, of the net's dtype and in C order."""
+        self.core.give(to)
 
     def train(
         self, X: Array, y: Array, weight: Array | None, order: Array, sizes: Array, rates: Array
@@ -137,6 +136,10 @@ class NativeNet:
     def scale_momentum(self, factor: float) -> None:
         """Multiply the momentum, where there is one."""
         self.core.scale_momentum(float(factor))
+
+    def _own(self, values: Array) -> Array:
+        own = np.ascontiguousarray(values, self.dtype)
+        return own if own.flags.writeable else own.copy()
 
     def _pairs(self, flat: Array) -> Parameters:
         return list(zip(*views(flat, self.layers), strict=True))

@@ -178,6 +178,9 @@ class DenseNet(Protocol):
     def parameters(self) -> Parameters:
         """Return copies of weights and biases."""
 
+    def copy_parameters(self, to: Parameters) -> None:
+        """Write weights and biases into arrays of that shape, of the net's dtype and in C order."""
+
     def train(
         self, X: Array, y: Array, weight: Array | None, order: Array, sizes: Array, rates: Array
     ) -> float:

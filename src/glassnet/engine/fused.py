@@ -133,17 +133,15 @@ class FusedEpoch:
         )
 
     def _take_weights(self) -> None:
-        pairs = [(each.weight, each.bias) for each in self.stack.linears]
-        self.net.set_parameters(
-            [(w.detach().numpy(), None if b is None else b.detach().numpy()) for w, b in pairs]
-        )
+        self.net.set_parameters(self._weights())
 
     def _give_weights(self) -> None:
-        with torch.no_grad():
-            for each, (weight, bias) in zip(self.stack.linears, self.net.parameters(), strict=True):
-                each.weight.copy_(torch.from_numpy(weight))
-                if bias is not None:
-                    each.bias.copy_(torch.from_numpy(bias))
+        self.net.copy_parameters(self._weights())
+
+    def _weights(self) -> dense.Parameters:
+        """Return the module's own weights as arrays that share their memory."""
+        pairs = [(each.weight, each.bias) for each in self.stack.linears]
+        return [(w.detach().numpy(), None if b is None else b.detach().numpy()) for w, b in pairs]
 
 
 def _arrays(rows: Rows) -> tuple[Any, Any, Any]:
