@@ -129,6 +129,12 @@ def test_logistic_regression_ends_where_that_of_scikit_learn_ends(kind, settings
     assert our.predict(X).tolist() == their.predict(X).tolist()
 
 
+def test_a_step_of_its_own_length_never_goes_up():
+    X, y = data("two")
+    clf = ours.LogisticRegression(tol=1e-7, C=100, max_iter=5000).fit(X, y)
+    assert (np.diff(clf.loss_curve_) <= 1e-15).all()
+
+
 @ignore_convergence
 def test_a_step_of_given_length_is_that_of_a_textbook():
     X, y = data("two")

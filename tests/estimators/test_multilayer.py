@@ -141,10 +141,12 @@ def test_lbfgs_with_several_outputs_ends_at_least_squares():
 def test_sparse_rows_give_the_network_of_dense_ones(settings):
     X, y = data("two")
     X[np.abs(X) < 0.5] = 0.0
+    weight = 1.0 + np.arange(len(X)) % 3
     dense, thin = (
-        ours.MLPClassifier(5, random_state=0, max_iter=8, **settings).fit(each, y)
+        ours.MLPClassifier(5, random_state=0, max_iter=8, **settings).fit(each, y, sample_weight=weight)
         for each in (X, csr_array(X))
     )
+    assert thin.loss_ == pytest.approx(dense.loss_, rel=1e-9)
     for one, other in zip(weights(dense), weights(thin), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(dense.predict_proba(csr_array(X)), thin.predict_proba(X), rtol=1e-6)
