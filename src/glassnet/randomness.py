@@ -60,7 +60,7 @@ def torch_seeded(seed: int, *names: str | int) -> Iterator[None]:
     number = derived_seed(seed, *names)
     with torch.random.fork_rng(devices=devices):
         # torch.manual_seed also notes where it was called from, for a CUDA that may begin later: 0.1 ms each
-        torch.random.default_generator.manual_seed(number)
+        torch.default_generator.manual_seed(number)
         if devices:
             torch.cuda.manual_seed_all(number)
         yield
