@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 RATES = {"sgd": 0.01, "adam": 0.001}
 
-_IN_AN_EPOCH = 800_000_000
+_IN_AN_EPOCH = 4_000_000_000
 """About how many multiply-adds an epoch has, where its steps are few."""
 _TELLING = 8
 """So many of the inputs say something of the target."""
