@@ -26,6 +26,7 @@ OTHER_ERRORS = {
     "data/split.py: ValueError": "a fault inside Glassnet, not one of the user",
     "data/jsonlines.py: ValueError": "the reader puts it among its problems, with the line",
     "data/textfile.py: UnicodeDecodeError": "the decoder's own, with the position in the whole file",
+    "estimators/linear.py: AttributeError": "so that hasattr says whether there are lines",
     "estimators/parameters.py: ValueError": "scikit-learn asks for it; several problems are joined",
     "notation.py: ValueError": "a ValueError has one text, so that of several problems is joined",
 }
