@@ -19,7 +19,7 @@ from glassnet.engine.training import fit, train_net
 from glassnet.errors import NonFiniteLoss, RecipeError
 from glassnet.randomness import stream, torch_seeded
 
-CPU = {"device": "cpu"}
+CPU = {"device": "cpu", "engine": "torch"}
 
 
 def data(rows=70, columns=5):
@@ -93,16 +93,7 @@ def test_it_is_bit_for_bit_the_loop_that_one_would_write(dropout):
 def test_the_record_of_the_run():
     X, y = data()
     history = fit(
-        dense(),
-        X,
-        y,
-        loss="mse",
-        lr=0.01,
-        epochs=4,
-        validation=(X[:9], y[:9]),
-        schedule="step",
-        engine="torch",
-        **CPU,
+        dense(), X, y, loss="mse", lr=0.01, epochs=4, validation=(X[:9], y[:9]), schedule="step", **CPU
     )
     assert (history.engine, history.engine_reason) == ("torch", "asked for")
     assert history.stopped == "epochs"

@@ -28,6 +28,7 @@ OTHER_ERRORS = {
     "data/textfile.py: UnicodeDecodeError": "the decoder's own, with the position in the whole file",
     "estimators/linear.py: AttributeError": "so that hasattr says whether there are lines",
     "estimators/parameters.py: ValueError": "scikit-learn asks for it; several problems are joined",
+    "engine/fused.py: ValueError": "as torch's load_state_dict; restore puts it into words",
     "notation.py: ValueError": "a ValueError has one text, so that of several problems is joined",
 }
 

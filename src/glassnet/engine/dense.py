@@ -71,7 +71,8 @@ def dense_net(
         raise RecipeError(message(must, f"engine={engine!r}", did_you_mean(engine, ENGINES)))
     status = native_status()
     if engine == "native" and not status.available:
-        raise RecipeError(str(status.reason))
+        do = "use engine='auto', or see glassnet info for how to get it"
+        raise RecipeError(message("engine='native' needs the compiled extension", "it is missing", do))
     if engine == "numpy" or not status.available:
         return NumpyNet(layers, objective, optimizer, dtype, seed)
     return NativeNet(layers, objective, optimizer, dtype, seed)
