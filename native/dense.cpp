@@ -17,6 +17,7 @@ long weight_pitch(long inputs) {
     return (lines >= 8 && lines % 2 == 0 ? lines + 1 : lines) * lanes;
 }
 
+constexpr long FEW_WEIGHTS = 24 << 10;  // bytes
 constexpr long UNITS = 48;  // of a layer, whose gradient is summed and used together
 
 }  // namespace
@@ -104,22 +105,28 @@ const T *Dense<T>::inputs_of(std::size_t l, bool training) const {
 
 // --- one batch -----------------------------------------------------------------------------------------------------
 
-// Rows, targets and weights of a batch into panels. Returns the sum of the weights.
+// What the rows weigh together.
 template <class T>
-double Dense<T>::fetch(const Data<T> &data, const std::int64_t *rows, long count) {
+double Dense<T>::weight_of(const Data<T> &data, const std::int64_t *rows, long count) {
+    if (!data.weight) return double(count);
+    double total = 0;
+    for (long r = 0; r < count; ++r) total += data.weight[rows[r]];
+    return total;
+}
+
+// Rows, targets and weights into panels.
+template <class T>
+void Dense<T>::fetch(const Data<T> &data, const std::int64_t *rows, long count) {
     make_room(count);
     const long columns = layers[0].inputs, outputs = layers.back().outputs;
     const T *end = data.inputs + data.rows * columns;
-    double total = 0;
     for (long first = 0; first < count; first += PANEL) {
         const Panel p = panel(first / PANEL, count);
         const T *at[PANEL];
         for (long r = 0; r < p.rows; ++r) {
-            const std::int64_t row = rows ? rows[first + r] : first + r;
+            const std::int64_t row = rows[first + r];
             at[r] = data.inputs + row * columns;
-            const T weight = data.weight ? data.weight[row] : T(1);
-            factors.data()[first + r] = weight;
-            total += weight;
+            factors.data()[first + r] = data.weight ? data.weight[row] : T(1);
             if (data.classes) targets.data()[first + r] = T(data.classes[row]);
             else if (data.targets)
                 for (long o = 0; o < outputs; ++o)
@@ -129,7 +136,6 @@ double Dense<T>::fetch(const Data<T> &data, const std::int64_t *rows, long count
         k.gather(at, p.rows, columns, end, inputs.data() + first * columns, p.pitch, values[0].by_row.data(),
                  capacity, first);
     }
-    return total;
 }
 
 template <class T>
@@ -141,7 +147,7 @@ void Dense<T>::drop(long rows, std::size_t l, const T *from, T *to) {
     for (long first = 0; first < rows; first += PANEL) {
         const Panel p = panel(first / PANEL, rows);
         const long at = first * layer.inputs;
-        k.drop(from + at, to + at, layer.inputs, p.pitch, key, below, std::uint32_t(first), scale);
+        k.drop(from + at, to + at, layer.inputs, p.pitch, key, below, std::uint32_t(done + first), scale);
     }
 }
 
@@ -165,7 +171,7 @@ void Dense<T>::forward(long rows, bool training) {
     }
 }
 
-// The mean loss of the batch, and its gradient by the weighted sums of the last layer.
+// What these rows add to the mean loss of the batch, and its gradient by the weighted sums of the last layer.
 template <class T>
 double Dense<T>::lose(long rows, double total_weight) {
     const Layer &last = layers.back();
@@ -210,11 +216,11 @@ void Dense<T>::backward(long rows, std::size_t l, bool training) {
 
 // What the gradients of a layer's weights are summed from: its inputs as rows x units, and the biases' gradient.
 template <class T>
-void Dense<T>::turn_inputs(long rows, std::size_t l, bool training) {
+void Dense<T>::turn_inputs(long rows, std::size_t l, bool training, bool add) {
     const Layer &layer = layers[l];
     Weights &w = weights[l];
     const bool fetched = l == 0 && !(training && layer.dropout > 0);  // then gather has written by_row already
-    w.bias_gradient.clear();
+    if (!add) w.bias_gradient.clear();
     for (long first = 0; first < rows; first += PANEL) {
         const Panel p = panel(first / PANEL, rows);
         if (!fetched)
@@ -228,7 +234,7 @@ void Dense<T>::turn_inputs(long rows, std::size_t l, bool training) {
 
 // gradient[unit][input] = sum over the rows of gradient[unit][row] * input[row][input], for some of the units.
 template <class T>
-void Dense<T>::weight_gradient(long rows, std::size_t l, long unit, long units, T *to) {
+void Dense<T>::weight_gradient(long rows, std::size_t l, long unit, long units, T *to, bool add) {
     const Layer &layer = layers[l];
     const Values &v = values[l];
     for (long i = 0; i < layer.inputs; i += PANEL) {
@@ -237,7 +243,7 @@ void Dense<T>::weight_gradient(long rows, std::size_t l, long unit, long units, 
         for (long first = 0; first < rows; first += PANEL) {
             const Panel p = panel(first / PANEL, rows);
             k.product(v.gradient.data() + first * layer.outputs + unit * p.pitch, p.pitch, 1, by_row + first * pitch,
-                      pitch, to + i, weights[l].pitch, units, pitch, p.rows, first > 0, nullptr);
+                      pitch, to + i, weights[l].pitch, units, pitch, p.rows, add || first > 0, nullptr);
         }
     }
 }
@@ -305,42 +311,85 @@ void Dense<T>::update_biases(const Update<T> &step, std::size_t l) {
 template <class T>
 void Dense<T>::learn(const Update<T> &step, long rows, std::size_t l, double total_weight) {
     const long pitch = weights[l].pitch, outputs = layers[l].outputs;
-    turn_inputs(rows, l, true);
+    turn_inputs(rows, l, true, false);
     for (long unit = 0; unit < outputs; unit += UNITS) {
         const long units = std::min(UNITS, outputs - unit);
         T *gradient = weights[l].gradient.data() + (weights[l].whole ? unit * pitch : 0);
-        weight_gradient(rows, l, unit, units, gradient);
+        weight_gradient(rows, l, unit, units, gradient, false);
         penalise(l, unit, units, total_weight, gradient);
-        if (objective.clip == 0) update(step, l, unit, units, gradient);
+        update(step, l, unit, units, gradient);
     }
-    if (objective.clip == 0) update_biases(step, l);
+    update_biases(step, l);
 }
 
-// --- a pass -------------------------------------------------------------------------------------------------------
+// --- a pass --------------------------------------------------------------------------------------------------------
+
+// How many rows of a batch go through the network together, so that what belongs to them stays in a near cache:
+// one panel where the weights are few; otherwise more, because the weights are read again for each part.
+template <class T>
+long Dense<T>::rows_together(long rows) const {
+    long numbers = 0;
+    for (const Weights &w : weights) numbers += w.weight.size();
+    return std::min(rows, numbers * long(sizeof(T)) <= FEW_WEIGHTS ? PANEL : 4 * PANEL);
+}
+
+// Loss and whole gradients of a batch, part by part.
+template <class T>
+double Dense<T>::batch_gradients(const Data<T> &data, const std::int64_t *order, long rows, double total_weight,
+                                 bool training) {
+    const long together = rows_together(rows);
+    double sum = 0;
+    for (done = 0; done < rows; done += together) {
+        const long count = std::min(together, rows - done);
+        fetch(data, order + done, count);
+        forward(count, training);
+        sum += lose(count, total_weight);
+        for (std::size_t l = layers.size(); l-- > 0;) {
+            if (l > 0) backward(count, l, training);
+            turn_inputs(count, l, training, done > 0);
+            weight_gradient(count, l, 0, layers[l].outputs, weights[l].gradient.data(), done > 0);
+        }
+    }
+    done = 0;
+    return sum;
+}
+
+// One step. Where nothing asks for all gradients at once, each is used and forgotten.
+template <class T>
+double Dense<T>::step(const Data<T> &data, const std::int64_t *order, long rows, double rate, double total_weight) {
+    const Update<T> how = update_of(rate);
+    double loss;
+    if (objective.clip == 0 && rows_together(rows) == rows) {
+        fetch(data, order, rows);
+        forward(rows, true);
+        loss = lose(rows, total_weight);
+        for (std::size_t l = layers.size(); l-- > 0;) {
+            if (l > 0) backward(rows, l, true);
+            learn(how, rows, l, total_weight);
+        }
+    } else {
+        hold_whole_gradients();
+        loss = batch_gradients(data, order, rows, total_weight, true);
+        for (std::size_t l = 0; l < layers.size(); ++l)
+            penalise(l, 0, layers[l].outputs, total_weight, weights[l].gradient.data());
+        if (objective.clip != 0) clip();
+        for (std::size_t l = 0; l < layers.size(); ++l) {
+            update(how, l, 0, layers[l].outputs, weights[l].gradient.data());
+            update_biases(how, l);
+        }
+    }
+    ++steps;
+    return loss;
+}
 
 template <class T>
 double Dense<T>::train(const Data<T> &data, const std::int64_t *order, const std::int64_t *sizes,
                        const double *rates, long batches) {
     double sum = 0, all = 0;
     for (long batch = 0; batch < batches; order += sizes[batch], ++batch) {
-        const long rows = sizes[batch];
-        const double total_weight = fetch(data, order, rows);
-        forward(rows, true);
-        sum += lose(rows, total_weight) * total_weight;
+        const double total_weight = weight_of(data, order, sizes[batch]);
+        sum += step(data, order, sizes[batch], rates[batch], total_weight) * total_weight;
         all += total_weight;
-        const Update<T> step = update_of(rates[batch]);
-        for (std::size_t l = layers.size(); l-- > 0;) {
-            if (l > 0) backward(rows, l, true);
-            learn(step, rows, l, total_weight);
-        }
-        if (objective.clip != 0) {
-            clip();
-            for (std::size_t l = 0; l < layers.size(); ++l) {
-                update(step, l, 0, layers[l].outputs, weights[l].gradient.data());
-                update_biases(step, l);
-            }
-        }
-        ++steps;
     }
     return all > 0 ? sum / all : 0;
 }

@@ -97,20 +97,26 @@ class Dense {
     Buffer<T> inputs, targets, factors, losses;
     std::vector<Buffer<T>> few;  // one row: its inputs, the values of each layer, and what silu keeps
     long capacity = 0;
+    long done = 0;  // rows of the batch that went through before those at hand
 
     long widest_target() const { return objective.loss == Loss::cross_entropy ? 1 : layers.back().outputs; }
     void make_room(long rows);
     void outputs_of_row(const T *row, T *to);
     Panel panel(long number, long rows) const;
     const T *inputs_of(std::size_t layer, bool training) const;
-    double fetch(const Data<T> &data, const std::int64_t *rows, long count);
+    static double weight_of(const Data<T> &data, const std::int64_t *rows, long count);
+    void fetch(const Data<T> &data, const std::int64_t *rows, long count);
     void forward(long rows, bool training);
     double lose(long rows, double total_weight);
     void backward(long rows, std::size_t layer, bool training);
-    void turn_inputs(long rows, std::size_t layer, bool training);
-    void weight_gradient(long rows, std::size_t layer, long unit, long units, T *to);
+    void turn_inputs(long rows, std::size_t layer, bool training, bool add);
+    void weight_gradient(long rows, std::size_t layer, long unit, long units, T *to, bool add);
     void learn(const Update<T> &step, long rows, std::size_t layer, double total_weight);
     void penalise(std::size_t layer, long unit, long units, double total_weight, T *gradient);
+    long rows_together(long rows) const;
+    double batch_gradients(const Data<T> &data, const std::int64_t *order, long rows, double total_weight,
+                           bool training);
+    double step(const Data<T> &data, const std::int64_t *order, long rows, double rate, double total_weight);
     void clip();
     Update<T> update_of(double rate) const;
     void update(const Update<T> &step, std::size_t layer, long unit, long units, const T *gradient);

@@ -65,7 +65,8 @@ double Dense<T>::loss(const Data<T> &data) {
     for (long done = 0; done < data.rows; done += AT_ONCE) {
         const long rows = std::min(AT_ONCE, data.rows - done);
         const Numbers from(done, rows);
-        const double total_weight = fetch(data, from.data(), rows);
+        const double total_weight = weight_of(data, from.data(), rows);
+        fetch(data, from.data(), rows);
         forward(rows, false);
         sum += lose(rows, total_weight) * total_weight;
         all += total_weight;
@@ -77,15 +78,7 @@ template <class T>
 double Dense<T>::gradients(const Data<T> &data) {
     hold_whole_gradients();
     const Numbers all(0, data.rows);
-    const double total_weight = fetch(data, all.data(), data.rows);
-    forward(data.rows, false);
-    const double value = lose(data.rows, total_weight);
-    for (std::size_t l = layers.size(); l-- > 0;) {
-        if (l > 0) backward(data.rows, l, false);
-        turn_inputs(data.rows, l, false);
-        weight_gradient(data.rows, l, 0, layers[l].outputs, weights[l].gradient.data());
-    }
-    return value;
+    return batch_gradients(data, all.data(), data.rows, weight_of(data, all.data(), data.rows), false);
 }
 
 template <class T>

@@ -11,6 +11,8 @@ import contextlib
 import io
 import math
 import re
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -31,8 +33,14 @@ def differences(page: str) -> list[str]:
                 exec(compile(block["text"], f"block {number}", "exec"), namespace)
             printed = out.getvalue()
         elif block["language"] == "output" and not same(block["text"], printed):
-            found.append(f"block {number} shows\n{block['text']}but this is printed:\n{printed}")
+            pairs = lines(block["text"], printed)
+            first = next((pair for pair in pairs if not same(*pair)), (block["text"], printed))
+            found.append(f"block {number} shows {first[0]!r}, but this is printed: {first[1]!r}")
     return found
+
+
+def lines(shown: str, printed: str) -> Iterator[tuple[str, str]]:
+    return zip_longest(shown.strip().splitlines(), printed.strip().splitlines(), fillvalue="")
 
 
 def same(shown: str, printed: str) -> bool:
