@@ -71,7 +71,7 @@ def complexity_graph(
     runs = [
         fit(
             random_layers([X.shape[1], count, 1], "tanh", seed=seed), X, y,
-            loss="mse", optimizer=Adam(lr=0.03), epochs=epochs, validation=held_out,
+            loss="mse", optimizer=Adam(lr=0.01), epochs=epochs, validation=held_out,
         )
         for count in sorted(units)
     ]  # fmt: skip
