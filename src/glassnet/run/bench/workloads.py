@@ -13,6 +13,8 @@ RATES = {"sgd": 0.01, "adam": 0.001}
 
 _IN_AN_EPOCH = 4_000_000_000
 """About how many multiply-adds an epoch has, where its steps are few."""
+_LEAST_STEPS, _MOST_ROWS = 4, 1 << 17
+"""What comes once an epoch (a new order of the rows, weights that are kept) is shared by several steps."""
 _TELLING = 8
 """So many of the inputs say something of the target."""
 
@@ -59,8 +61,11 @@ class Workload:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Few where a step is much work; otherwise 120 as in bike sharing, or 1,024 rows."""
-        return max(1, min(_IN_AN_EPOCH // self.multiply_adds, max(120, 1024 // self.batch)))
+        """Few where a step is much work or many rows; otherwise 120 as in bike sharing, or 1,024 rows."""
+        steps = min(
+            _IN_AN_EPOCH // self.multiply_adds, max(120, 1024 // self.batch), _MOST_ROWS // self.batch
+        )
+        return max(_LEAST_STEPS, steps)
 
     @property
     def rows(self) -> int:
