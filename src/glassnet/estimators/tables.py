@@ -7,6 +7,7 @@ polars are imported when one is fitted, and nothing is written.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
@@ -132,7 +133,17 @@ class Table(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "model_")
         frame = self._frame(X, False)
         with told_as_value_errors():
-            return getattr(self.model_, method)(frame, *arguments)
+            return getattr(_in_float64(self.model_), method)(frame, *arguments)
+
+
+def _in_float64(model: Any) -> Any:
+    """Return the model with a net that computes in float64: a row's answer is then the same among any others.
+
+    In float32 it depends in the last digits on how many rows are answered together.
+    """
+    exact = copy.copy(model)
+    exact.net = copy.deepcopy(model.net).double()
+    return exact
 
 
 def _free(name: str, taken: set[str]) -> str:
