@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 import glassnet as gn
-from glassnet.errors import RecipeError
+from glassnet.errors import NonFiniteLoss, RecipeError
 from glassnet.native_status import native_status
 
 pytestmark = pytest.mark.skipif(not native_status().available, reason=str(native_status().reason))
@@ -201,6 +201,14 @@ def test_a_callback_may_change_weights_and_rate_between_epochs():
     net = dense_net()
     gn.fit(net, X, Y, loss="mse", optimizer="sgd", epochs=2, callbacks=[Reset()])
     assert torch.all(net[0].weight == 0.5)
+
+
+def test_a_loss_that_explodes_gives_the_first_weights_back():
+    net, before = dense_net(nn.Linear(9, 9), nn.ReLU()), dense_net(nn.Linear(9, 9), nn.ReLU())
+    with pytest.raises(NonFiniteLoss, match="lower lr"):
+        gn.fit(net, 1e6 * X, Y, loss="mse", optimizer="sgd", lr=1e9, epochs=9)
+    for a, b in zip(net.parameters(), before.parameters(), strict=True):
+        assert torch.equal(a, b)
 
 
 def test_the_end_of_a_budget_within_the_first_epoch_keeps_what_was_learned():
