@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from measure import footer, header, interleaved, table
+from measure import footer, header, show_progress, table
 from sklearn import datasets, linear_model, neural_network
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from glassnet import estimators
+from glassnet.run.bench.figures import in_turn
 
 SETS = ("breast_cancer", "wine", "iris", "digits", "diabetes")
 TITLE = "Estimators beside scikit-learn's"
@@ -103,7 +104,7 @@ def seconds(pair: Pair, name: str, runs: int) -> dict[str, float]:
         return time.perf_counter() - began
 
     contenders = {which: partial(timed, which) for which in ("ours", "theirs")}
-    return {which: statistics.median(values) for which, values in interleaved(contenders, runs).items()}
+    return {which: each.median for which, each in in_turn(contenders, runs, show_progress).items()}
 
 
 def main() -> None:

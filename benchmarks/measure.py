@@ -33,7 +33,7 @@ def source_hash() -> str:
     digest = hashlib.sha256()
     for folder in ("src", "native", "benchmarks"):
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".py", ".cpp", ".h"):
+            if path.suffix in (".py", ".cpp", ".hpp"):
                 digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 

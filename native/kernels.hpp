@@ -97,6 +97,12 @@ inline long columns_pitch(long columns, long c) {
     return rest < PANEL ? rounded_up(rest, LANES) : PANEL;
 }
 
+// One table for each instruction set; each is in the file of its name.
+template <class T>
+struct Tables {
+    static const Kernels<T> avx512, avx2, portable, naive;
+};
+
 // The table of that name: "avx512", "avx2", "portable", "naive", or "auto" for the fastest that this processor runs.
 // Throws std::invalid_argument for one that it does not run.
 template <class T>

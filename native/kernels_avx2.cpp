@@ -5,8 +5,8 @@
 #include "kernels_body.hpp"
 
 namespace glassnet {
-extern const Kernels<float> avx2_float;
-extern const Kernels<double> avx2_double;
-constexpr Kernels<float> avx2_float = avx2::table<float>("avx2");
-constexpr Kernels<double> avx2_double = avx2::table<double>("avx2");
+template <>
+const Kernels<float> Tables<float>::avx2 = avx2::table<float>("avx2");
+template <>
+const Kernels<double> Tables<double>::avx2 = avx2::table<double>("avx2");
 }  // namespace glassnet

@@ -5,8 +5,8 @@
 #include "kernels_body.hpp"
 
 namespace glassnet {
-extern const Kernels<float> avx512_float;
-extern const Kernels<double> avx512_double;
-constexpr Kernels<float> avx512_float = avx512::table<float>("avx512");
-constexpr Kernels<double> avx512_double = avx512::table<double>("avx512");
+template <>
+const Kernels<float> Tables<float>::avx512 = avx512::table<float>("avx512");
+template <>
+const Kernels<double> Tables<double>::avx512 = avx512::table<double>("avx512");
 }  // namespace glassnet

@@ -5,13 +5,6 @@
 
 namespace glassnet {
 
-#if GLASSNET_X86
-extern const Kernels<float> avx512_float, avx2_float;
-extern const Kernels<double> avx512_double, avx2_double;
-#endif
-extern const Kernels<float> portable_float, naive_float;
-extern const Kernels<double> portable_double, naive_double;
-
 std::vector<std::string> kernel_names() {
     std::vector<std::string> names;
 #if GLASSNET_X86
@@ -32,12 +25,9 @@ const Kernels<T> &kernels(const std::string &name) {
     static const std::vector<std::string> known = kernel_names();
     static const Kernels<T> *const all[] = {
 #if GLASSNET_X86
-        reinterpret_cast<const Kernels<T> *>(sizeof(T) == 4 ? (const void *)&avx512_float : &avx512_double),
-        reinterpret_cast<const Kernels<T> *>(sizeof(T) == 4 ? (const void *)&avx2_float : &avx2_double),
+        &Tables<T>::avx512, &Tables<T>::avx2,
 #endif
-        reinterpret_cast<const Kernels<T> *>(sizeof(T) == 4 ? (const void *)&portable_float : &portable_double),
-        reinterpret_cast<const Kernels<T> *>(sizeof(T) == 4 ? (const void *)&naive_float : &naive_double),
-    };
+        &Tables<T>::portable, &Tables<T>::naive};
     for (const std::string &each : known)
         if (name == "auto" || name == each)
             for (const Kernels<T> *table : all)

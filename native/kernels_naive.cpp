@@ -184,8 +184,8 @@ constexpr Kernels<T> table() {
 }  // namespace glassnet::naive
 
 namespace glassnet {
-extern const Kernels<float> naive_float;
-extern const Kernels<double> naive_double;
-constexpr Kernels<float> naive_float = naive::table<float>();
-constexpr Kernels<double> naive_double = naive::table<double>();
+template <>
+const Kernels<float> Tables<float>::naive = naive::table<float>();
+template <>
+const Kernels<double> Tables<double>::naive = naive::table<double>();
 }  // namespace glassnet

@@ -5,8 +5,8 @@
 #include "kernels_body.hpp"
 
 namespace glassnet {
-extern const Kernels<float> portable_float;
-extern const Kernels<double> portable_double;
-constexpr Kernels<float> portable_float = portable::table<float>("portable");
-constexpr Kernels<double> portable_double = portable::table<double>("portable");
+template <>
+const Kernels<float> Tables<float>::portable = portable::table<float>("portable");
+template <>
+const Kernels<double> Tables<double>::portable = portable::table<double>("portable");
 }  // namespace glassnet

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
+from glassnet.engine import callbacks
 from glassnet.engine.callbacks import BestWeights, Progress
 from glassnet.engine.loop import Loop
 
@@ -49,3 +51,12 @@ def test_progress_within_an_epoch_has_no_record_and_a_fraction_of_epochs():
     assert [done for _, done, _, _ in calls] == [0.5, 1.0, 1, 1.5, 2.0, 2]
     assert [record and record.epoch for record, _, _, _ in calls] == [None, None, 1, None, None, 2]
     assert all(eta >= 0 for _, _, _, eta in calls)
+
+
+def test_weights_whose_sum_overflows_are_finite_all_the_same():
+    net = nn.Linear(2, 1)
+    nn.init.constant_(net.weight, 3e38)
+    assert not net.weight.sum().isfinite()
+    assert callbacks._all_finite(net)
+    nn.init.constant_(net.weight, float("nan"))
+    assert not callbacks._all_finite(net)

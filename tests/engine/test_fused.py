@@ -122,6 +122,12 @@ def hooked():
     return net
 
 
+def overridden():
+    net = dense_net()
+    net.forward = lambda x: nn.Sequential.forward(net, x) + 1
+    return net
+
+
 def parametrised():
     net = dense_net()
     parametrizations.weight_norm(net[0])
@@ -136,6 +142,7 @@ REFUSED = {
     "frozen": (frozen(), {}),
     "row by row": (turned(), {}),
     "hooks": (hooked(), {}),
+    "Sequential": (overridden(), {}),
     "ParametrizedLinear": (parametrised(), {}),
     "bfloat16": (dense_net(), {"precision": "bfloat16"}),
     "ema": (dense_net(), {"ema": 0.9}),

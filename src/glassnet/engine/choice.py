@@ -16,18 +16,12 @@ from glassnet.engine import dense
 from glassnet.engine.arrays import device_of
 from glassnet.engine.history import History
 from glassnet.engine.rows import Rows
+from glassnet.engine.sequence import activation_names, is_hooked, modules_in_order
 from glassnet.engine.settings import Settings
 from glassnet.errors import RecipeError, message
 from glassnet.native_status import native_status
 
-_ACTIVATIONS: dict[type[nn.Module], str] = {
-    nn.Identity: "identity",
-    nn.Sigmoid: "sigmoid",
-    nn.Tanh: "tanh",
-    nn.ReLU: "relu",
-    nn.LeakyReLU: "leaky_relu",
-    nn.SiLU: "silu",
-}
+_ACTIVATIONS = activation_names(dense.ACTIVATIONS)
 _DTYPES = (torch.float32, torch.float64)
 _BETWEEN_STEPS = ("batch_begin", "after_backward", "batch_end")
 
@@ -77,9 +71,9 @@ def _stack(net: nn.Module) -> Stack | str:
     layers: list[dict[str, Any]] = []
     linears: list[nn.Linear] = []
     dropout = 0.0
-    for module in _modules(net):
+    for _, module in modules_in_order(net):
         kind = type(module)
-        if _hooked(module):
+        if is_hooked(module):
             return f"{kind.__name__} has hooks"
         if isinstance(module, nn.Linear) and kind is nn.Linear:
             layers.append({"dropout": dropout, "bias": module.bias is not None})
@@ -114,18 +108,6 @@ def _weights_against(net: nn.Module, linears: list[nn.Linear], dropout: float) -
         or not dtypes <= set(_DTYPES),
     }
     return next((reason for reason, holds in against.items() if holds), None)
-
-
-def _modules(net: nn.Module) -> list[nn.Module]:
-    """Return the modules of nested ``nn.Sequential`` in the order in which they run."""
-    if type(net) is not nn.Sequential or _hooked(net):
-        return [net]
-    return [module for each in net for module in _modules(each)]
-
-
-def _hooked(module: nn.Module) -> bool:
-    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    return any(getattr(module, name) for name in hooks) or "forward" in vars(module)
 
 
 def choose_engine(

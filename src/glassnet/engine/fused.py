@@ -18,7 +18,7 @@ from glassnet.engine import dense
 from glassnet.engine.choice import Stack
 from glassnet.engine.loop import Loop
 from glassnet.engine.losses import Loss
-from glassnet.engine.optim import default_learning_rate, learning_rate_factor
+from glassnet.engine.optim import learning_rate_factor
 from glassnet.engine.rows import Rows, batch_sizes
 from glassnet.engine.settings import Settings
 from glassnet.randomness import derived_seed, epoch_order
@@ -74,17 +74,15 @@ class FusedEpoch:
 
     def optimizer(self) -> Any:
         """Return what the loop, its callbacks and checkpoints take for the optimiser."""
-        s = self.settings
-        rate = s.lr if s.lr is not None else default_learning_rate(str(s.optimizer))
         parameters = [each for linear in self.stack.linears for each in linear.parameters()]
-        return FusedOptimizer(self.net, parameters, rate)
+        return FusedOptimizer(self.net, parameters, self.settings.rate)
 
     def __call__(self, loop: Loop) -> float:
         """Train one epoch; the module has its weights afterwards."""
         self._take_weights()
         count = len(self.y)
-        order = epoch_order(self.settings.seed, loop.epoch + 1, count) if self.settings.shuffle else None
-        order = np.arange(count) if order is None else order
+        shuffle, seed = self.settings.shuffle, self.settings.seed
+        order = epoch_order(seed, loop.epoch + 1, count) if shuffle else np.arange(count)
         rates = self._rates(loop)
         total = weighed = 0.0
         step = 0
@@ -125,10 +123,9 @@ class FusedEpoch:
         s, steps = self.settings, len(self.sizes)
         if s.schedule in (None, "constant") and not s.warmup:
             return np.full(steps, float(loop.optimizer.param_groups[0]["lr"]))
-        rate = s.lr if s.lr is not None else default_learning_rate(str(s.optimizer))
         schedule, total = s.schedule or "constant", s.epochs * steps
         first = loop.step_count
-        return rate * np.array(
+        return s.rate * np.array(
             [learning_rate_factor(schedule, first + k, total, s.warmup) for k in range(steps)]
         )
 

@@ -17,24 +17,17 @@ from torch import Tensor, nn
 from glassnet.engine.history import EpochRecord, History
 from glassnet.engine.optim import learning_rate_factor
 from glassnet.engine.rows import Rows
+from glassnet.engine.sequence import activation_names, is_hooked, modules_in_order
 from glassnet.engine.settings import Settings
 from glassnet.errors import RecipeError, message
-from glassnet.reference.activations import LEAK, Floats
+from glassnet.reference.activations import ACTIVATIONS, LEAK, Floats
 from glassnet.reference.dense import Layer
 from glassnet.reference.losses import LOSSES
 from glassnet.reference.optimizers import build_optimizer
 from glassnet.reference.regularisers import Mask, dropout_mask
 from glassnet.reference.training import Run, batch_sizes, fit
 
-_ACTIVATIONS: dict[type[nn.Module], str] = {
-    nn.Identity: "identity",
-    nn.Sigmoid: "sigmoid",
-    nn.Tanh: "tanh",
-    nn.ReLU: "relu",
-    nn.LeakyReLU: "leaky_relu",
-    nn.SiLU: "silu",
-    nn.Softmax: "softmax",
-}
+_ACTIVATIONS = activation_names(ACTIVATIONS) | {nn.Softmax: "softmax"}
 
 
 @dataclass
@@ -95,7 +88,7 @@ def _understood(net: nn.Module) -> tuple[list[_Dense], list[str]]:
     """Return the net as dense layers, or say which of its modules are not understood."""
     stack: list[_Dense] = []
     problems = []
-    for name, module in _modules(net):
+    for name, module in modules_in_order(net):
         if not _takes(stack, module):
             must = "engine='reference' needs a stack of nn.Linear, each with an activation or without"
             shown = str(module).partition("\n")[0]
@@ -108,21 +101,9 @@ def _understood(net: nn.Module) -> tuple[list[_Dense], list[str]]:
     return stack, problems
 
 
-def _modules(net: nn.Module, name: str = "") -> list[tuple[str, nn.Module]]:
-    """Return the modules of nested ``nn.Sequential`` in the order in which they run, with their names."""
-    if type(net) is not nn.Sequential or _hooked(net):
-        return [(name, net)]
-    inside = [(own, each) for own, each in net._modules.items() if each is not None]
-    return [pair for own, each in inside for pair in _modules(each, f"{name}.{own}".lstrip("."))]
-
-
-def _hooked(module: nn.Module) -> bool:
-    return bool(module._forward_hooks or module._forward_pre_hooks or module._backward_hooks)
-
-
 def _takes(stack: list[_Dense], module: nn.Module) -> bool:
     """Put a module onto the stack; false where it does not fit there."""
-    if _hooked(module):
+    if is_hooked(module):
         return False
     if type(module) is nn.Linear:
         stack.append(_Dense(module))

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
 from glassnet.engine.losses import LOSSES, unknown_loss
-from glassnet.engine.optim import OPTIMIZERS, SCHEDULES, unknown_optimizer
+from glassnet.engine.optim import (
+    OPTIMIZERS,
+    SCHEDULES,
+    build_optimizer,
+    default_learning_rate,
+    unknown_optimizer,
+)
 from glassnet.errors import RecipeError, did_you_mean, message
 
 ENGINES = ("auto", "torch", "fused", "reference")
@@ -55,6 +62,22 @@ class Settings:
     def problems(self, has_validation: bool) -> list[str]:
         """Return what is wrong, one message each."""
         return [*_wrong_names(self), *_wrong_numbers(self), *_wrong_together(self, has_validation)]
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of an optimiser that has a name."""
+        return self.lr if self.lr is not None else default_learning_rate(str(self.optimizer))
+
+    def torch_optimizer(self, net: nn.Module) -> torch.optim.Optimizer:
+        """Return torch's optimiser for all parameters of the net."""
+        return build_optimizer(
+            self.optimizer,
+            net.parameters(),
+            lr=self.lr,
+            momentum=self.momentum,
+            nesterov=self.nesterov,
+            weight_decay=self.weight_decay,
+        )
 
     def asked(self) -> dict[str, Any]:
         """Return what decides the run's bits, as JSON values: a run goes on only where these are the same."""

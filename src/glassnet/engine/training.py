@@ -24,7 +24,6 @@ from glassnet.engine.fused import FusedEpoch
 from glassnet.engine.history import History
 from glassnet.engine.loop import Loop
 from glassnet.engine.losses import LOSSES, loss_by_name
-from glassnet.engine.optim import build_optimizer
 from glassnet.engine.probe import probe
 from glassnet.engine.reference import fit_with_reference
 from glassnet.engine.rows import Rows, batch_sizes, batches
@@ -123,7 +122,7 @@ def _loop(
     s, device = settings, device_of(net)
     history.plan = history.plan or _plan(net, train, s, device)
     fused = FusedEpoch(stack, train, s) if stack else None
-    optimizer = fused.optimizer() if fused else _torch_optimizer(net, s)
+    optimizer = fused.optimizer() if fused else s.torch_optimizer(net)
     steps = len(batch_sizes(len(train.y), s.batch_size))
     loss = loss_by_name(s.loss)
     validate = None
@@ -146,18 +145,6 @@ def _loop(
         history=history,
         epoch=len(history),
         step_count=len(history) * steps,
-    )
-
-
-def _torch_optimizer(net: nn.Module, settings: Settings) -> torch.optim.Optimizer:
-    s = settings
-    return build_optimizer(
-        s.optimizer,
-        net.parameters(),
-        lr=s.lr,
-        momentum=s.momentum,
-        nesterov=s.nesterov,
-        weight_decay=s.weight_decay,
     )
 
 

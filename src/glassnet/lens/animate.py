@@ -5,8 +5,6 @@ It opens without a network, in the dark, on a phone and on paper, and can be use
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from glassnet.lens.animate_films import boundary_film, surface_film
 from glassnet.lens.animate_style import PAGE_SCRIPT, PAGE_STYLE
 from glassnet.lens.boundary import boundary
 from glassnet.lens.boundary_view import Boundary
+from glassnet.lens.document import document_head
 from glassnet.lens.error_surface import ErrorSurface
 from glassnet.lens.markup import Markup, element
 from glassnet.storage import write_atomically
@@ -41,16 +40,7 @@ def animate(of: Any, path: str | Path, X: Any = None, y: Any = None, **options: 
 def moving_page(view: Boundary | ErrorSurface) -> str:
     """Return the page as text; the same View gives the same text."""
     film = boundary_film(view) if isinstance(view, Boundary) else surface_film(view)
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_policy()),
-        element("meta", name="referrer", content="no-referrer"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", film.title),
-        element("style", Markup(PAGE_STYLE)),
-    )
+    head = document_head(film.title, PAGE_STYLE, PAGE_SCRIPT)
     main = element(
         "main",
         element("p", film.texts[-1], id="say", class_="say"),
@@ -93,12 +83,3 @@ def _units(drawings: Sequence[Markup]) -> list[Markup]:
 def _json(data: Any) -> Markup:
     """Write data so that nothing in it can end the script element."""
     return Markup(json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c"))
-
-
-def _policy() -> str:
-    style, script = map(_digest, (PAGE_STYLE, PAGE_SCRIPT))
-    return f"default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'"
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from glassnet.engine.arrays import checked_rows
-from glassnet.engine.optim import build_optimizer
 from glassnet.engine.rows import Rows, batches
 from glassnet.engine.settings import Settings
 from glassnet.errors import RecipeError, did_you_mean, message
@@ -166,14 +165,7 @@ def _names(X: Any, inputs: Tensor) -> Sequence[str]:
 def _by_steps(step: Step, settings: Settings, net: nn.Module, X: Tensor, y: Tensor) -> None:
     """Call the user's step for each batch of each epoch."""
     s = settings
-    optimizer = build_optimizer(
-        s.optimizer,
-        net.parameters(),
-        lr=s.lr,
-        momentum=s.momentum,
-        nesterov=s.nesterov,
-        weight_decay=s.weight_decay,
-    )
+    optimizer = s.torch_optimizer(net)
     for epoch in range(1, s.epochs + 1):
         for batch in batches(Rows(X, y), s.batch_size, epoch, shuffle=s.shuffle, seed=s.seed):
             step(net, optimizer, batch.X, batch.y)

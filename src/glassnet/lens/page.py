@@ -6,8 +6,6 @@ Policy by their SHA-256. Whatever a column or a file is called is shown, never i
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from glassnet.lens import page_charts as charts
 from glassnet.lens.details import details_of, folds_of
+from glassnet.lens.document import document_head
 from glassnet.lens.importance import SAME
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import counted, number, percent, signed
@@ -55,16 +54,7 @@ def page(report: Report) -> str:
     found = [*_sections(report)]
     links = (element("a", name, href=f"#{key}") for key, name, _ in found[1:])
     sections = (element("section", element("h2", name, id=key), body) for key, name, body in found)
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_policy()),
-        element("meta", name="referrer", content="no-referrer"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{title}: a Glassnet report"),
-        element("style", Markup(STYLE)),
-    )
+    head = document_head(f"{title}: a Glassnet report", STYLE, SCRIPT)
     body = element(
         "body",
         element("header", *_opening(report, title), next(sections), element("nav", *links)),
@@ -73,15 +63,6 @@ def page(report: Report) -> str:
         element("script", Markup(SCRIPT)),
     )
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
-
-
-def _policy() -> str:
-    parts = ["default-src 'none'", f"style-src {_digest(STYLE)}", f"script-src {_digest(SCRIPT)}"]
-    return "; ".join([*parts, "base-uri 'none'", "form-action 'none'"])
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:

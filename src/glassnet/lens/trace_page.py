@@ -7,8 +7,6 @@ grow, and the first numbers of each sheet; the page says what is left out.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections import deque
 from collections.abc import Iterator
@@ -16,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.lens.document import document_head
 from glassnet.lens.markup import Markup, element
 from glassnet.lens.style import STYLE
 from glassnet.lens.trace_codes import Codes, Pieces, Terms, codes_in
@@ -43,16 +42,7 @@ def trace_page(trace: Trace, start: int) -> str:
     style = STYLE + TRACE_STYLE
     chosen = _chosen(trace, start)
     data = json.dumps(_data(trace, chosen, start), separators=(",", ":"), allow_nan=False)
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_policy(style)),
-        element("meta", name="referrer", content="no-referrer"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{trace.title}: a Glassnet trace"),
-        element("style", Markup(style)),
-    )
+    head = document_head(f"{trace.title}: a Glassnet trace", style, SCRIPT, styled_elements=True)
     body = element(
         "body",
         element("header", *_opening(trace, start)),
@@ -62,15 +52,6 @@ def trace_page(trace: Trace, start: int) -> str:
         element("script", Markup(SCRIPT)),
     )
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
-
-
-def _policy(style: str) -> str:
-    allowed = f"style-src-elem {_digest(style)}; style-src-attr 'unsafe-inline'"
-    return f"default-src 'none'; {allowed}; script-src {_digest(SCRIPT)}; base-uri 'none'; form-action 'none'"
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _opening(trace: Trace, start: int) -> Iterator[Markup]:
