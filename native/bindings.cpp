@@ -3,90 +3,27 @@
 // Nothing here is needed: each function has a Python twin that gives the same result, and a test that compares the
 // two. What is wrong with an argument is a ValueError or a TypeError, which the Python side puts into words.
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
-#include <cstddef>
-#include <memory>
-#include <stdexcept>
-#include <string>
 #include <thread>
-#include <tuple>
-#include <vector>
 
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
-#include <nanobind/stl/optional.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/tuple.h>
-#include <nanobind/stl/vector.h>
+#include "binding.hpp"
 
-#include "dense.hpp"
-
-namespace nb = nanobind;
 using namespace glassnet;
 
 namespace {
-
-template <class T, std::size_t dimensions>
-using Array = nb::ndarray<const T, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Fresh = nb::ndarray<nb::numpy, T, nb::c_contig>;
-using Counts = Array<std::int64_t, 1>;
-
-void require(bool right, const char *what) {
-    if (!right) throw std::invalid_argument(what);
-}
-
-template <class T>
-Fresh<T> fresh(std::size_t rows, std::size_t columns, bool flat) {
-    auto *numbers = new T[rows * columns ? rows * columns : 1];
-    nb::capsule owner(numbers, [](void *p) noexcept { delete[] static_cast<T *>(p); });
-    const std::size_t shape[2] = {rows, columns};
-    return Fresh<T>(numbers, flat ? 1 : 2, shape, owner);
-}
 
 // A dense network and a lock: while one thread trains it, no other may touch it.
 template <class T>
 class Net {
   public:
-    using LayerTuple = std::tuple<long, long, int, double, double, bool>;
-
-    Net(const std::vector<LayerTuple> &layers, std::tuple<int, double, double, double, bool, double> objective,
-        std::tuple<int, double, bool, double, double, double, double, double, bool> optimizer, std::uint64_t seed,
-        const std::string &kernels)
+    Net(const std::vector<LayerTuple> &layers, const ObjectiveTuple &objective, const OptimizerTuple &optimizer,
+        std::uint64_t seed, const std::string &kernels)
         : net_(layers_of(layers), objective_of(objective), optimizer_of(optimizer), seed, kernels),
           loss_(Loss(std::get<0>(objective))) {}
 
-    class Hold {
-      public:
-        explicit Hold(Net &net) : busy_(net.busy_) {
-            if (busy_.test_and_set()) throw std::runtime_error("a network is in use by another thread");
-        }
-        ~Hold() { busy_.clear(); }
-
-      private:
-        std::atomic_flag &busy_;
-    };
-
-    // What is given for targets, checked: numbers for most losses, classes for cross_entropy.
     Data<T> data(const Array<T, 2> &X, const nb::object &y, const std::optional<Array<T, 1>> &weight) const {
-        const long rows = long(X.shape(0)), outputs = net_.layers.back().outputs;
-        require(long(X.shape(1)) == net_.layers[0].inputs && rows > 0, "X has another number of columns");
-        Data<T> data{X.data(), nullptr, nullptr, nullptr, rows, long(X.shape(1))};
-        if (loss_ == Loss::cross_entropy) {
-            const auto classes = nb::cast<Counts>(y, false);
-            require(long(classes.shape(0)) == rows, "y has another number of rows");
-            data.classes = classes.data();
-        } else {
-            const auto targets = nb::cast<Array<T, 2>>(y, false);
-            require(long(targets.shape(0)) == rows && long(targets.shape(1)) == outputs, "y has another shape");
-            data.targets = targets.data();
-        }
-        if (weight) {
-            require(long(weight->shape(0)) == rows, "weight has another number of rows");
-            data.weight = weight->data();
-        }
-        return data;
+        return data_of<T>(X, y, weight, net_.layers[0].inputs, net_.layers.back().outputs, loss_);
     }
 
     double train(const Array<T, 2> &X, const nb::object &y, const std::optional<Array<T, 1>> &weight,
@@ -97,8 +34,8 @@ class Net {
     }
 
     double pass(const Data<T> &rows, const Counts &order, const Counts &sizes, const Array<double, 1> &rates) {
-        check(rows, order, sizes, rates);
-        const Hold hold(*this);
+        check_batches(rows, order, sizes, rates);
+        const Hold hold(busy_);
         return net_.train(rows, order.data(), sizes.data(), rates.data(), long(sizes.shape(0)));
     }
 
@@ -107,7 +44,7 @@ class Net {
         require(long(X.shape(1)) == net_.layers[0].inputs && rows > 0, "X has another number of columns");
         auto to = fresh<T>(rows, outputs, false);
         const Data<T> all{X.data(), nullptr, nullptr, nullptr, long(rows), long(X.shape(1))};
-        const Hold hold(*this);
+        const Hold hold(busy_);
         if (rows < PANEL) {  // over before another thread could have begun
             net_.outputs(all, to.data());
         } else {
@@ -120,27 +57,27 @@ class Net {
     double loss(const Array<T, 2> &X, const nb::object &y, const std::optional<Array<T, 1>> &weight) {
         const Data<T> rows = data(X, y, weight);
         const nb::gil_scoped_release free;
-        const Hold hold(*this);
+        const Hold hold(busy_);
         return net_.loss(rows);
     }
 
     double gradients(const Array<T, 2> &X, const nb::object &y, const std::optional<Array<T, 1>> &weight) {
         const Data<T> rows = data(X, y, weight);
         const nb::gil_scoped_release free;
-        const Hold hold(*this);
+        const Hold hold(busy_);
         return net_.gradients(rows);
     }
 
     double worst_gradient_error(const Array<T, 2> &X, const nb::object &y, double step) {
         const Data<T> rows = data(X, y, std::nullopt);
-        const Hold hold(*this);
+        const Hold hold(busy_);
         return net_.worst_gradient_error(rows, step);
     }
 
     // "values", "gradients", "first" or "second" of all weights as one flat array: the weights layer by layer and
     // row by row, then the biases.
     Fresh<T> read(const std::string &which) {
-        const Hold hold(*this);
+        const Hold hold(busy_);
         auto to = fresh<T>(std::size_t(count()), 1, true);
         T *at = to.data();
         visit(which, [&at](T *from, long numbers) { at = std::copy(from, from + numbers, at); });
@@ -149,7 +86,7 @@ class Net {
 
     void write(const std::string &which, const Array<T, 1> &from) {
         require(long(from.shape(0)) == count(), "there must be one number for each weight and bias");
-        const Hold hold(*this);
+        const Hold hold(busy_);
         const T *at = from.data();
         visit(which, [&at](T *to, long numbers) { std::copy(at, at + numbers, to), at += numbers; });
     }
@@ -175,37 +112,6 @@ class Net {
     Loss loss_;
     std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
 
-    static std::vector<Layer> layers_of(const std::vector<LayerTuple> &tuples) {
-        std::vector<Layer> layers;
-        for (const auto &[inputs, outputs, activation, slope, dropout, bias] : tuples)
-            layers.push_back({inputs, outputs, Activation(activation), slope, dropout, bias});
-        require(!layers.empty(), "a network needs a layer");
-        return layers;
-    }
-    static Objective objective_of(const std::tuple<int, double, double, double, bool, double> &t) {
-        return {Loss(std::get<0>(t)), std::get<1>(t), std::get<2>(t), std::get<3>(t), std::get<4>(t),
-                std::get<5>(t)};
-    }
-    static Optimizer optimizer_of(
-        const std::tuple<int, double, bool, double, double, double, double, double, bool> &t) {
-        return {Method(std::get<0>(t)), std::get<1>(t), std::get<2>(t), std::get<3>(t), std::get<4>(t),
-                std::get<5>(t),         std::get<6>(t), std::get<7>(t), std::get<8>(t)};
-    }
-
-    static void check(const Data<T> &rows, const Counts &order, const Counts &sizes, const Array<double, 1> &rates) {
-        require(sizes.shape(0) == rates.shape(0), "there must be a rate for each batch");
-        std::int64_t all = 0;
-        for (std::size_t i = 0; i < sizes.shape(0); ++i) {
-            require(sizes.data()[i] > 0, "a batch must have a row");
-            all += sizes.data()[i];
-        }
-        require(all == std::int64_t(order.shape(0)), "sizes must add up to the length of order");
-        bool inside = true;
-        for (std::size_t i = 0; i < order.shape(0); ++i)
-            inside &= std::uint64_t(order.data()[i]) < std::uint64_t(rows.rows);
-        require(inside, "order names a row that is not there");
-    }
-
     long count() const {
         long numbers = 0;
         for (const Layer &layer : net_.layers)
@@ -215,7 +121,7 @@ class Net {
 
     template <class Copy>
     void copy(const std::vector<Pair> &pairs, Copy &&each) {
-        const Hold hold(*this);
+        const Hold hold(busy_);
         require(pairs.size() == net_.layers.size(), "there must be a pair for each layer");
         for (std::size_t l = 0; l < pairs.size(); ++l) {
             const Layer &layer = net_.layers[l];
@@ -303,11 +209,12 @@ double peak(const std::string &name, double seconds) {
     return best;
 }
 
-// exp, log or tanh of each number, as the kernels of that name compute it.
+// A function of each number, as the kernels of that name compute it.
 template <class T>
 Fresh<T> apply(const std::string &function, const Array<T, 1> &x, const std::string &name) {
-    const int which = function == "exp" ? 0 : function == "log" ? 1 : 2;
-    require(which < 2 || function == "tanh", "there are exp, log and tanh");
+    const char *const names[] = {"exp", "log", "tanh", "sin", "cos"};
+    const int which = int(std::find(names, names + 5, function) - names);
+    require(which < 5, "there are exp, log, tanh, sin and cos");
     auto to = fresh<T>(x.shape(0), 1, true);
     std::copy(x.data(), x.data() + x.shape(0), to.data());
     kernels<T>(name).apply(which, to.data(), long(x.shape(0)));
@@ -318,9 +225,7 @@ template <class T>
 void bind(nb::module_ &m, const char *name) {
     using N = Net<T>;
     nb::class_<N>(m, name)
-        .def(nb::init<const std::vector<typename N::LayerTuple> &,
-                      std::tuple<int, double, double, double, bool, double>,
-                      std::tuple<int, double, bool, double, double, double, double, double, bool>, std::uint64_t,
+        .def(nb::init<const std::vector<LayerTuple> &, const ObjectiveTuple &, const OptimizerTuple &, std::uint64_t,
                       const std::string &>(),
              nb::arg("layers"), nb::arg("objective"), nb::arg("optimizer"), nb::arg("seed"), nb::arg("kernels"))
         .def("train", &N::train, nb::arg("X").noconvert(), nb::arg("y"), nb::arg("weight").noconvert().none(),
@@ -353,4 +258,5 @@ NB_MODULE(_native, m) {
           "The float32 multiply-adds in 1e9 a second that one core does in registers alone.");
     bind<float>(m, "DenseFloat32");
     bind<double>(m, "DenseFloat64");
+    bind_tabular(m);
 }

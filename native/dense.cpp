@@ -1,21 +1,12 @@
 #include "dense.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include "panels.hpp"
 
 namespace glassnet {
 
 // --- what a network holds ------------------------------------------------------------------------------------------
 
 namespace {
-
-// An odd number of cache lines between rows: a column then lies in all parts of the cache, not in a few.
-template <class T>
-long weight_pitch(long inputs) {
-    const long lanes = 64 / long(sizeof(T)), lines = rounded_up(inputs, LANES) / lanes;
-    return (lines >= 8 && lines % 2 == 0 ? lines + 1 : lines) * lanes;
-}
 
 constexpr long FEW_WEIGHTS = 24 << 10;  // bytes
 constexpr long UNITS = 48;  // of a layer, whose gradient is summed and used together
@@ -90,13 +81,6 @@ void Dense<T>::make_room(long rows) {
     }
 }
 
-// The panels of a batch: PANEL rows each, the last one the rest. Each begins at first * units numbers.
-template <class T>
-typename Dense<T>::Panel Dense<T>::panel(long number, long rows) const {
-    const long first = number * PANEL, count = std::min(PANEL, rows - first);
-    return {first, count, rounded_up(count, LANES)};
-}
-
 template <class T>
 const T *Dense<T>::inputs_of(std::size_t l, bool training) const {
     if (training && layers[l].dropout > 0) return values[l].in.data();
@@ -104,15 +88,6 @@ const T *Dense<T>::inputs_of(std::size_t l, bool training) const {
 }
 
 // --- one batch -----------------------------------------------------------------------------------------------------
-
-// What the rows weigh together.
-template <class T>
-double Dense<T>::weight_of(const Data<T> &data, const std::int64_t *rows, long count) {
-    if (!data.weight) return double(count);
-    double total = 0;
-    for (long r = 0; r < count; ++r) total += data.weight[rows[r]];
-    return total;
-}
 
 // Rows, targets and weights into panels.
 template <class T>
@@ -138,17 +113,10 @@ void Dense<T>::fetch(const Data<T> &data, const std::int64_t *rows, long count) 
     }
 }
 
+// Which rows of the batch are at hand decides what is dropped.
 template <class T>
 void Dense<T>::drop(long rows, std::size_t l, const T *from, T *to) {
-    const Layer &layer = layers[l];
-    const std::uint64_t key = dropout_key(seed, steps, l);
-    const auto below = std::uint32_t(std::min(std::floor(layer.dropout * 4294967296.0), 4294967295.0));
-    const T scale = T(1 / (1 - layer.dropout));
-    for (long first = 0; first < rows; first += PANEL) {
-        const Panel p = panel(first / PANEL, rows);
-        const long at = first * layer.inputs;
-        k.drop(from + at, to + at, layer.inputs, p.pitch, key, below, std::uint32_t(done + first), scale);
-    }
+    glassnet::drop(k, layers[l], dropout_key(seed, steps, l), from, to, rows, done);
 }
 
 // Layer after layer: out = activation(weight * in + bias).
@@ -160,14 +128,9 @@ void Dense<T>::forward(long rows, bool training) {
         const T *in = l == 0 ? inputs.data() : values[l - 1].out.data();
         if (training && layer.dropout > 0) drop(rows, l, in, values[l].in.data());
         in = inputs_of(l, training);
-        for (long first = 0; first < rows; first += PANEL) {
-            const Panel p = panel(first / PANEL, rows);
-            T *out = values[l].out.data() + first * layer.outputs;
-            k.product(w.weight.data(), w.pitch, 1, in + first * layer.inputs, p.pitch, out, p.pitch, layer.outputs,
-                      p.pitch, layer.inputs, false, w.bias.data());
-            k.activate(layer.activation, T(layer.slope), out, values[l].kept.data() + first * layer.outputs,
-                       layer.outputs * p.pitch);
-        }
+        T *out = values[l].out.data();
+        weighted_sums(k, w.weight.data(), w.pitch, w.bias.data(), in, layer.inputs, out, layer.outputs, rows);
+        activate(k, layer, out, values[l].kept.data(), layer.outputs, rows);
     }
 }
 
@@ -198,20 +161,11 @@ template <class T>
 void Dense<T>::backward(long rows, std::size_t l, bool training) {
     const Layer &layer = layers[l], &before = layers[l - 1];
     const Weights &w = weights[l];
-    for (long first = 0; first < rows; first += PANEL) {
-        const Panel p = panel(first / PANEL, rows);
-        const long at = first * layer.inputs;
-        k.product(w.weight.data(), 1, w.pitch, values[l].gradient.data() + first * layer.outputs, p.pitch,
-                  values[l - 1].gradient.data() + at, p.pitch, layer.inputs, p.pitch, layer.outputs, false, nullptr);
-    }
     T *gradient = values[l - 1].gradient.data();
+    back_through(k, w.weight.data(), w.pitch, values[l].gradient.data(), layer.outputs, gradient, layer.inputs, rows,
+                 false);
     if (training && layer.dropout > 0) drop(rows, l, gradient, gradient);
-    for (long first = 0; first < rows; first += PANEL) {
-        const Panel p = panel(first / PANEL, rows);
-        const long at = first * layer.inputs;
-        k.derive(before.activation, T(before.slope), values[l - 1].out.data() + at, values[l - 1].kept.data() + at,
-                 gradient + at, layer.inputs * p.pitch);
-    }
+    derive(k, before, values[l - 1].out.data(), values[l - 1].kept.data(), gradient, layer.inputs, rows);
 }
 
 // What the gradients of a layer's weights are summed from: its inputs as rows x units, and the biases' gradient.
@@ -221,15 +175,8 @@ void Dense<T>::turn_inputs(long rows, std::size_t l, bool training, bool add) {
     Weights &w = weights[l];
     const bool fetched = l == 0 && !(training && layer.dropout > 0);  // then gather has written by_row already
     if (!add) w.bias_gradient.clear();
-    for (long first = 0; first < rows; first += PANEL) {
-        const Panel p = panel(first / PANEL, rows);
-        if (!fetched)
-            k.turn(inputs_of(l, training) + first * layer.inputs, p.pitch, layer.inputs, p.rows,
-                   values[l].by_row.data(), capacity, first);
-        if (layer.bias)
-            k.add_rows(values[l].gradient.data() + first * layer.outputs, p.pitch, layer.outputs,
-                       w.bias_gradient.data());
-    }
+    if (!fetched) turned(k, inputs_of(l, training), layer.inputs, values[l].by_row.data(), capacity, rows);
+    if (layer.bias) add_over_rows(k, values[l].gradient.data(), layer.outputs, w.bias_gradient.data(), rows);
 }
 
 // gradient[unit][input] = sum over the rows of gradient[unit][row] * input[row][input], for some of the units.
@@ -237,15 +184,8 @@ template <class T>
 void Dense<T>::weight_gradient(long rows, std::size_t l, long unit, long units, T *to, bool add) {
     const Layer &layer = layers[l];
     const Values &v = values[l];
-    for (long i = 0; i < layer.inputs; i += PANEL) {
-        const long pitch = columns_pitch(layer.inputs, i);
-        const T *by_row = v.by_row.data() + columns_panel(capacity, i);
-        for (long first = 0; first < rows; first += PANEL) {
-            const Panel p = panel(first / PANEL, rows);
-            k.product(v.gradient.data() + first * layer.outputs + unit * p.pitch, p.pitch, 1, by_row + first * pitch,
-                      pitch, to + i, weights[l].pitch, units, pitch, p.rows, add || first > 0, nullptr);
-        }
-    }
+    glassnet::weight_gradient(k, v.gradient.data(), layer.outputs, unit, units, v.by_row.data(), capacity,
+                              layer.inputs, to, weights[l].pitch, rows, add);
 }
 
 // --- the update ----------------------------------------------------------------------------------------------------
@@ -262,25 +202,6 @@ void Dense<T>::clip() {
     for (Weights &w : weights)
         for (Buffer<T> *each : {&w.gradient, &w.bias_gradient})
             for (long i = 0; i < each->size(); ++i) each->data()[i] *= T(factor);
-}
-
-// The numbers of this step's update, with the corrections of adam for its first steps.
-template <class T>
-Update<T> Dense<T>::update_of(double rate) const {
-    const Optimizer &o = optimizer;
-    Update<T> step{o.method,   T(rate),    T(o.decay),   T(o.momentum), o.nesterov,
-                   T(o.beta1), T(o.beta2), T(o.epsilon), T(1),          T(o.alpha)};
-    if (o.method == Method::adamw) {
-        step.shrink = T(1 - rate * o.decay);
-        step.decay = 0;
-    }
-    if (o.method == Method::adam || o.method == Method::adamw) {
-        const double t = double(steps) + 1, second = std::sqrt(1 - std::pow(o.beta2, t));
-        step.rate = T(rate * second / (1 - std::pow(o.beta1, t)));
-        if (o.epsilon_corrected) step.epsilon = T(o.epsilon * second);
-    }
-    step.epsilon = std::max(step.epsilon, std::numeric_limits<T>::min());  // the padding must stay 0, not 0 / 0
-    return step;
 }
 
 template <class T>
@@ -357,7 +278,7 @@ double Dense<T>::batch_gradients(const Data<T> &data, const std::int64_t *order,
 // One step. Where nothing asks for all gradients at once, each is used and forgotten.
 template <class T>
 double Dense<T>::step(const Data<T> &data, const std::int64_t *order, long rows, double rate, double total_weight) {
-    const Update<T> how = update_of(rate);
+    const Update<T> how = update_of<T>(optimizer, rate, steps);
     double loss;
     if (objective.clip == 0 && rows_together(rows) == rows) {
         fetch(data, order, rows);

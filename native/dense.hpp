@@ -44,9 +44,6 @@ struct Data {
     long rows, columns;
 };
 
-// What decides which inputs of a layer a step drops, together with the input's and the row's number.
-std::uint64_t dropout_key(std::uint64_t seed, std::uint64_t step, std::uint64_t layer);
-
 template <class T>
 class Dense {
   public:
@@ -85,9 +82,6 @@ class Dense {
         Buffer<T> in;        // the layer's inputs where dropout changes them
         Buffer<T> by_row;    // the layer's inputs, rows x units
     };
-    struct Panel {
-        long first, rows, pitch;
-    };
 
     const Objective objective;
     const Optimizer optimizer;
@@ -102,9 +96,7 @@ class Dense {
     long widest_target() const { return objective.loss == Loss::cross_entropy ? 1 : layers.back().outputs; }
     void make_room(long rows);
     void outputs_of_row(const T *row, T *to);
-    Panel panel(long number, long rows) const;
     const T *inputs_of(std::size_t layer, bool training) const;
-    static double weight_of(const Data<T> &data, const std::int64_t *rows, long count);
     void fetch(const Data<T> &data, const std::int64_t *rows, long count);
     void forward(long rows, bool training);
     double lose(long rows, double total_weight);
@@ -118,7 +110,6 @@ class Dense {
                            bool training);
     double step(const Data<T> &data, const std::int64_t *order, long rows, double rate, double total_weight);
     void clip();
-    Update<T> update_of(double rate) const;
     void update(const Update<T> &step, std::size_t layer, long unit, long units, const T *gradient);
     void update_biases(const Update<T> &step, std::size_t layer);
     void drop(long rows, std::size_t layer, const T *from, T *to);

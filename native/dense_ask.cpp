@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "dense.hpp"
+#include "panels.hpp"
 
 namespace glassnet {
 

@@ -77,7 +77,27 @@ struct Kernels {
     // gradient += l1 * sign(w) + l2 * w.
     void (*penalise)(const T *weights, T *gradient, T l1, T l2, long count);
 
-    // values = exp, log or tanh of them (which = 0, 1, 2): what the others are made of, to be measured.
+    // Waves of a number x, one value for each of `pitch` rows: sine and cosine of frequency[f] * x + phase[f].
+    void (*waves)(const T *x, const T *frequency, const T *phase, long frequencies, T *sines, T *cosines, long pitch);
+
+    // Add to the gradients of frequencies and phases, from those of the cosines.
+    void (*wave_slopes)(const T *x, const T *sines, const T *gradient, long frequencies, T *frequency, T *phase,
+                        long pitch);
+
+    // out[i][j] = weights[i][j] * signs[j]: the weights of a member of a tabular network. All rows are `pitch` wide.
+    void (*with_signs)(const T *weights, const T *signs, T *out, long units, long pitch);
+
+    // From the gradient of such weights: that of the signs and that of the shared weights, each added.
+    void (*share)(const T *gradient, const T *weights, const T *signs, T *to_signs, T *to_weights, long units,
+                  long pitch);
+
+    // to += from
+    void (*add)(const T *from, T *to, long count);
+
+    // average += share * (weights - average)
+    void (*follow)(T *average, const T *weights, T share, long count);
+
+    // values = exp, log, tanh, sine or cosine of them (which = 0 to 4): what the others are made of, to be measured.
     void (*apply)(int which, T *values, long count);
 
     // Multiply-adds in registers alone, `rounds` times; returns how many they were. What the processor can do at most.

@@ -1,6 +1,8 @@
 // The kernels of kernels.hpp for one instruction set; kernels_*.cpp include this, each compiled with its own options.
 #pragma once
 
+#include <cmath>
+
 #include "functions.hpp"
 #include "kernels.hpp"
 #include "products.hpp"
@@ -240,6 +242,69 @@ void update(const Update<T> &step, T *weights, const T *gradient, T *first, T *s
     }
 }
 
+// --- the tabular network ----------------------------------------------------------------------------------------
+
+template <class T>
+void waves(const T *x, const T *frequency, const T *phase, long frequencies, T *sines, T *cosines, long pitch) {
+    for (long f = 0; f < frequencies; ++f, sines += pitch, cosines += pitch) {
+        const T often = frequency[f], begin = phase[f];
+        T largest = 0;
+        for (long r = 0; r < pitch; ++r) {
+            const T turn = often * x[r] + begin, size = size_of(turn);
+            turn_of(turn, sines[r], cosines[r]);
+            largest = size <= largest ? largest : size;  // NaN too
+        }
+        if (largest <= Format<T>::turns_most) continue;
+        for (long r = 0; r < pitch; ++r) {
+            const T turn = often * x[r] + begin;
+            sines[r] = std::sin(turn);
+            cosines[r] = std::cos(turn);
+        }
+    }
+}
+
+template <class T>
+void wave_slopes(const T *x, const T *sines, const T *gradient, long frequencies, T *frequency, T *phase,
+                 long pitch) {
+    constexpr long lanes = Register<T>::lanes;
+    for (long f = 0; f < frequencies; ++f, sines += pitch, gradient += pitch) {
+        Vec<T> turned{}, shifted{};
+        for (long r = 0; r < pitch; r += lanes) {
+            const Vec<T> slope = load(sines + r) * load(gradient + r);
+            shifted += slope;
+            turned += slope * load(x + r);
+        }
+        frequency[f] -= lanes_summed<T>(turned);
+        phase[f] -= lanes_summed<T>(shifted);
+    }
+}
+
+template <class T>
+void with_signs(const T *weights, const T *__restrict signs, T *__restrict out, long units, long pitch) {
+    for (long i = 0; i < units; ++i, weights += pitch, out += pitch)
+        for (long j = 0; j < pitch; ++j) out[j] = weights[j] * signs[j];
+}
+
+template <class T>
+void share(const T *gradient, const T *weights, const T *__restrict signs, T *__restrict to_signs,
+           T *__restrict to_weights, long units, long pitch) {
+    for (long i = 0; i < units; ++i, gradient += pitch, weights += pitch, to_weights += pitch)
+        for (long j = 0; j < pitch; ++j) {
+            to_signs[j] += gradient[j] * weights[j];
+            to_weights[j] += gradient[j] * signs[j];
+        }
+}
+
+template <class T>
+void add(const T *from, T *to, long count) {
+    for (long i = 0; i < count; ++i) to[i] += from[i];
+}
+
+template <class T>
+void follow(T *__restrict average, const T *__restrict weights, T share, long count) {
+    for (long i = 0; i < count; ++i) average[i] += share * (weights[i] - average[i]);
+}
+
 template <class T>
 void apply(int which, T *values, long count) {
     if (which == 0)
@@ -248,6 +313,16 @@ void apply(int which, T *values, long count) {
         for (long i = 0; i < count; ++i) values[i] = log(values[i]);
     if (which == 2)
         for (long i = 0; i < count; ++i) values[i] = tanh(values[i]);
+    if (which == 3)
+        for (long i = 0; i < count; ++i) {
+            T cosine;
+            turn_of(values[i], values[i], cosine);
+        }
+    if (which == 4)
+        for (long i = 0; i < count; ++i) {
+            T sine;
+            turn_of(values[i], sine, values[i]);
+        }
 }
 
 template <class T>
@@ -266,7 +341,8 @@ double spin(long rounds, T *sink) {
 template <class T>
 constexpr Kernels<T> table(const char *name) {
     return {name,    product<T>, dots<T>,     gather<T>,   turn<T>,   activate<T>, derive<T>,
-            drop<T>, lose<T>,    add_rows<T>, penalise<T>, apply<T>,   spin<T>,   update<T>};
+            drop<T>, lose<T>,    add_rows<T>, penalise<T>, waves<T>,   wave_slopes<T>, with_signs<T>, share<T>,
+            add<T>,  follow<T>,  apply<T>,    spin<T>,     update<T>};
 }
 
 }  // namespace glassnet::GLASSNET_ARCH

@@ -164,9 +164,53 @@ void update(const Update<T> &s, T *weights, const T *gradient, T *first, T *seco
 }
 
 template <class T>
+void waves(const T *x, const T *frequency, const T *phase, long frequencies, T *sines, T *cosines, long pitch) {
+    for (long f = 0; f < frequencies; ++f)
+        for (long r = 0; r < pitch; ++r) {
+            sines[f * pitch + r] = std::sin(frequency[f] * x[r] + phase[f]);
+            cosines[f * pitch + r] = std::cos(frequency[f] * x[r] + phase[f]);
+        }
+}
+
+template <class T>
+void wave_slopes(const T *x, const T *sines, const T *gradient, long frequencies, T *frequency, T *phase,
+                 long pitch) {
+    for (long f = 0; f < frequencies; ++f)
+        for (long r = 0; r < pitch; ++r) {
+            phase[f] -= gradient[f * pitch + r] * sines[f * pitch + r];
+            frequency[f] -= gradient[f * pitch + r] * sines[f * pitch + r] * x[r];
+        }
+}
+
+template <class T>
+void with_signs(const T *weights, const T *signs, T *out, long units, long pitch) {
+    for (long i = 0; i < units; ++i)
+        for (long j = 0; j < pitch; ++j) out[i * pitch + j] = weights[i * pitch + j] * signs[j];
+}
+
+template <class T>
+void share(const T *gradient, const T *weights, const T *signs, T *to_signs, T *to_weights, long units, long pitch) {
+    for (long i = 0; i < units; ++i)
+        for (long j = 0; j < pitch; ++j) {
+            to_signs[j] += gradient[i * pitch + j] * weights[i * pitch + j];
+            to_weights[i * pitch + j] += gradient[i * pitch + j] * signs[j];
+        }
+}
+
+template <class T>
+void add(const T *from, T *to, long count) {
+    for (long i = 0; i < count; ++i) to[i] += from[i];
+}
+
+template <class T>
+void follow(T *average, const T *weights, T share, long count) {
+    for (long i = 0; i < count; ++i) average[i] += share * (weights[i] - average[i]);
+}
+
+template <class T>
 void apply(int which, T *values, long count) {
-    for (long i = 0; i < count; ++i)
-        values[i] = which == 0 ? std::exp(values[i]) : which == 1 ? std::log(values[i]) : std::tanh(values[i]);
+    T (*const functions[])(T) = {std::exp, std::log, std::tanh, std::sin, std::cos};
+    for (long i = 0; i < count; ++i) values[i] = functions[which](values[i]);
 }
 
 template <class T>
@@ -178,7 +222,8 @@ double spin(long rounds, T *sink) {
 template <class T>
 constexpr Kernels<T> table() {
     return {"naive", product<T>, dots<T>, gather<T>,   turn<T>,     activate<T>, derive<T>,
-            drop<T>, lose<T>,    add_rows<T>, penalise<T>, apply<T>,   spin<T>,   update<T>};
+            drop<T>, lose<T>,    add_rows<T>, penalise<T>, waves<T>,   wave_slopes<T>, with_signs<T>, share<T>,
+            add<T>,  follow<T>,  apply<T>,    spin<T>,     update<T>};
 }
 
 }  // namespace glassnet::naive

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 LayerParts = tuple[int, int, int, float, float, bool]
 ObjectiveParts = tuple[int, float, float, float, bool, float]
+TabularShape = tuple[int, int, list[int], int, int, float]
 OptimizerParts = tuple[int, float, bool, float, float, float, float, float, bool]
 
 def kernel_names() -> list[str]: ...
@@ -41,6 +42,34 @@ class DenseFloat32:
     def scale_momentum(self, factor: float) -> None: ...
 
 class DenseFloat64(DenseFloat32): ...
+
+class TabularFloat32:
+    steps: int
+    def __init__(
+        self,
+        shape: TabularShape,
+        layers: list[LayerParts],
+        objective: ObjectiveParts,
+        optimizer: OptimizerParts,
+        seed: int,
+        kernels: str,
+    ) -> None: ...
+    def train(
+        self,
+        X: Array,
+        y: Array,
+        weight: Array | None,
+        order: Array,
+        sizes: Array,
+        rates: Array,
+        threads: int,
+    ) -> float: ...
+    def outputs(self, X: Array, threads: int) -> Array: ...
+    def exchange_average(self) -> None: ...
+    def read(self, which: str) -> Array: ...
+    def write(self, which: str, numbers: Array) -> None: ...
+
+class TabularFloat64(TabularFloat32): ...
 
 def train_many(
     nets: Sequence[DenseFloat32],

@@ -29,6 +29,7 @@ errors randomness storage version native_status _native
 ONLY_IN = {
     "glassnet._native": {
         "engine.dense_native",
+        "engine.tabular_native",
         "engine.bags",
         "data.text",
         "native_status",

@@ -46,3 +46,18 @@ def test_infinity_zero_and_nan_come_out_as_in_c(native, dtype, kernels):
     expected = {"exp": [1, 1, inf, 0, nan], "log": [-inf, -inf, inf, nan, nan], "tanh": [0, 0, 1, -1, nan]}
     for function, values in expected.items():
         np.testing.assert_array_equal(native.apply(function, x, kernels), np.array(values, dtype))
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="needs a float that is wider than float64")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_waves_are_right_to_two_units_of_numbers_around_one(native, name, dtype, kernels):
+    """Beyond these angles the kernels ask the C library: tests/native/test_tabular.py."""
+    most = 8192 if dtype == np.float32 else 1e6
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(-most, most, 300_000), rng.uniform(-7, 7, 300_000), [0.0, -most, most]])
+    x = x.astype(dtype)
+    exact = getattr(np, name)(x.astype(WIDER[dtype]))
+    off = np.abs(native.apply(name, x, kernels).astype(WIDER[dtype]) - exact)
+    assert float(off.max()) <= 2 * np.finfo(dtype).epsneg
+    assert np.isnan(native.apply(name, np.array([np.nan], dtype), kernels)[0])

@@ -29,7 +29,7 @@ from glassnet.engine.dense_steps import memory_of
 if TYPE_CHECKING:
     from glassnet import _native
 
-_MEMORY = {"momentum": "first", "mean": "first", "square": "second"}
+MEMORY = {"momentum": "first", "mean": "first", "square": "second"}
 """What the extension calls an optimiser's memory."""
 
 
@@ -62,7 +62,7 @@ class NativeNet:
         self.layers, self.objective, self.optimizer = tuple(layers), objective, optimizer
         self.dtype, self.seed = dtype, seed
         kind = _native.DenseFloat32 if dtype == "float32" else _native.DenseFloat64
-        parts = [_layer(each) for each in layers], _objective(objective), _optimizer(optimizer)
+        parts = [layer_parts(each) for each in layers], objective_parts(objective), optimizer_parts(optimizer)
         self.core = kind(*parts, seed % 2**64, kernels)
         self._count = sum(k.outputs * (k.inputs + k.bias) for k in layers)
 
@@ -118,7 +118,7 @@ class NativeNet:
 
     def state(self) -> dict[str, Any]:
         """Return the step count and copies of the optimiser's memory; see ``DenseNet``."""
-        memory = {name: self.core.read(_MEMORY[name]) for name in memory_of(self.optimizer)}
+        memory = {name: self.core.read(MEMORY[name]) for name in memory_of(self.optimizer)}
         return {"step": self.core.steps, **memory}
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -131,7 +131,7 @@ class NativeNet:
         check_state(state, names, self._count)
         self.core.steps = int(state["step"])
         for name in names:
-            self.core.write(_MEMORY[name], np.ascontiguousarray(state[name], self.dtype))
+            self.core.write(MEMORY[name], np.ascontiguousarray(state[name], self.dtype))
 
     def scale_momentum(self, factor: float) -> None:
         """Multiply the momentum, where there is one."""
@@ -172,15 +172,18 @@ def train_natively(
         raise
 
 
-def _layer(layer: Layer) -> _native.LayerParts:
+def layer_parts(layer: Layer) -> _native.LayerParts:
+    """Return a layer as the extension takes it."""
     activation = ACTIVATIONS.index(layer.activation)
     return layer.inputs, layer.outputs, activation, layer.slope, layer.dropout, layer.bias
 
 
-def _objective(o: Objective) -> _native.ObjectiveParts:
+def objective_parts(o: Objective) -> _native.ObjectiveParts:
+    """Return an objective as the extension takes it."""
     return LOSSES.index(o.loss), o.scale, o.l1, o.l2, o.l2_per_batch, o.clip or 0.0
 
 
-def _optimizer(o: Optimizer) -> _native.OptimizerParts:
+def optimizer_parts(o: Optimizer) -> _native.OptimizerParts:
+    """Return an optimiser as the extension takes it."""
     method = OPTIMIZERS.index(o.name)
     return method, o.momentum, o.nesterov, *o.betas, o.eps, o.alpha, o.weight_decay, o.eps_corrected

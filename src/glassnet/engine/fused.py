@@ -1,4 +1,4 @@
-"""The fused engine: stacks of dense layers on the CPU, whole epochs in compiled kernels.
+"""The fused engine: dense layers and the tabular net on the CPU, whole epochs in compiled kernels.
 
 ``choice`` says which nets it takes. It works in buffers of its own: at the beginning of an epoch it takes the
 module's weights, and at its end it copies its own back.
@@ -15,14 +15,17 @@ import torch
 from torch import Tensor, nn
 
 from glassnet.engine import dense
-from glassnet.engine.choice import Stack
+from glassnet.engine.choice import Members, Stack
 from glassnet.engine.loop import Loop
 from glassnet.engine.losses import Loss
 from glassnet.engine.optim import learning_rate_factor
 from glassnet.engine.rows import Rows, batch_sizes
 from glassnet.engine.settings import Settings
+from glassnet.engine.tabular_native import NativeTabular
 from glassnet.randomness import derived_seed, epoch_order
 
+_AT_ONCE = 1 << 20
+"""About how many numbers of X are answered at once where nothing is trained."""
 _CHUNK = 0.02
 """About how many seconds of steps run between two looks at the clock and at the user's wish to stop."""
 
@@ -33,7 +36,9 @@ class FusedOptimizer:
     Checkpoints write and read it, and a callback may set ``param_groups[0]["lr"]`` between epochs.
     """
 
-    def __init__(self, net: dense.DenseNet, parameters: list[nn.Parameter], lr: float) -> None:
+    def __init__(
+        self, net: dense.DenseNet | NativeTabular, parameters: list[nn.Parameter], lr: float
+    ) -> None:
         self.net = net
         self.param_groups: list[dict[str, Any]] = [{"params": parameters, "lr": lr}]
 
@@ -64,26 +69,22 @@ class FusedEpoch:
     Between two calls the hooks batch_begin and batch_end are called, so that a run can be followed and ended.
     """
 
-    def __init__(self, stack: Stack, train: Rows, settings: Settings) -> None:
+    def __init__(self, stack: Stack | Members, train: Rows, settings: Settings, threads: int) -> None:
         self.stack, self.settings = stack, settings
-        self.net = _fused_net(stack, settings)
-        self.X, self.y, self.weight = _arrays(train)
-        self.sizes = np.array(batch_sizes(len(self.y), settings.batch_size), np.int64)
+        self.net = _fused_net(stack, settings, threads)
+        self.X, self.y, self.weight, self.at = _arrays(train)
+        self.sizes = np.array(batch_sizes(len(train.y), settings.batch_size), np.int64)
         self.ends = np.cumsum(self.sizes)
         self.chunk = 1
 
     def optimizer(self) -> Any:
         """Return what the loop, its callbacks and checkpoints take for the optimiser."""
-        parameters = [each for linear in self.stack.linears for each in linear.parameters()]
-        return FusedOptimizer(self.net, parameters, self.settings.rate)
+        return FusedOptimizer(self.net, self.stack.parameters, self.settings.rate)
 
     def __call__(self, loop: Loop) -> float:
         """Train one epoch; the module has its weights afterwards."""
         self._take_weights()
-        count = len(self.y)
-        shuffle, seed = self.settings.shuffle, self.settings.seed
-        order = epoch_order(seed, loop.epoch + 1, count) if shuffle else np.arange(count)
-        rates = self._rates(loop)
+        order, rates = self._order(loop.epoch + 1), self._rates(loop)
         total = weighed = 0.0
         step = 0
         try:
@@ -102,13 +103,23 @@ class FusedEpoch:
 
     def validate(self, loss: Loss, rows: Rows) -> Callable[[], tuple[float, Tensor]]:
         """Return what measures the loss on other rows after an epoch; it hands over the outputs too."""
-        X = _arrays(rows)[0]
+        at_once = max(1, _AT_ONCE // max(1, rows.X.shape[1]))
 
         def measure() -> tuple[float, Tensor]:
-            output = torch.from_numpy(self.net.outputs(X))
+            output = torch.cat([self._outputs(X) for X in rows.pieces(at_once)])
             return float(loss(output, rows.y, rows.weight)), output
 
         return measure
+
+    def _outputs(self, X: Tensor) -> Tensor:
+        output = torch.from_numpy(self.net.outputs(X.contiguous().numpy()))
+        return self.stack.net.averaged(output) if isinstance(self.stack, Members) else output
+
+    def _order(self, epoch: int) -> Any:
+        """Return the order of an epoch as rows of X."""
+        count = int(self.ends[-1])
+        order = epoch_order(self.settings.seed, epoch, count) if self.settings.shuffle else np.arange(count)
+        return order if self.at is None else self.at[order]
 
     def _train(self, order: Any, rates: Any, start: int, to: int) -> tuple[float, float]:
         """Make the steps from ``start`` up to ``to``; return the mean loss and what it weighs."""
@@ -130,37 +141,45 @@ class FusedEpoch:
         )
 
     def _take_weights(self) -> None:
-        self.net.set_parameters(self._weights())
+        self.net.set_parameters(self.stack.arrays())  # type: ignore[arg-type]
+        self._exchange_average()
 
     def _give_weights(self) -> None:
-        self.net.copy_parameters(self._weights())
+        self._exchange_average()
+        self.net.copy_parameters(self.stack.arrays())  # type: ignore[arg-type]
 
-    def _weights(self) -> dense.Parameters:
-        """Return the module's own weights as arrays that share their memory."""
-        pairs = [(each.weight, each.bias) for each in self.stack.linears]
-        return [(w.detach().numpy(), None if b is None else b.detach().numpy()) for w, b in pairs]
+    def _exchange_average(self) -> None:
+        """Between epochs the module holds the average of the weights, where there is one."""
+        if isinstance(self.net, NativeTabular):
+            self.net.exchange_average()
 
 
-def _arrays(rows: Rows) -> tuple[Any, Any, Any]:
-    """Return inputs, targets and weights as the kernels take them; only X of other rows is copied."""
-    X = rows.X if rows.at is None else rows.X[rows.at]
+def _arrays(rows: Rows) -> tuple[Any, Any, Any, Any]:
+    """Return inputs, targets, weights and which rows are meant, as the kernels take them.
+
+    X is not copied where it holds other rows as well: targets and weights then get places for those.
+    """
     y = rows.y if rows.y.ndim > 1 or not rows.y.is_floating_point() else rows.y[:, None]
-    weight = None if rows.weight is None else rows.weight.contiguous().numpy()
-    return X.contiguous().numpy(), y.contiguous().numpy(), weight
+    X, at = rows.X.contiguous().numpy(), rows.at
+
+    def placed(each: Tensor) -> Any:
+        if at is None:
+            return each.contiguous().numpy()
+        return each.new_zeros((len(X), *each.shape[1:])).index_copy_(0, at, each).numpy()
+
+    weight = None if rows.weight is None else placed(rows.weight)
+    return X, placed(y), weight, None if at is None else at.numpy()
 
 
-def _fused_net(stack: Stack, settings: Settings) -> dense.DenseNet:
+def _fused_net(stack: Stack | Members, settings: Settings, threads: int) -> dense.DenseNet | NativeTabular:
     """Return the net in the kernels' own buffers, with the settings' objective and optimiser."""
-    s = settings
+    s, seed = settings, derived_seed(settings.seed, "dropout")
     momentum = s.momentum if s.optimizer in ("sgd", "rmsprop") else 0.0
-    dtype = str(stack.linears[0].weight.dtype).removeprefix("torch.")
-    return dense.dense_net(
-        stack.layers,
-        dense.Objective(str(s.loss), l1=s.l1, l2=s.l2, clip=s.clip),
-        dense.Optimizer(
-            str(s.optimizer), momentum=momentum, nesterov=s.nesterov, weight_decay=s.weight_decay
-        ),
-        dtype,
-        derived_seed(s.seed, "dropout"),
-        engine="native",
+    dtype = str(stack.parameters[0].dtype).removeprefix("torch.")
+    objective = dense.Objective(str(s.loss), l1=s.l1, l2=s.l2, clip=s.clip)
+    optimizer = dense.Optimizer(
+        str(s.optimizer), momentum=momentum, nesterov=s.nesterov, weight_decay=s.weight_decay
     )
+    if isinstance(stack, Members):
+        return NativeTabular(stack.net.spec, stack.layers, objective, optimizer, s.ema, dtype, seed, threads)
+    return dense.dense_net(stack.layers, objective, optimizer, dtype, seed, engine="native")

@@ -19,7 +19,7 @@ from glassnet.engine import callbacks as features
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.arrays import checked_rows, device_of, dtype_of
 from glassnet.engine.checkpoint import State
-from glassnet.engine.choice import Stack, choose_engine
+from glassnet.engine.choice import Members, Stack, choose_engine
 from glassnet.engine.fused import FusedEpoch
 from glassnet.engine.history import History
 from glassnet.engine.loop import Loop
@@ -117,11 +117,11 @@ def _loop(
     settings: Settings,
     history: History,
     callbacks: Sequence[object],
-    stack: Stack | None,
+    stack: Stack | Members | None,
 ) -> Loop:
     s, device = settings, device_of(net)
     history.plan = history.plan or _plan(net, train, s, device)
-    fused = FusedEpoch(stack, train, s) if stack else None
+    fused = FusedEpoch(stack, train, s, s.threads or history.plan["threads"]) if stack else None
     optimizer = fused.optimizer() if fused else s.torch_optimizer(net)
     steps = len(batch_sizes(len(train.y), s.batch_size))
     loss = loss_by_name(s.loss)
