@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.arrays import checked_rows, device_of, dtype_of
-from glassnet.engine.choice import Stack as FusedStack
 from glassnet.engine.choice import understood
 from glassnet.engine.epoch_weights import EpochWeights
 from glassnet.engine.history import History
@@ -106,7 +105,7 @@ def engine_for(context: Context, encoded: Encoded, plan: Plan) -> tuple[str, str
     settings = settings_of(context, plan, encoded.task.loss, context.recipe.seed)
     two = torch.from_numpy(encoded.inputs[:2])
     found = understood(net, Rows(two, torch.zeros(len(two))), settings, torch.device(plan.device))
-    if isinstance(found, FusedStack) and asked != "reference":
+    if not isinstance(found, str) and asked != "reference":
         return "fused", None
     if asked == "auto":
         return "torch", f"not fused: {found}"
