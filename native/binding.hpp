@@ -28,6 +28,7 @@ using Array = nb::ndarray<const T, nb::ndim<dimensions>, nb::c_contig, nb::devic
 template <class T>
 using Fresh = nb::ndarray<nb::numpy, T, nb::c_contig>;
 using Counts = Array<std::int64_t, 1>;
+using Record = std::optional<nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>>;
 
 // Layers, objective and optimiser as Python gives them.
 using LayerTuple = std::tuple<long, long, int, double, double, bool>;
@@ -111,6 +112,12 @@ void check_batches(const Data<T> &rows, const Counts &order, const Counts &sizes
     for (std::size_t i = 0; i < order.shape(0); ++i)
         inside &= std::uint64_t(order.data()[i]) < std::uint64_t(rows.rows);
     require(inside, "order names a row that is not there");
+}
+
+inline double *record_of(const Record &record, const Counts &sizes) {
+    if (!record) return nullptr;
+    require(record->shape(0) == sizes.shape(0) && record->shape(1) == 2, "record must have two numbers a batch");
+    return record->data();
 }
 
 void bind_tabular(nb::module_ &m);

@@ -27,16 +27,18 @@ class Net {
     }
 
     double train(const Array<T, 2> &X, const nb::object &y, const std::optional<Array<T, 1>> &weight,
-                 const Counts &order, const Counts &sizes, const Array<double, 1> &rates) {
+                 const Counts &order, const Counts &sizes, const Array<double, 1> &rates, const Record &record) {
         const Data<T> rows = data(X, y, weight);
+        double *to = record_of(record, sizes);
         const nb::gil_scoped_release free;
-        return pass(rows, order, sizes, rates);
+        return pass(rows, order, sizes, rates, to);
     }
 
-    double pass(const Data<T> &rows, const Counts &order, const Counts &sizes, const Array<double, 1> &rates) {
+    double pass(const Data<T> &rows, const Counts &order, const Counts &sizes, const Array<double, 1> &rates,
+                double *record) {
         check_batches(rows, order, sizes, rates);
         const Hold hold(busy_);
-        return net_.train(rows, order.data(), sizes.data(), rates.data(), long(sizes.shape(0)));
+        return net_.train(rows, order.data(), sizes.data(), rates.data(), long(sizes.shape(0)), record);
     }
 
     Fresh<T> outputs(const Array<T, 2> &X) {
@@ -176,7 +178,7 @@ std::vector<double> train_many(const std::vector<Net<T> *> &nets, const Array<T,
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
         for (std::size_t i = next++; i < count; i = next++) try {
-                losses[i] = nets[i]->pass(rows[i], orders[i], sizes, rates[i]);
+                losses[i] = nets[i]->pass(rows[i], orders[i], sizes, rates[i], nullptr);
             } catch (...) {
                 errors[i] = std::current_exception();
             }
@@ -229,7 +231,8 @@ void bind(nb::module_ &m, const char *name) {
                       const std::string &>(),
              nb::arg("layers"), nb::arg("objective"), nb::arg("optimizer"), nb::arg("seed"), nb::arg("kernels"))
         .def("train", &N::train, nb::arg("X").noconvert(), nb::arg("y"), nb::arg("weight").noconvert().none(),
-             nb::arg("order").noconvert(), nb::arg("sizes").noconvert(), nb::arg("rates").noconvert())
+             nb::arg("order").noconvert(), nb::arg("sizes").noconvert(), nb::arg("rates").noconvert(),
+             nb::arg("record").noconvert().none() = nb::none())
         .def("outputs", &N::outputs, nb::arg("X").noconvert())
         .def("loss", &N::loss, nb::arg("X").noconvert(), nb::arg("y"), nb::arg("weight").noconvert().none())
         .def("gradients", &N::gradients, nb::arg("X").noconvert(), nb::arg("y"),

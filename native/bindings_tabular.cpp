@@ -18,12 +18,14 @@ class Members {
           loss_(Loss(std::get<0>(objective))) {}
 
     double train(const Array<T, 2> &X, const nb::object &y, const std::optional<Array<T, 1>> &weight,
-                 const Counts &order, const Counts &sizes, const Array<double, 1> &rates, int threads) {
+                 const Counts &order, const Counts &sizes, const Array<double, 1> &rates, const Record &record,
+                 int threads) {
         const Data<T> rows = data_of<T>(X, y, weight, net_.shape.inputs, net_.shape.outputs(), loss_);
         check_batches(rows, order, sizes, rates);
+        double *to = record_of(record, sizes);
         const Hold hold(busy_);
         const nb::gil_scoped_release free;
-        return net_.train(rows, order.data(), sizes.data(), rates.data(), long(sizes.shape(0)), threads);
+        return net_.train(rows, order.data(), sizes.data(), rates.data(), long(sizes.shape(0)), to, threads);
     }
 
     // What each member answers: members x (rows * outputs).
@@ -116,7 +118,7 @@ void bind(nb::module_ &m, const char *name) {
              nb::arg("kernels"))
         .def("train", &N::train, nb::arg("X").noconvert(), nb::arg("y"), nb::arg("weight").noconvert().none(),
              nb::arg("order").noconvert(), nb::arg("sizes").noconvert(), nb::arg("rates").noconvert(),
-             nb::arg("threads"))
+             nb::arg("record").noconvert().none(), nb::arg("threads"))
         .def("outputs", &N::outputs, nb::arg("X").noconvert(), nb::arg("threads"))
         .def("exchange_average", &N::exchange_average)
         .def("read", &N::read, nb::arg("which"))

@@ -305,12 +305,13 @@ double Dense<T>::step(const Data<T> &data, const std::int64_t *order, long rows,
 
 template <class T>
 double Dense<T>::train(const Data<T> &data, const std::int64_t *order, const std::int64_t *sizes,
-                       const double *rates, long batches) {
+                       const double *rates, long batches, double *record) {
     double sum = 0, all = 0;
     for (long batch = 0; batch < batches; order += sizes[batch], ++batch) {
-        const double total_weight = weight_of(data, order, sizes[batch]);
-        sum += step(data, order, sizes[batch], rates[batch], total_weight) * total_weight;
-        all += total_weight;
+        const double weight = weight_of(data, order, sizes[batch]);
+        const double loss = step(data, order, sizes[batch], rates[batch], weight) * weight;
+        sum += loss, all += weight;
+        if (record) *record++ = loss, *record++ = weight;
     }
     return all > 0 ? sum / all : 0;
 }

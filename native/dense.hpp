@@ -50,9 +50,10 @@ class Dense {
     Dense(std::vector<Layer> layers, const Objective &objective, const Optimizer &optimizer, std::uint64_t seed,
           const std::string &kernels);
 
-    // One pass over `order`, batch after batch. Returns the mean loss over the rows, by weight.
+    // One pass over `order`, batch after batch. Returns the mean loss over the rows, by weight. Of each batch, `record`
+    // gets the loss times what its rows weigh, and what they weigh; it may be null.
     double train(const Data<T> &data, const std::int64_t *order, const std::int64_t *sizes, const double *rates,
-                 long batches);
+                 long batches, double *record);
     void outputs(const Data<T> &data, T *to);
     double loss(const Data<T> &data);
     double gradients(const Data<T> &data);  // they stay in `gradient` of each layer

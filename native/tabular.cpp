@@ -316,8 +316,8 @@ void TabularNet<T>::update(double rate) {
 }
 
 template <class T>
-double TabularNet<T>::step(const Data<T> &data, const std::int64_t *order, long rows, double rate, Team &team) {
-    const double total_weight = weight_of(data, order, rows);
+double TabularNet<T>::step(const Data<T> &data, const std::int64_t *order, long rows, double rate,
+                           double total_weight, Team &team) {
     for (Trained<T> &each : trained) each.gradient.clear();
     for (Group &g : groups) {
         for (Buffer<T> &each : g.weight) each.clear();
@@ -335,18 +335,20 @@ double TabularNet<T>::step(const Data<T> &data, const std::int64_t *order, long 
     if (objective.clip != 0) clip();
     update(rate);
     ++steps;
-    return loss * total_weight;
+    return loss;
 }
 
 template <class T>
 double TabularNet<T>::train(const Data<T> &data, const std::int64_t *order, const std::int64_t *sizes,
-                            const double *rates, long batches, int threads) {
+                            const double *rates, long batches, double *record, int threads) {
     Team team(std::min(threads, int(groups.size())));
     double sum = 0, all = 0;
     for (long batch = 0; batch < batches; order += sizes[batch], ++batch) {
         make_room(std::min(sizes[batch], std::int64_t(AT_ONCE)), team.size());
-        sum += step(data, order, sizes[batch], rates[batch], team);
-        all += weight_of(data, order, sizes[batch]);
+        const double weight = weight_of(data, order, sizes[batch]);
+        const double loss = step(data, order, sizes[batch], rates[batch], weight, team) * weight;
+        sum += loss, all += weight;
+        if (record) *record++ = loss, *record++ = weight;
     }
     return all > 0 ? sum / all : 0;
 }

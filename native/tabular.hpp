@@ -43,10 +43,10 @@ class TabularNet {
     TabularNet(Tabular shape, const Objective &objective, const Optimizer &optimizer, std::uint64_t seed,
                const std::string &kernels);
 
-    // One pass over `order`, batch after batch. Returns the mean loss over rows and members, by weight. The result
-    // is the same to the bit for any number of threads.
+    // One pass over `order`, as in dense.hpp; the loss is the mean over rows and members. The result is the same to the
+    // bit for any number of threads.
     double train(const Data<T> &data, const std::int64_t *order, const std::int64_t *sizes, const double *rates,
-                 long batches, int threads);
+                 long batches, double *record, int threads);
     void outputs(const Data<T> &data, T *to, int threads);  // members x rows x outputs
     void exchange_average();  // the weights change places with their average, once there is one
 
@@ -106,7 +106,8 @@ class TabularNet {
     void gather_gradients();
     void clip();
     void update(double rate);
-    double step(const Data<T> &data, const std::int64_t *order, long rows, double rate, Team &team);
+    double step(const Data<T> &data, const std::int64_t *order, long rows, double rate, double total_weight,
+                Team &team);
 };
 
 }  // namespace glassnet

@@ -29,7 +29,14 @@ class DenseFloat32:
         kernels: str,
     ) -> None: ...
     def train(
-        self, X: Array, y: Array, weight: Array | None, order: Array, sizes: Array, rates: Array
+        self,
+        X: Array,
+        y: Array,
+        weight: Array | None,
+        order: Array,
+        sizes: Array,
+        rates: Array,
+        record: Array | None = None,
     ) -> float: ...
     def outputs(self, X: Array) -> Array: ...
     def loss(self, X: Array, y: Array, weight: Array | None) -> float: ...
@@ -62,6 +69,7 @@ class TabularFloat32:
         order: Array,
         sizes: Array,
         rates: Array,
+        record: Array | None,
         threads: int,
     ) -> float: ...
     def outputs(self, X: Array, threads: int) -> Array: ...

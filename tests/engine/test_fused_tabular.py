@@ -170,3 +170,17 @@ def test_rows_of_a_larger_matrix_train_as_a_matrix_of_their_own(weighted):
     assert [each.engine for each in runs] == ["fused", "fused"]
     for a, b in zip(*runs, strict=True):
         assert (a.train_loss, a.validation_loss) == (b.train_loss, b.validation_loss)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_how_often_it_looks_up_changes_no_bit_of_the_history(dense, monkeypatch):
+    """How many steps run between two looks at the clock depends on the machine."""
+    net = nn.Sequential(nn.Linear(7, 4), nn.ReLU(), nn.Linear(4, 1)) if dense else net_of()
+    losses = []
+    for seconds in (0.0, 1e-5, 1e3):
+        monkeypatch.setattr("glassnet.engine.fused._CHUNK", seconds)
+        weight = np.linspace(0.1, 2, len(X))
+        history = gn.fit(copy.deepcopy(net), X, Y, loss="mse", epochs=3, batch_size=4, sample_weight=weight)
+        assert history.engine == "fused"
+        losses.append([each.train_loss for each in history])
+    assert losses[0] == losses[1] == losses[2]

@@ -37,6 +37,7 @@ __all__ = [
     "Array",
     "DenseNet",
     "Layer",
+    "NativeNet",
     "Objective",
     "Optimizer",
     "Parameters",

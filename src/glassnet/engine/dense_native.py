@@ -84,15 +84,26 @@ class NativeNet:
         self.core.give(to)
 
     def train(
-        self, X: Array, y: Array, weight: Array | None, order: Array, sizes: Array, rates: Array
+        self,
+        X: Array,
+        y: Array,
+        weight: Array | None,
+        order: Array,
+        sizes: Array,
+        rates: Array,
+        record: Array | None = None,
     ) -> float:
         """Make one pass over ``order`` in batches and return its weighted mean loss; see ``DenseNet``.
+
+        Args:
+            record: float64 (batches, 2): gets the loss of each batch times what its rows weigh, and what
+                they weigh. So a pass in several calls has the mean of one call, to the bit.
 
         Raises:
             RecipeError: shapes or dtypes are wrong; all are named.
         """
         try:
-            return self.core.train(X, y, weight, order, sizes, rates)
+            return self.core.train(X, y, weight, order, sizes, rates, record)
         except (TypeError, ValueError):
             check_rows(self, X, y, weight)
             check_batches(len(X), order, sizes, rates)

@@ -37,7 +37,7 @@ class FusedOptimizer:
     """
 
     def __init__(
-        self, net: dense.DenseNet | NativeTabular, parameters: list[nn.Parameter], lr: float
+        self, net: dense.NativeNet | NativeTabular, parameters: list[nn.Parameter], lr: float
     ) -> None:
         self.net = net
         self.param_groups: list[dict[str, Any]] = [{"params": parameters, "lr": lr}]
@@ -85,21 +85,20 @@ class FusedEpoch:
         """Train one epoch; the module has its weights afterwards."""
         self._take_weights()
         order, rates = self._order(loop.epoch + 1), self._rates(loop)
-        total = weighed = 0.0
-        step = 0
+        record, step = np.zeros((len(self.sizes), 2)), 0
         try:
             while step < len(self.sizes):
                 loop.call("batch_begin")
                 to = min(step + self.chunk, len(self.sizes))
-                loss, weight = self._train(order, rates, step, to)
-                total, weighed = total + loss * weight, weighed + weight
+                self._train(order, rates, record, step, to)
                 loop.step_count += to - step
                 step = to
                 loop.call("batch_end")
         finally:
             self._give_weights()
         loop.optimizer.param_groups[0]["lr"] = float(rates[-1])
-        return total / weighed if weighed else 0.0
+        loss, weight = record.sum(axis=0)
+        return float(loss / weight) if weight else 0.0
 
     def validate(self, loss: Loss, rows: Rows) -> Callable[[], tuple[float, Tensor]]:
         """Return what measures the loss on other rows after an epoch; it hands over the outputs too."""
@@ -121,14 +120,14 @@ class FusedEpoch:
         order = epoch_order(self.settings.seed, epoch, count) if self.settings.shuffle else np.arange(count)
         return order if self.at is None else self.at[order]
 
-    def _train(self, order: Any, rates: Any, start: int, to: int) -> tuple[float, float]:
-        """Make the steps from ``start`` up to ``to``; return the mean loss and what it weighs."""
+    def _train(self, order: Any, rates: Any, record: Any, start: int, to: int) -> None:
+        """Make the steps from ``start`` up to ``to``, and choose how many come next."""
         rows = order[self.ends[start] - self.sizes[start] : self.ends[to - 1]]
+        some = slice(start, to)
         began = time.perf_counter()
-        loss = self.net.train(self.X, self.y, self.weight, rows, self.sizes[start:to], rates[start:to])
+        self.net.train(self.X, self.y, self.weight, rows, self.sizes[some], rates[some], record[some])
         seconds = max(time.perf_counter() - began, 1e-6)
         self.chunk = max(1, int((to - start) * min(16.0, _CHUNK / seconds)))
-        return loss, float(len(rows) if self.weight is None else self.weight[rows].sum(dtype=np.float64))
 
     def _rates(self, loop: Loop) -> Any:
         s, steps = self.settings, len(self.sizes)
@@ -171,7 +170,7 @@ def _arrays(rows: Rows) -> tuple[Any, Any, Any, Any]:
     return X, placed(y), weight, None if at is None else at.numpy()
 
 
-def _fused_net(stack: Stack | Members, settings: Settings, threads: int) -> dense.DenseNet | NativeTabular:
+def _fused_net(stack: Stack | Members, settings: Settings, threads: int) -> dense.NativeNet | NativeTabular:
     """Return the net in the kernels' own buffers, with the settings' objective and optimiser."""
     s, seed = settings, derived_seed(settings.seed, "dropout")
     momentum = s.momentum if s.optimizer in ("sgd", "rmsprop") else 0.0
@@ -182,4 +181,4 @@ def _fused_net(stack: Stack | Members, settings: Settings, threads: int) -> dens
     )
     if isinstance(stack, Members):
         return NativeTabular(stack.net.spec, stack.layers, objective, optimizer, s.ema, dtype, seed, threads)
-    return dense.dense_net(stack.layers, objective, optimizer, dtype, seed, engine="native")
+    return dense.NativeNet(stack.layers, objective, optimizer, dtype, seed)

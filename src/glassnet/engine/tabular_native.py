@@ -80,10 +80,20 @@ class NativeTabular:
         self.core.exchange_average()
 
     def train(
-        self, X: Array, y: Array, weight: Array | None, order: Array, sizes: Array, rates: Array
+        self,
+        X: Array,
+        y: Array,
+        weight: Array | None,
+        order: Array,
+        sizes: Array,
+        rates: Array,
+        record: Array | None = None,
     ) -> float:
-        """Make one pass over ``order`` in batches; return the mean loss over rows and members, by weight."""
-        return self.core.train(X, y, weight, order, sizes, rates, self.threads)
+        """Make one pass over ``order`` in batches; return the mean loss over rows and members, by weight.
+
+        ``record`` gets what :meth:`glassnet.engine.dense_native.NativeNet.train` says.
+        """
+        return self.core.train(X, y, weight, order, sizes, rates, record, self.threads)
 
     def outputs(self, X: Array) -> Array:
         """Return what each member answers, without dropout: shape (members, rows, outputs)."""
