@@ -311,3 +311,8 @@ def test_help_and_import_load_nothing_heavy(code, also):
     check = f"import sys; {code}; print([name for name in {(*HEAVY, *also)!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert found.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_package_runs_as_a_module_too():
+    command = [sys.executable, "-m", "glassnet", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("glassnet ")
