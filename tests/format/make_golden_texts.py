@@ -14,9 +14,9 @@ from glassnet.archive import FORMAT
 
 FOLDER = Path(__file__).with_name("golden") / f"v{FORMAT}" / "texts"
 WORDS = {
-    "sunny": "bright warm blue light 晴 太阳".split(),
-    "rainy": "grey wet cold umbrella 雨 下雨".split(),
-    "snowy": "white frost icy sled 雪 冰".split(),
+    "sunny": ["bright", "warm", "blue", "light", "晴", "太阳"],
+    "rainy": ["grey", "wet", "cold", "umbrella", "雨", "下雨"],
+    "snowy": ["white", "frost", "icy", "sled", "雪", "冰"],
 }
 MODELS: dict[str, dict[str, Any]] = {
     "two_classes": {"classes": 2},
@@ -29,7 +29,7 @@ def weather(rows: int, classes: int, seed: int = 0) -> dict[str, list[str]]:
     """Make up reports of the weather in two languages."""
     draw = random.Random(seed)
     kinds = [list(WORDS)[place % classes] for place in range(rows)]
-    plain = "the day was a it, and! don't <br /> 今天".split()
+    plain = ["the", "day", "was", "a", "it,", "and!", "don't", "<br", "/>", "今天"]
     texts = [" ".join([*draw.choices(plain, k=5), *draw.choices(WORDS[kind], k=2)]) for kind in kinds]
     return {"report": texts, "kind": kinds}
 
