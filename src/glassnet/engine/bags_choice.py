@@ -26,12 +26,14 @@ texts the first is the best (``benchmarks/bags.py``), and each costs as much as 
 
 CANDIDATES = (
     (TextOptions(), BagSettings(passes=MOST_PASSES)),
-    (TextOptions(ngrams=2), BagSettings(passes=MOST_PASSES)),
+    (TextOptions(), BagSettings(passes=MOST_PASSES, l2=1e-4)),
+    (TextOptions(ngrams=2, min_count=1), BagSettings(passes=MOST_PASSES, l2=1e-5)),
     (
-        TextOptions(ngrams=2, weighting="tfidf", min_count=1),
-        BagSettings(passes=MOST_PASSES, scale="none", l2=1e-5),
+        TextOptions(ngrams=2, min_count=1, weighting="tfidf"),
+        BagSettings(passes=MOST_PASSES, l2=1e-5, scale="none"),
     ),
 )
+"""The first is best for long texts, the others for short or few ones."""
 
 Tell = Callable[[str, PassRecord], None]
 
@@ -124,12 +126,11 @@ def in_words(options: TextOptions, settings: BagSettings) -> str:
     """Say in a few words what a candidate is.
 
     >>> in_words(TextOptions(), BagSettings())
-    '1- to 3-grams, presence, naive Bayes'
+    '1- to 3-grams, presence, naive Bayes, l2 5e-07'
     """
     grams = "words" if options.ngrams == 1 else f"1- to {options.ngrams}-grams"
-    return ", ".join(
-        [grams, options.weighting, *(["naive Bayes"] if settings.scale == "naive_bayes" else [])]
-    )
+    scale = ["naive Bayes"] if settings.scale == "naive_bayes" else []
+    return ", ".join([grams, options.weighting, *scale, f"l2 {settings.l2:g}"])
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ PRODUCTS = 20
 PRECISION = 0.2
 NAMED = 1000
 """Columns whose n-grams are kept by name."""
-MOST_WEIGHTS = 40_000_000
+MOST_WEIGHTS = 12_000_000
 """Weights of a net: the more classes, the fewer n-grams."""
 
 Tell = Callable[[PassRecord], None]
