@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "binding.hpp"
+#include "text_bindings.hpp"
 
 using namespace glassnet;
 
@@ -262,4 +263,5 @@ NB_MODULE(_native, m) {
     bind<float>(m, "DenseFloat32");
     bind<double>(m, "DenseFloat64");
     bind_tabular(m);
+    bind_text(m);
 }

@@ -17,7 +17,7 @@ door
 estimators
 run
 lens | ship
-model manifest
+model manifest trained loading text_model text_manifest manifest_words
 archive | engine
 task results
 metrics | data | nets | reference
@@ -30,8 +30,8 @@ ONLY_IN = {
     "glassnet._native": {
         "engine.dense_native",
         "engine.tabular_native",
-        "engine.bags",
-        "data.text",
+        "engine.bags_native",
+        "data.text_native",
         "native_status",
         "run.bench.extension",
     },
