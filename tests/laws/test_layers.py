@@ -30,6 +30,7 @@ ONLY_IN = {
     "glassnet._native": {
         "engine.dense_native",
         "engine.bags",
+        "engine.sentiment",
         "data.text",
         "native_status",
         "run.bench.extension",
