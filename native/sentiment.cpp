@@ -54,13 +54,15 @@ void sum_rows(const Bags &bags, const double *hidden, long text, Units<UNITS> &h
 }
 
 template <long UNITS>
-void change_rows(const Bags &bags, double *hidden, long text, const Units<UNITS> &change) {
-    const long n = change.size();
+void change_rows(const Bags &bags, double *hidden, long text, double rate, const Units<UNITS> &slopes) {
+    const long n = slopes.size();
+    Units<UNITS> change(n);
+    for (long u = 0; u < n; ++u) change.numbers[u] = rate * slopes.numbers[u];
     for (std::int64_t at = bags.starts[text]; at < bags.starts[text + 1]; ++at) {
         double *row = hidden + bags.words[at] * n;
         if (bags.times) {
             const double times = bags.times[at];
-            for (long u = 0; u < n; ++u) row[u] -= times * change.numbers[u];
+            for (long u = 0; u < n; ++u) row[u] -= rate * (times * slopes.numbers[u]);
         } else {
             for (long u = 0; u < n; ++u) row[u] -= change.numbers[u];
         }
@@ -77,13 +79,13 @@ double score(const Bags &bags, const SentimentNet &net, long text, Units<UNITS> 
 
 template <long UNITS>
 void train(const Bags &bags, const double *targets, const SentimentNet &net, double rate, double *scores) {
-    Units<UNITS> h(net.units), change(net.units);
+    Units<UNITS> h(net.units), slopes(net.units);
     for (long text = 0; text < bags.texts; ++text) {
         scores[text] = score(bags, net, text, h);
-        const double step = rate * slope(scores[text], targets[text]);
-        for (long u = 0; u < h.size(); ++u) change.numbers[u] = step * net.output[u];
-        change_rows(bags, net.hidden, text, change);
-        for (long u = 0; u < h.size(); ++u) net.output[u] -= step * h.numbers[u];
+        const double delta = slope(scores[text], targets[text]);
+        for (long u = 0; u < h.size(); ++u) slopes.numbers[u] = delta * net.output[u];
+        change_rows(bags, net.hidden, text, rate, slopes);
+        for (long u = 0; u < h.size(); ++u) net.output[u] -= rate * (delta * h.numbers[u]);
     }
 }
 

@@ -1,10 +1,10 @@
 // The course's sentiment network, one text at a time: words that are there, linear hidden units, a sigmoid.
 //
 //   h = sum of t_i W_i over the words i of a text      z = h v      p = 1 / (1 + exp(-z))
-//   d = rate (p - y) p (1 - p)                         W_i -= t_i (d v)      v -= d h
+//   d = (p - y) p (1 - p)      W_i -= rate (t_i (d v))      v -= rate (d h)
 //
-// Sums run in the order of the words and of the hidden units, so that any number of words gives the same bits as the
-// loops say. float64 throughout.
+// Products and sums are in this order, word by word and unit by unit, as in the NumPy form, which gives the same bits
+// where the compiler fuses no a * b + c. float64 throughout.
 #pragma once
 
 #include <cstdint>

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from glassnet.reference.sentiment.bags import (
     Bags,
+    all_bags,
     bags_of,
     count_vector,
     number_words,
@@ -55,6 +56,7 @@ from glassnet.reference.sentiment.words import (
     count_words,
     extremes,
     log_ratio,
+    not_texts,
     polarity,
     ratio,
     words,
@@ -67,6 +69,7 @@ __all__ = [
     "WordCounts",
     "WordFacts",
     "accuracy",
+    "all_bags",
     "bags_of",
     "best_settings",
     "count_vector",
@@ -78,6 +81,7 @@ __all__ = [
     "frontier",
     "gradients",
     "log_ratio",
+    "not_texts",
     "number_words",
     "polarity",
     "presence_vector",

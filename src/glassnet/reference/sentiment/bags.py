@@ -16,7 +16,7 @@ kept where many texts are, each with the number of its word:
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -60,7 +60,7 @@ class Bags:
     """The words of several texts, each word of a text once; text i has those of starts[i] to starts[i + 1].
 
     Attributes:
-        words: numbers of words, (n,), int32.
+        words: numbers of words, (n,), int32, of each text from the lowest.
         times: how often each of them stands in its text, (n,), float64; None: presence, 1 for each.
         starts: (texts + 1,), int64, from 0 to n.
     """
@@ -115,16 +115,30 @@ def bags_of(texts: Sequence[str], vocabulary: Vocabulary) -> Bags:
         RequestError: what is given are no texts.
     """
     insist(not_texts(texts))
-    found: list[int] = []
-    times: list[int] = []
-    starts = [0]
-    for text in texts:
-        counted = Counter(words(text))
-        known = {vocabulary[word]: count for word, count in counted.items() if word in vocabulary}
-        found += known.keys()
-        times += known.values()
-        starts.append(len(found))
-    return Bags(np.array(found, np.int32), np.array(times, float), np.array(starts, np.int64))
+    return _bags([vocabulary[word] for word in words(text) if word in vocabulary] for text in texts)
+
+
+def all_bags(texts: Sequence[str]) -> tuple[dict[str, int], Bags]:
+    """Return the vocabulary of texts as :func:`number_words` does, and their bags with all of it.
+
+    Raises:
+        RequestError: what is given are no texts.
+    """
+    insist(not_texts(texts))
+    vocabulary: defaultdict[str, int] = defaultdict()
+    vocabulary.default_factory = vocabulary.__len__  # a word that is looked up for the first time is numbered
+    bags = _bags([vocabulary[word] for word in words(text)] for text in texts)
+    return dict(vocabulary), bags
+
+
+def _bags(numbered: Iterable[list[int]]) -> Bags:
+    """Return bags of texts whose words are numbers, in the order of these."""
+    found = [np.unique(np.array(each, np.int32), return_counts=True) for each in numbered]
+    starts = np.concatenate([[0], np.cumsum([len(each) for each, _ in found], dtype=np.int64)])
+    empty = np.array([], np.int32)
+    at = np.concatenate([empty, *(each for each, _ in found)])
+    times = np.concatenate([empty, *(times for _, times in found)]).astype(float)
+    return Bags(at, times, starts.astype(np.int64))
 
 
 def two_labels(labels: Sequence[object]) -> tuple[Floats, tuple[str, str]]:

@@ -67,9 +67,20 @@ def course_start(words: int, seed: int = 1, hidden: int = HIDDEN) -> Weights:
     return Weights(np.zeros((words, hidden)), np.random.RandomState(seed).normal(0.0, 1.0, hidden))
 
 
+def hidden_units(x: Floats, weights: Weights) -> Floats:
+    """Return h = x W, added up word by word. Shape: (words,) -> (hidden units,)."""
+    added: Floats = np.add.reduce(x[:, None] * weights.hidden, axis=0)
+    return added
+
+
+def product(h: Floats, output: Floats) -> float:
+    """Return z = h v, added up unit by unit, so that every form of the network gives the same bits."""
+    return float(np.add.accumulate(h * output)[-1])
+
+
 def score(x: Floats, weights: Weights) -> float:
     """Return z = (x W) v, above 0 for a review that is rather positive. Shape of x: (words,)."""
-    return float(x @ weights.hidden @ weights.output)
+    return product(hidden_units(x, weights), weights.output)
 
 
 def probability(z: float) -> float:
@@ -91,9 +102,9 @@ def slope(z: float, target: float) -> float:
 
 def gradients(x: Floats, target: float, weights: Weights) -> Weights:
     """Return dE/dW and dE/dv of one review."""
-    h = x @ weights.hidden
-    delta = slope(float(h @ weights.output), target)
-    return Weights(delta * np.outer(x, weights.output), delta * h)
+    h = hidden_units(x, weights)
+    delta = slope(product(h, weights.output), target)
+    return Weights(np.outer(x, delta * weights.output), delta * h)
 
 
 def train_dense(bags: Bags, targets: ArrayLike, weights: Weights, rate: float) -> Floats:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,13 +74,15 @@ class Setting:
     Attributes:
         min_count, cutoff: as in :meth:`WordFacts.kept`.
         words: how many words are left.
+        words_per_text: how many of them a training text has on average: the work of one step.
         accuracy: on the texts that choose.
-        reviews_per_second: while it was trained; 0 where nothing is left to train on.
+        reviews_per_second: while it was trained.
     """
 
     min_count: int
     cutoff: float
     words: int
+    words_per_text: float
     accuracy: float
     reviews_per_second: float
 
@@ -93,6 +96,7 @@ def frontier(
     cutoffs: Sequence[float] = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8),
     rate: float = 0.01,
     seed: int = 0,
+    repeats: int = 1,
     train: Train = train_sparse,
     scores: Scores = scores_sparse,
 ) -> list[Setting]:
@@ -103,6 +107,7 @@ def frontier(
         training, choosing: bags over that vocabulary and labels, 0 or 1; the texts that choose teach nothing.
         min_counts, cutoffs: every one with every other.
         rate, seed: the same for all.
+        repeats: how often each training is timed; the speed is that of the median.
         train, scores: what trains and answers; any that give the same numbers.
     """
     bags, targets = training[0].presence(), numbers(training[1], "labels")
@@ -112,18 +117,21 @@ def frontier(
     for min_count in min_counts:
         for cutoff in cutoffs:
             kept = facts.kept(min_count, cutoff)
-            few, weights = bags.only(kept), start(int(kept.sum()), seed)
-            began = time.perf_counter()
-            train(few, targets, weights, rate)
-            seconds = time.perf_counter() - began
+            few, seconds = bags.only(kept), list[float]()
+            for _ in range(repeats):
+                weights = start(int(kept.sum()), seed)
+                began = time.perf_counter()
+                train(few, targets, weights, rate)
+                seconds.append(time.perf_counter() - began)
             share = accuracy(scores(others.only(kept), weights), truth)
-            found.append(Setting(min_count, cutoff, int(kept.sum()), share, len(few) / seconds))
+            each = len(few.words) / len(few), share, len(few) / median(seconds)
+            found.append(Setting(min_count, cutoff, int(kept.sum()), *each))
     return found
 
 
 def best_settings(settings: Sequence[Setting]) -> list[Setting]:
-    """Return the frontier: those than which none is both faster and as right, the fastest first."""
-    ordered = sorted(settings, key=lambda each: (-each.reviews_per_second, -each.accuracy))
+    """Return the frontier: those than which none has less work and is as right, the least work first."""
+    ordered = sorted(settings, key=lambda each: (each.words_per_text, -each.accuracy))
     front: list[Setting] = []
     for each in ordered:
         if not front or each.accuracy > front[-1].accuracy:
@@ -132,7 +140,7 @@ def best_settings(settings: Sequence[Setting]) -> list[Setting]:
 
 
 def recommended(settings: Sequence[Setting], texts: int) -> Setting:
-    """Return the smallest vocabulary whose accuracy is within a standard error of the best one's.
+    """Return the setting with the least work whose accuracy is within a standard error of the best one's.
 
     L. Breiman and others, 1984, "Classification and Regression Trees", section 3.4.3: the rule of one
     standard error, sqrt(a (1 - a) / n). It asks for simplicity where the texts that chose cannot tell.
@@ -140,10 +148,11 @@ def recommended(settings: Sequence[Setting], texts: int) -> Setting:
     Args:
         texts: n, how many chose.
     """
-    best = max(each.accuracy for each in settings)
+    with_words = [each for each in settings if each.words] or settings
+    best = max(each.accuracy for each in with_words)
     least = best - (best * (1.0 - best) / max(texts, 1)) ** 0.5
-    good = [each for each in settings if each.accuracy >= least]
-    return min(good, key=lambda each: (each.words, -each.accuracy, each.min_count, each.cutoff))
+    good = [each for each in with_words if each.accuracy >= least]
+    return min(good, key=lambda each: (each.words_per_text, -each.accuracy, each.min_count, each.cutoff))
 
 
 def _not_there(texts: int) -> str | None:
