@@ -56,12 +56,14 @@ if TYPE_CHECKING:
     from glassnet.lens.trace import trace
     from glassnet.lens.word_map import word_map
     from glassnet.lens.words import similar_words, word_contributions, word_weights
-    from glassnet.model import Model, load
+    from glassnet.loading import load
+    from glassnet.model import Model
     from glassnet.recipe import Recipe
     from glassnet.run.report import report
     from glassnet.run.text_steps import text_steps
     from glassnet.run.train import resume, train
     from glassnet.task import Task
+    from glassnet.text_model import TextModel
 
 __all__ = [
     "DataError",
@@ -83,6 +85,7 @@ __all__ = [
     "Snapshots",
     "Source",
     "Task",
+    "TextModel",
     "WorkError",
     "__version__",
     "animate",
@@ -161,12 +164,14 @@ _NAMES_IN_HOME = {
     "lens.word_map": ("word_map",),
     "lens.words": ("similar_words", "word_contributions", "word_weights"),
     "lens.draw": ("plot_learning_curve", "plot_predictions"),
-    "model": ("Model", "load"),
+    "loading": ("load",),
+    "model": ("Model",),
     "recipe": ("Recipe",),
     "run.report": ("report",),
     "run.text_steps": ("text_steps",),
     "run.train": ("resume", "train"),
     "task": ("Task",),
+    "text_model": ("TextModel",),
 }
 _HOME = {name: home for home, names in _NAMES_IN_HOME.items() for name in names}
 

@@ -20,7 +20,7 @@ Differences = dict[MainMetric, Difference]
 
 _SPLITS = ("test", "validation", "train")
 _METRICS = ("rmse", "mae", "r2", "poisson_deviance", "accuracy", "log_loss", "auc", "f1")
-_BASELINES = ("mean", "majority", "linear", "gradient_boosting")
+_BASELINES = ("mean", "majority", "linear", "gradient_boosting", "naive_bayes")
 
 
 class Results(BaseModel):

@@ -17,7 +17,7 @@ door
 estimators
 run
 lens | ship
-model manifest
+model manifest trained loading text_model text_manifest manifest_words
 archive | engine
 task results
 metrics | data | nets | reference

@@ -11,7 +11,7 @@ from glassnet.cli.show import columns_table, console
 
 if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord
-    from glassnet.plan import Plan
+    from glassnet.plan import Plan, TextPlan
 
 
 class Console:
@@ -38,7 +38,7 @@ class Console:
             self._live.start()
             self._live.update(Text(f"{text} ..."))
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: Plan | TextPlan) -> None:
         """Show the columns' roles with their reasons, and the plan."""
         self._console.print(columns_table(plan))
         self._console.print(Text(f"task: {plan.task} ({plan.task_reason})"))

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from glassnet.plan import Plan, TextPlan
 from glassnet.run.summary import scores_json
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
     from glassnet.lens.report import Report
     from glassnet.model import Model
-    from glassnet.plan import ColumnPlan, Plan
+    from glassnet.plan import ColumnPlan
     from glassnet.results import Results
     from glassnet.run.context import Outcome
+    from glassnet.text_model import TextModel
 
 _PACKAGES = ("torch", "numpy", "polars", "scikit-learn", "pydantic", "safetensors", "matplotlib")
 
@@ -107,7 +109,7 @@ def _fitting(rows: list[tuple[str, ...]], width: int) -> Iterator[list[list[str]
             first = last
 
 
-def columns_table(plan: Plan) -> Table:
+def columns_table(plan: Plan | TextPlan) -> Table:
     """Return what each column was taken for, and why; of very many the middle is counted only."""
     table = _table("column", "role", "why")
     left_out = max(0, len(plan.columns) - FIRST_COLUMNS - LAST_COLUMNS)
@@ -139,7 +141,7 @@ def evaluation_json(results: Results) -> dict[str, Any]:
     return {"rows": results.rows, **scores_json(results), "details": results.details}
 
 
-def print_inspection(model: Model) -> None:
+def print_inspection(model: Model | TextModel) -> None:
     """Print what a model is."""
     for name, text in model.facts():
         print(f"{name + ':':<10} {text}")
@@ -148,16 +150,19 @@ def print_inspection(model: Model) -> None:
     console().print(columns_table(model.plan))
     print_results(model.results)
     _print_lines(model.results.warnings())
-    print(model.net)
+    if isinstance(model.plan, Plan):
+        print(model.net)
 
 
-def inspection_json(model: Model) -> dict[str, Any]:
+def inspection_json(model: Model | TextModel) -> dict[str, Any]:
     """Return what ``glassnet inspect --json`` prints."""
     return {
         "facts": dict(model.facts()),
         "recipe": model.recipe.model_dump(mode="json"),
         "plan": model.plan.model_dump(mode="json"),
-        "inputs": list(model.schema.input_names),
+        "inputs": [each.name for each in model.plan.columns if each.used]
+        if isinstance(model.plan, TextPlan)
+        else list(model.schema.input_names),
         "results": model.results.model_dump(mode="json"),
         "history": {"epochs": len(model.history), "stopped": model.history.stopped},
     }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from glassnet.model import Model
     from glassnet.plan import Plan
     from glassnet.recipe import Recipe
+    from glassnet.text_model import TextModel
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Own:
 class Outcome:
     """A run that has ended: its model, its folder if it has one, the seconds of its parts, its warnings."""
 
-    model: Model
+    model: Model | TextModel
     folder: RunFolder | None
     seconds: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

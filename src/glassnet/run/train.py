@@ -9,19 +9,23 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from glassnet.errors import DataError, NonFiniteLoss, RecipeError, RequestError, message
 from glassnet.notation import parse_split
-from glassnet.recipe import Recipe, make_recipe
+from glassnet.recipe import Kind, Recipe, make_recipe
 from glassnet.run.context import Outcome, Own
 from glassnet.run.folder import RunFolder, held, new_run_folder
 from glassnet.run.reporter import Reporter, Silent
-from glassnet.run.signals import listening
+from glassnet.run.signals import Interrupts, listening
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
     from glassnet.model import Model
+    from glassnet.text_model import TextModel
+
+Work = Callable[[Recipe, RunFolder | None, Own, Reporter, Interrupts, float], Outcome]
+"""What does the whole work of a run, of one kind of data; see :func:`glassnet.run.work.carry_out`."""
 
 
 def train(
@@ -29,20 +33,20 @@ def train(
     *,
     out: str | Path | None = None,
     recipe: Recipe | None = None,
-    net: object = "tabular",
+    net: object = None,
     loss: str | Callable[..., object] = "auto",
     reporter: Reporter | None = None,
     **options: object,
-) -> Model:
+) -> Model | TextModel:
     """Train a network on raw data, score it beside its baselines, and return it as a Model.
 
     Args:
         data: a file (CSV, TSV, Parquet, JSON lines; gzipped too), a named data set, or a frame of pandas,
-            polars, Arrow or NumPy.
+            polars, Arrow or NumPy; for ``task="text"`` whatever :mod:`glassnet.data.text_sources` reads.
         out: run folder to write (see ``run/folder.py``); None writes nothing.
         recipe: start from this recipe; the other arguments change it.
         net: a name, hidden layers such as ``"64,64:relu"``, your own ``nn.Module``, or a callable that is
-            given the widths of input and output and returns a module.
+            given the widths of input and output and returns a module. None: the recipe's, or the default.
         loss: a name, or a callable(outputs, targets).
         reporter: who is told about the progress.
         options: fields of :class:`glassnet.Recipe`: ``target``, ``test``, ``lr``, ``epochs``, ``seed`` ...
@@ -60,7 +64,7 @@ def train(
     changes |= options
     if data is not None:
         changes["data"] = None if in_memory is not None else str(data)
-    if recipe is None or net != "tabular":
+    if net is not None:
         changes["net"] = net if isinstance(net, str) else f"own:{_name(net)}"
     if recipe is None or loss != "auto":
         changes["loss"] = loss if isinstance(loss, str) else f"own:{_name(loss)}"
@@ -75,7 +79,7 @@ def resume(
     net: object = None,
     loss: Callable[..., object] | None = None,
     reporter: Reporter | None = None,
-) -> Model:
+) -> Model | TextModel:
     """Go on with a run that was interrupted or killed; it ends with the bits of one left alone.
 
     Args:
@@ -151,7 +155,7 @@ def _finished(folder: RunFolder, recipe: Recipe, own: Own) -> Outcome:
     Raises:
         NonFiniteLoss: it ended so, and would again.
     """
-    from glassnet.model import load
+    from glassnet.loading import load
 
     module = own.net if recipe.net.startswith("own:") else None
     model = load(folder.model, module)
@@ -163,9 +167,10 @@ def _finished(folder: RunFolder, recipe: Recipe, own: Own) -> Outcome:
                 "start a new one with a lower lr; its last good weights are in model.glass",
             )
         )
-    from glassnet.run.report import write_missing_report
+    if model.recipe.kind == "table":
+        from glassnet.run.report import write_missing_report
 
-    write_missing_report(folder, model)
+        write_missing_report(folder, cast("Model", model))
     return Outcome(model, folder, was_finished=True)
 
 
@@ -174,9 +179,25 @@ def _carry_out(
 ) -> Outcome:
     go_on = "start it again" if folder is None else f"go on with glassnet train --resume {folder.path}"
     with listening(go_on) as interrupts:
+        return _work_of(recipe.kind)(recipe, folder, own, reporter or Silent(), interrupts, began)
+
+
+def _work_of(kind: Kind) -> Work:
+    """Return what does the work of a kind of data; no other kind's is imported.
+
+    Raises:
+        RecipeError: nothing here trains on this kind.
+    """
+    if kind == "table":
         from glassnet.run.work import carry_out
 
-        return carry_out(recipe, folder, own, reporter or Silent(), interrupts, began)
+        return carry_out
+    if kind == "text":
+        from glassnet.run.text_work import carry_out as carry_out_texts
+
+        return carry_out_texts
+    must = "the kind of data must be one that this version trains on"
+    raise RecipeError(message(must, f"task={kind!r}", "name a table or texts"))
 
 
 def _sha256(data: str | None) -> str | None:
