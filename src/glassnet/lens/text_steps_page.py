@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from glassnet.lens.axes import log_axis, number_axis, share_axis
 from glassnet.lens.charts import Plot
 from glassnet.lens.markup import Markup, element, joined
-from glassnet.lens.numerals import number, percent, signed
+from glassnet.lens.numerals import counted, number, percent, signed
 from glassnet.lens.page_tables import table
 from glassnet.lens.text_steps_view import (
     IDEAS,
@@ -164,7 +165,9 @@ def _frontier_table(found: Frontier) -> Markup:
         row = [element("th", f"more than {count} times")]
         for cutoff in cutoffs:
             each = cells[count, cutoff]
-            small = element("small", f"{each.words:,} words, {speed_text(each.reviews_per_second)}/s")
+            small = element(
+                "small", f"{counted(each.words, 'word')}, {speed_text(each.reviews_per_second)}/s"
+            )
             kind = "chosen" if each == found.chosen else None
             row.append(element("td", percent(each.accuracy), small, class_=kind))
         rows.append(element("tr", *row))
@@ -186,9 +189,10 @@ def _learned(view: TextSteps) -> Markup:
         f"{view.classes[1]}, one below {view.classes[0]}."
     )
     similar = [_similar(each) for each in view.similar]
+    told_once = [each if at == 0 else replace(each, notes=()) for at, each in enumerate(view.maps)]
     maps = [
         part
-        for each in view.maps
+        for each in told_once
         for part in (element("h3", f"The map of words, by {NAMES[each.method]}"), map_section(each))
     ]
     return joined(
@@ -218,5 +222,5 @@ def _answers(view: TextSteps) -> Markup:
         element("p", told),
         key(view.classes),
         own_text(view.net, OWN),
-        *(text_section(each) for each in view.answers),
+        *(text_section(each.words, each.label) for each in view.answers),
     )

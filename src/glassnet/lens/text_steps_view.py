@@ -154,6 +154,14 @@ class Frontier:
     texts: int
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A test text's own label, and what each of its words adds to the answer."""
+
+    label: str
+    words: WordContributions
+
+
 @dataclass(frozen=True, eq=False)
 class TextSteps:
     """What ``gn.text_steps`` found.
@@ -185,7 +193,7 @@ class TextSteps:
     weights: WordWeights
     similar: tuple[SimilarWords, ...]
     maps: tuple[WordMap, ...]
-    answers: tuple[WordContributions, ...]
+    answers: tuple[Answer, ...]
     seconds: float
     notes: tuple[str, ...]
     net: SentimentWords = field(repr=False)
@@ -299,9 +307,10 @@ def step_sentence(step: Step) -> str:
 def same_sentence(same: SameAnswers) -> str:
     """Say whether leaving out the zeros changed an answer."""
     told = "not one is another" if not same.different else f"{same.different:,} are others"
+    how_far = f"the largest difference of two scores is {number(same.largest, 2)}"
     return (
         f"{same.asked:,} answers compared with those of step 4, {same.texts:,} texts into the training: "
-        f"{told}; the largest difference of two scores is {number(same.largest, 2)}"
+        f"{told}; {how_far if same.largest else 'their scores are the same to the last bit'}"
     )
 
 
@@ -319,7 +328,7 @@ def frontier_table(found: Frontier) -> str:
 
 def _cell(setting: Setting, found: Frontier) -> str:
     mark = "→ " if setting == found.chosen else ""
-    return f"{mark}{percent(setting.accuracy)}, {setting.words:,} words"
+    return f"{mark}{percent(setting.accuracy)}, {counted(setting.words, 'word')}"
 
 
 def frontier_sentence(found: Frontier) -> str:
@@ -329,8 +338,9 @@ def frontier_sentence(found: Frontier) -> str:
     return (
         f"recommended: words that stand more than {chosen.min_count} times, cutoff {chosen.cutoff:g}: "
         f"{chosen.words:,} words, {percent(chosen.accuracy)} of {found.texts:,} validation texts, "
-        f"{speed_text(chosen.reviews_per_second)} texts/s; with "
-        f"{number(chosen.words_per_text, 3)} words a text the least work whose accuracy is within a standard error of the best, {percent(best.accuracy)}"
+        f"{speed_text(chosen.reviews_per_second)} texts/s; with {number(chosen.words_per_text, 3)} words "
+        f"a text the least work whose accuracy is within a standard error of the best, "
+        f"{percent(best.accuracy)}"
     )
 
 

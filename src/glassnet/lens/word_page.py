@@ -11,11 +11,11 @@ from glassnet.lens.axes import text_width
 from glassnet.lens.charts import drawing
 from glassnet.lens.document import document_head, embedded
 from glassnet.lens.markup import Markup, element, joined
-from glassnet.lens.numerals import percent, signed
+from glassnet.lens.numerals import counted, signed
 from glassnet.lens.word_map import WordMap
 from glassnet.lens.word_net import WordNet
 from glassnet.lens.word_style import PAGE_STYLE, SCRIPT, STEPS
-from glassnet.lens.words import WordContributions
+from glassnet.lens.words import WordContributions, sure_text
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -84,17 +84,22 @@ def key(classes: tuple[str, str]) -> Markup:
     return element("p", *marks, class_="legend")
 
 
-def text_section(view: WordContributions) -> Markup:
-    """Return a text with each word marked by what it adds, and the sum."""
+def text_section(view: WordContributions, label: str) -> Markup:
+    """Return a text with each word marked by what it adds, and the sum; ``label`` is its own class."""
     largest = max((abs(adds) for _, adds in view.pieces if adds is not None), default=1.0) or 1.0
     words = [part for word, adds in view.pieces for part in (_marked(word, adds, largest), " ")]
-    head = f"{view.answer}, {percent(view.probability)} sure; score {signed(view.score)}"
+    right = "rightly" if view.answer == label else f"but it is {label}"
+    head = f"Answered {view.answer}, {sure_text(view.probability)}, {right}"
     largest_parts = ", ".join(f"{each.word} {signed(each.contribution)}" for each in view.parts[:6])
     return joined(
         element("h3", head),
         element("p", *words, class_="said"),
-        element("p", f"Largest: {largest_parts}; all {len(view.parts)} add up.", class_="soft small"),
+        element("p", f"Largest: {largest_parts}. {_sum(view)}", class_="soft small"),
     )
+
+
+def _sum(view: WordContributions) -> str:
+    return f"All {counted(len(view.parts), 'known word')} add up to the score {signed(view.score)}."
 
 
 def own_text(net: WordNet, text: str) -> Markup:

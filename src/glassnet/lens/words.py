@@ -123,6 +123,15 @@ class WordPart:
     contribution: float
 
 
+def sure_text(probability: float) -> str:
+    """Write how sure an answer is, and never that it is certain.
+
+    >>> sure_text(0.873), sure_text(0.9999)
+    ('87.3 % sure', 'over 99.9 % sure')
+    """
+    return "over 99.9 % sure" if probability > 0.999 else f"{percent(probability)} sure"
+
+
 @dataclass(frozen=True)
 class WordContributions:
     """Where the answer for one text comes from: bias + the contributions = score.
@@ -156,7 +165,7 @@ class WordContributions:
         return as_json(self)
 
     def __str__(self) -> str:
-        head = f"{self.answer}, {percent(self.probability)} sure: score {signed(self.score)}"
+        head = f"{self.answer}, {sure_text(self.probability)}: score {signed(self.score)}"
         rows = [["word", "times", "adds"]]
         rows += [[each.word, number(each.times, 3), signed(each.contribution)] for each in self.parts[:15]]
         rest = self.parts[15:]

@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glassnet.engine import sentiment as engine
 from glassnet.errors import RecipeError, message
-from glassnet.lens.text_steps_view import CountedWord, Example, TextSteps, Theory
+from glassnet.lens.text_steps_view import (
+    Answer,
+    CountedWord,
+    Example,
+    Frontier,
+    SameAnswers,
+    Step,
+    TextSteps,
+    Theory,
+)
 from glassnet.lens.word_map import FEWEST, WordMap, word_map
 from glassnet.lens.word_net import SentimentWords
-from glassnet.lens.words import WordContributions, similar_words, word_contributions, word_weights
+from glassnet.lens.words import similar_words, word_contributions, word_weights
 from glassnet.notation import SplitSpec, parse_split
 from glassnet.reference import sentiment as s
 from glassnet.run.text_steps_data import Corpus, corpus_of, labelled
@@ -68,26 +78,16 @@ def text_steps(
         DataError: the texts cannot be read, or have fewer or more classes than two.
     """
     began, tell = time.perf_counter(), progress or (lambda text: None)
-    splits, how = _splits(test, validation, passes, seed), How(passes, seed)
+    splits = _splits(test, validation, passes, seed)
     tell("reading the texts")
     source = labelled(data, labels, target, column)
     tell("counting the words")
     corpus = corpus_of(source, *splits, seed)
     counts = corpus.counts(corpus.learning)
-    facts, there = corpus.facts(counts), corpus.bags.presence()
-    known = facts.counts > 0
-    tell("trying minimum counts and cutoffs")
-    rate = best_rate(there, corpus, how)
-    frontier = tried(corpus, rate, how)
-    tell("training the networks")
-    counted = step_net(3, corpus.bags, corpus, known, best_rate(corpus.bags, corpus, how), how)[0]
-    whole = [step_net(number, there, corpus, known, rate, how)[0] for number in (4, 5)]
-    chosen = facts.kept(frontier.chosen.min_count, frontier.chosen.cutoff) & known
-    small, net = step_net(6, there, corpus, chosen, rate, how)
-    tell("comparing with every input")
-    same = same_answers(corpus, known, rate, how)
+    facts = corpus.facts(counts)
+    nets = _networks(corpus, facts, How(passes, seed), tell)
     tell("drawing the map of words")
-    weights = word_weights(net, LISTED)
+    weights = word_weights(nets.last, LISTED)
     strongest = [side[0].word for side in (weights.second, weights.first) if side]
     return TextSteps(
         data=source.name,
@@ -96,18 +96,45 @@ def text_steps(
         majority=_majority(corpus),
         passes=passes,
         theory=_theory(counts, facts),
-        example=_example(corpus, known),
-        steps=(counted, *whole, small),
-        same=same,
-        frontier=frontier,
+        example=_example(corpus, facts.counts > 0),
+        steps=nets.steps,
+        same=nets.same,
+        frontier=nets.frontier,
         weights=weights,
-        similar=tuple(similar_words(net, word, 8) for word in strongest),
-        maps=_maps(net, seed),
-        answers=_answers(corpus, net, there.only(chosen)),
+        similar=tuple(similar_words(nets.last, word, 8) for word in strongest),
+        maps=_maps(nets.last, seed),
+        answers=_answers(corpus, nets.last, nets.bags),
         seconds=time.perf_counter() - began,
         notes=source.notes,
-        net=net,
+        net=nets.last,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Networks:
+    """Steps 3 to 6, with the net of the last and the texts as it reads them."""
+
+    steps: tuple[Step, ...]
+    same: SameAnswers
+    frontier: Frontier
+    last: SentimentWords
+    bags: s.Bags
+
+
+def _networks(corpus: Corpus, facts: s.WordFacts, how: How, tell: Progress) -> _Networks:
+    """Choose rates and vocabulary on the validation texts, then train, judge and time the networks."""
+    there, known = corpus.bags.presence(), facts.counts > 0
+    tell("trying minimum counts and cutoffs")
+    slow, rate = best_rate(corpus.bags, corpus, how), best_rate(there, corpus, how)
+    frontier = tried(corpus, rate, how)
+    tell("training the networks")
+    settings = ((3, corpus.bags, known, slow), (4, there, known, rate), (5, there, known, rate))
+    whole = [step_net(number, bags, corpus, kept, each, how)[0] for number, bags, kept, each in settings]
+    chosen = facts.kept(frontier.chosen.min_count, frontier.chosen.cutoff) & known
+    small, net = step_net(6, there, corpus, chosen, rate, how)
+    tell("comparing with every input")
+    same = same_answers(corpus, known, rate, how)
+    return _Networks((*whole, small), same, frontier, net, there.only(chosen))
 
 
 def _splits(test: str, validation: str | None, passes: int, seed: int) -> tuple[SplitSpec, SplitSpec]:
@@ -181,7 +208,7 @@ def _maps(net: SentimentWords, seed: int) -> tuple[WordMap, ...]:
     return tuple(word_map(net, method=each, most=ON_MAP, seed=seed) for each in ("tsne", "pca"))
 
 
-def _answers(corpus: Corpus, net: SentimentWords, bags: s.Bags) -> tuple[WordContributions, ...]:
+def _answers(corpus: Corpus, net: SentimentWords, bags: s.Bags) -> tuple[Answer, ...]:
     """Return what made the surest right answers of both classes, and the surest wrong one.
 
     Args:
@@ -200,4 +227,10 @@ def _answers(corpus: Corpus, net: SentimentWords, bags: s.Bags) -> tuple[WordCon
     rest = np.flatnonzero(readable)
     found.append(rest[np.argmin(toward[rest])])
     places = list(dict.fromkeys(int(at) for at in found))
-    return tuple(word_contributions(net, corpus.source.texts[corpus.test[at]]) for at in places)
+    rows = corpus.test[places]
+    return tuple(
+        Answer(
+            corpus.source.classes[int(corpus.labels[row])], word_contributions(net, corpus.source.texts[row])
+        )
+        for row in rows
+    )

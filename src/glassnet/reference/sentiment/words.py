@@ -106,15 +106,17 @@ def polarity(counts: WordCounts, word: str) -> float:
 
 
 def extremes(counts: WordCounts, least: int = 100, most: int = 10) -> tuple[list[str], list[str]]:
-    """Return the words with the lowest and with the highest ratio, the clearest first.
+    """Return the words with the lowest and with the highest ratio, the clearest and commonest first.
 
     Args:
         least: rarer words are left out: a word that stands in one text alone has the class of that text.
         most: so many of each.
     """
     total = counts.total
-    known = sorted((word for word in total if total[word] > least), key=lambda w: (ratio(counts, w), w))
-    return known[:most], known[::-1][:most]
+    known = sorted((word for word in total if total[word] > least), key=lambda word: (-total[word], word))
+    lowest = sorted(known, key=lambda word: ratio(counts, word))
+    highest = sorted(known, key=lambda word: -ratio(counts, word))
+    return lowest[:most], highest[:most]
 
 
 def not_texts(texts: object) -> str | None:
