@@ -1,4 +1,4 @@
-"""What a net over words learned (C32): similar words, words for and against, the map, the words of an answer."""
+"""What a net over words learned (C32): similar words, words for and against, the map, an answer's words."""
 
 from __future__ import annotations
 

@@ -27,7 +27,13 @@ from glassnet.lens.text_steps_view import (
 )
 from glassnet.lens.word_map import FEWEST, WordMap, word_map
 from glassnet.lens.word_net import SentimentWords
-from glassnet.lens.words import similar_words, word_contributions, word_weights
+from glassnet.lens.words import (
+    SimilarWords,
+    WordWeights,
+    similar_words,
+    word_contributions,
+    word_weights,
+)
 from glassnet.notation import SplitSpec, parse_split
 from glassnet.reference import sentiment as s
 from glassnet.run.text_steps_data import Corpus, corpus_of, labelled
@@ -84,24 +90,21 @@ def text_steps(
     tell("counting the words")
     corpus = corpus_of(source, *splits, seed)
     counts = corpus.counts(corpus.learning)
-    facts = corpus.facts(counts)
-    nets = _networks(corpus, facts, How(passes, seed), tell)
-    tell("drawing the map of words")
+    nets = _networks(corpus, corpus.facts(counts), How(passes, seed), tell)
     weights = word_weights(nets.last, LISTED)
-    strongest = [side[0].word for side in (weights.second, weights.first) if side]
     return TextSteps(
         data=source.name,
         classes=source.classes,
-        texts={"train": len(corpus.training), "validation": len(corpus.choosing), "test": len(corpus.test)},
+        texts=corpus.sizes,
         majority=_majority(corpus),
         passes=passes,
-        theory=_theory(counts, facts),
-        example=_example(corpus, facts.counts > 0),
+        theory=_theory(counts, nets.facts),
+        example=_example(corpus, nets.facts.counts > 0),
         steps=nets.steps,
         same=nets.same,
         frontier=nets.frontier,
         weights=weights,
-        similar=tuple(similar_words(nets.last, word, 8) for word in strongest),
+        similar=_similar(nets.last, weights),
         maps=_maps(nets.last, seed),
         answers=_answers(corpus, nets.last, nets.bags),
         seconds=time.perf_counter() - began,
@@ -114,6 +117,7 @@ def text_steps(
 class _Networks:
     """Steps 3 to 6, with the net of the last and the texts as it reads them."""
 
+    facts: s.WordFacts
     steps: tuple[Step, ...]
     same: SameAnswers
     frontier: Frontier
@@ -134,7 +138,8 @@ def _networks(corpus: Corpus, facts: s.WordFacts, how: How, tell: Progress) -> _
     small, net = step_net(6, there, corpus, chosen, rate, how)
     tell("comparing with every input")
     same = same_answers(corpus, known, rate, how)
-    return _Networks((*whole, small), same, frontier, net, there.only(chosen))
+    tell("drawing the map of words")
+    return _Networks(facts, (*whole, small), same, frontier, net, there.only(chosen))
 
 
 def _splits(test: str, validation: str | None, passes: int, seed: int) -> tuple[SplitSpec, SplitSpec]:
@@ -199,6 +204,12 @@ def _example(corpus: Corpus, known: NDArray[np.bool_]) -> Example:
         distinct=len(numbers),
         inputs=int(known.sum()),
     )
+
+
+def _similar(net: SentimentWords, weights: WordWeights) -> tuple[SimilarWords, ...]:
+    """Return the words most like the strongest word of either class."""
+    strongest = [side[0].word for side in (weights.second, weights.first) if side]
+    return tuple(similar_words(net, word, 8) for word in strongest)
 
 
 def _maps(net: SentimentWords, seed: int) -> tuple[WordMap, ...]:

@@ -72,6 +72,11 @@ class Corpus:
         """Every row but the test rows, in order."""
         return np.sort(np.concatenate([self.training, self.choosing]))
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many texts train, choose and judge."""
+        return {"train": len(self.training), "validation": len(self.choosing), "test": len(self.test)}
+
     def counts(self, rows: Rows) -> s.WordCounts:
         """Count the words of some texts, class by class."""
         found = []
