@@ -221,7 +221,8 @@ def similar_words(net: WordNet, word: str, most: int = 10) -> SimilarWords:
         return tuple(Likeness(net.words[n], float(products[n]), float(cosines[n])) for n in places)
 
     note = ONE_LINE if directions(vectors) < 2 else None
-    alike, unlike = order[:most].tolist(), order[::-1][:most].tolist()
+    shown = min(most, (len(order) + 1) // 2)
+    alike, unlike = order[:shown].tolist(), order[::-1][: min(shown, len(order) // 2)].tolist()
     return SimilarWords(word, float(net.pull[at]), found(alike), found(unlike), note)
 
 

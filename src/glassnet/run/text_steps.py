@@ -179,7 +179,14 @@ def _theory(counts: s.WordCounts, facts: s.WordFacts) -> Theory:
     ends = max(0.5, float(np.abs(known).max(initial=0.0)))
     sizes, edges = np.histogram(known, bins=25, range=(-ends, ends))
     first, second, third = ([_counted(counts, word) for word in side] for side in (lowest, highest, common))
-    return Theory(tuple(first), tuple(second), tuple(third), least, edges, sizes)
+    return Theory(
+        lowest=tuple(each for each in first if each.ratio < 1),
+        highest=tuple(each for each in second if each.ratio > 1),
+        common=tuple(third),
+        least=least,
+        edges=edges,
+        sizes=sizes,
+    )
 
 
 def _counted(counts: s.WordCounts, word: str) -> CountedWord:
