@@ -27,6 +27,7 @@ TITLES = (
     "Less work: only the words that are there",
     "Less vocabulary: minimum count and polarity cutoff",
 )
+SHORT = ("theory", "numbers", "counts", "presence", "only words there", "less vocabulary")
 IDEAS = (
     "A word that stands more often in the texts of one class speaks for that class. The logarithm of the "
     "ratio is 0 for a word that says nothing, and as far below 0 for one class as above it for the other.",
@@ -315,20 +316,18 @@ def same_sentence(same: SameAnswers) -> str:
 
 
 def frontier_table(found: Frontier) -> str:
-    """Write the validation accuracy for each minimum count, down, and cutoff, across."""
+    """Write how right each setting is and how many words it leaves: cutoffs down, minimum counts across."""
     counts = sorted({each.min_count for each in found.settings})
-    cutoffs = sorted({each.cutoff for each in found.settings})
     cells = {(each.min_count, each.cutoff): each for each in found.settings}
-    rows = [["more than", *(f"cutoff {cutoff:g}" for cutoff in cutoffs)]]
-    for count in counts:
-        row = [cells.get((count, cutoff)) for cutoff in cutoffs]
-        rows.append([f"{count} times", *("" if each is None else _cell(each, found) for each in row)])
-    return aligned(rows)
+    rows = [["cutoff", *(f"> {count} times" for count in counts)]]
+    for cutoff in sorted({each.cutoff for each in found.settings}):
+        rows.append([f"{cutoff:g}", *(_cell(cells[count, cutoff], found) for count in counts)])
+    return f"% right / words left\n{aligned(rows)}"
 
 
 def _cell(setting: Setting, found: Frontier) -> str:
     mark = "→ " if setting == found.chosen else ""
-    return f"{mark}{percent(setting.accuracy)}, {counted(setting.words, 'word')}"
+    return f"{mark}{number(100 * setting.accuracy, 3)} / {setting.words:,}"
 
 
 def frontier_sentence(found: Frontier) -> str:
@@ -346,11 +345,11 @@ def frontier_sentence(found: Frontier) -> str:
 
 def steps_table(view: TextSteps) -> str:
     """Write the networks side by side."""
-    rows = [["step", "inputs", "rate", "accuracy", "95 % interval", "fastest, texts/s"]]
+    rows = [["step", "inputs", "rate", "accuracy", "95 % interval", "texts/s"]]
     for step in view.steps:
         rows.append(
             [
-                f"{step.number}. {step.title}",
+                f"{step.number}. {SHORT[step.number - 1]}",
                 f"{step.inputs:,}",
                 f"{step.rate:g}",
                 percent(step.accuracy),
@@ -358,5 +357,5 @@ def steps_table(view: TextSteps) -> str:
                 speed_text(max(step.speeds.values())),
             ]
         )
-    rows.append(["always the commoner class", "", "", percent(view.majority), "", ""])
+    rows.append(["commoner class", "", "", percent(view.majority), "", ""])
     return aligned(rows)

@@ -51,6 +51,10 @@ td.chosen {{ background: var(--unsurepaper); font-weight: 600; }}
 .dot.best {{ fill: var(--network); }}
 .dot.chosen {{ fill: none; stroke: var(--other); stroke-width: 3; }}
 .whisker.steps {{ stroke: var(--network); }}
+@media screen and (max-width: 640px) {{
+  .map text.name {{ display: none; }}
+  .map svg text.tag {{ font-size: 30px; }}
+}}
 @media print {{ .ask, .told {{ display: none; }} }}
 """
 PAGE_STYLE = STYLE + _OWN
