@@ -47,6 +47,10 @@ def test_chinese_signs_are_words_one_by_one():
     assert s.words("这部film很好看。") == ["这", "部", "film", "很", "好", "看", "。"]
 
 
+def test_what_is_too_long_for_a_word_is_cut():
+    assert s.words("x" * 130) == ["x" * 60, "x" * 60, "x" * 10]
+
+
 def test_the_counts_of_a_class_come_from_its_texts_C32():
     counts = s.count_words(["good good film", "bad film"], [1, 0])
     assert counts.positive == Counter(good=2, film=1)

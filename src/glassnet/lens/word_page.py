@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, EDGE = 960.0, 620.0, 34.0
 LETTER = 12.0
 MOST_NAMES = 120
+MOST_KNOWN = 30_000
+"""So many words answer a text that is written on the page."""
 NAMES = {"tsne": "t-SNE", "pca": "principal components"}
 LEGENDS = {
     "tsne": "Words that the network treats alike lie close together. Distances between groups, directions "
@@ -104,12 +106,15 @@ def _sum(view: WordContributions) -> str:
 
 def own_text(net: WordNet, text: str) -> Markup:
     """Return a place to write a text that is answered at once, word by word."""
-    words = [[word, float(f"{pull:.7g}")] for word, pull in zip(net.words, net.pull.tolist(), strict=True)]
+    strongest = np.argsort(-np.abs(net.pull), kind="stable")[:MOST_KNOWN].tolist()
+    words = [[net.words[at], float(f"{net.pull[at]:.7g}")] for at in strongest if net.pull[at]]
     data = {"classes": list(net.classes), "bias": net.bias, "words": words, "strengths": STEPS}
+    fewer = f"Here it knows the {MOST_KNOWN:,} words of {len(net.words):,} that pull most."
     return joined(
         element("p", element("textarea", text, id="own", aria_label="A text of your own")),
         element("p", id="own-answer", class_="answer", aria_live="polite"),
         element("p", id="own-said", class_="said"),
+        *([element("p", fewer, class_="soft small")] if len(net.words) > MOST_KNOWN else []),
         embedded(data, "net"),
     )
 

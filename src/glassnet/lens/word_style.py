@@ -123,7 +123,7 @@ if (own) {
   const pulls = new Map(net.words), strengths = net.strengths;
   const said = document.getElementById("own-said"), answer = document.getElementById("own-answer");
   const signs = "\\\\u3400-\\\\u4dbf\\\\u4e00-\\\\u9fff\\\\uf900-\\\\ufaff";
-  const pattern = new RegExp(`[${signs}]|(?:(?![${signs}])\\\\p{L})+|[.\\u3002]`, "gu");
+  const pattern = new RegExp(`[${signs}]|(?:(?![${signs}])\\\\p{L}){1,60}|[.\\u3002]`, "gu");
   const show = () => {
     const words = own.value.toLowerCase().match(pattern) || [];
     const places = new Map();

@@ -26,7 +26,8 @@ from glassnet.errors import message
 from glassnet.reference.arrays import insist, not_labels, numbers
 
 _SIGNS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_SIGNS}]|[^\W\d_{_SIGNS}]+|[.。]")
+_LONGEST = 60
+_WORD = re.compile(rf"[{_SIGNS}]|[^\W\d_{_SIGNS}]{{1,{_LONGEST}}}|[.。]")
 NEVER = 0.01
 """What the course adds to a ratio of 1 or below, because the logarithm of 0 is none."""
 
@@ -34,10 +35,10 @@ NEVER = 0.01
 def words(text: str) -> list[str]:
     """Return the words of a text: lower-case runs of letters, full stops, and Chinese signs one by one.
 
-    Everything else only separates words. The course has its reviews cleaned beforehand, lower-case and with
-    spaces around each full stop, and splits at single spaces; on the raw reviews, with their line breaks in
-    HTML, this rule finds nearly the same counts ("br" is a word in both). Two spaces make an empty word in
-    the course, which is in nearly every review and is none here.
+    Everything else only separates words, and a run of more than 60 letters is cut. The course has its
+    reviews cleaned beforehand, lower-case and with spaces around each full stop, and splits at single spaces;
+    on the raw reviews, with their line breaks in HTML, this rule finds nearly the same counts ("br" is a word
+    in both). Two spaces make an empty word in the course, which is in nearly every review and is none here.
 
     >>> words("Isn't it AMAZING?<br />Yes. 好看")
     ['isn', 't', 'it', 'amazing', 'br', 'yes', '.', '好', '看']
