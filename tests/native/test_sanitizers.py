@@ -38,6 +38,7 @@ def test_the_kernels_touch_only_their_own_memory_and_do_nothing_undefined(native
     }
     tests = ("test_kernels.py", "test_functions.py", "test_native.py")
     paths = [ROOT / "tests" / "native" / name for name in tests]
+    paths.append(ROOT / "tests" / "engine" / "test_sentiment.py")
     plain = ("-p", "no:cacheprovider", "-p", "no:xdist", "-q", "--basetemp", tmp_path / "inner")
     said = run(sys.executable, "-m", "pytest", *plain, *paths, env=environment, cwd=ROOT)
     assert " passed" in said

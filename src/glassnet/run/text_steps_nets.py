@@ -81,7 +81,7 @@ def tried(corpus: Corpus, rate: float, how: How) -> Frontier:
         cutoffs=CUTOFFS,
         rate=rate,
         seed=how.seed,
-        repeats=REPEATS,
+        repeats=REPEATS if engine.ENGINE == "native" else 1,
         train=_passes(how.passes),
         scores=engine.scores,
     )
