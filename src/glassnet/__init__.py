@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from glassnet.loading import load
     from glassnet.model import Model
     from glassnet.recipe import Recipe
-    from glassnet.run.report import report
+    from glassnet.run.reports import report
     from glassnet.run.text_steps import text_steps
     from glassnet.run.train import resume, train
     from glassnet.task import Task
@@ -167,8 +167,8 @@ _NAMES_IN_HOME = {
     "loading": ("load",),
     "model": ("Model",),
     "recipe": ("Recipe",),
-    "run.report": ("report",),
     "run.text_steps": ("text_steps",),
+    "run.reports": ("report",),
     "run.train": ("resume", "train"),
     "task": ("Task",),
     "text_model": ("TextModel",),

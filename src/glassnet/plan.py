@@ -144,7 +144,7 @@ class TextTrial(BaseModel):
 
 
 class TextPlan(BaseModel):
-    """What a run on texts decided for itself; what has the name of a field of :class:`Plan` means the same.
+    """What a run on texts decided for itself; a field with a name of :class:`Plan` means the same.
 
     Attributes:
         column: the column of the texts.

@@ -69,8 +69,8 @@ class TextModel(Trained):
         """Answer texts with classes, as they were written in training.
 
         Args:
-            data: a list of texts; or a file, a folder, a zip, a frame, a mapping of columns or a list of rows,
-                as :mod:`glassnet.data.text_sources` reads them. Labels may be there and are not looked at.
+            data: a list of texts; or a file, folder, zip, frame, mapping of columns or list of rows, as
+                :mod:`glassnet.data.text_sources` reads them. Labels may be there and are not looked at.
 
         Returns:
             Shape (texts,): int64, float64, bool, or objects that are text.
@@ -142,7 +142,7 @@ class TextModel(Trained):
         return found.astype(np.int64)
 
     def contributions(self, text: str | bytes) -> list[Contribution]:
-        """Return what each word, and each group of neighbours, adds to the logits of a text, the largest first.
+        """Return what each word and group of neighbours adds to the logits of a text, the largest first.
 
         With ``net.bias`` they add up to the logits: of two classes that of the second one.
         """

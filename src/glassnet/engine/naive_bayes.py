@@ -2,13 +2,14 @@
 
 Multinomial naive Bayes (Manning, Raghavan and Schuetze 2008, "Introduction to Information Retrieval", 13.2)
 takes every feature for independent of the others given the class. They are not, so its probabilities are far
-too sure of themselves. All its logits are therefore divided by one number, the temperature, which is chosen on
-texts that it was not fitted on: the classes that it answers stay the same.
+too sure of themselves. All its logits are therefore divided by one number, the temperature, which is chosen
+on texts that it was not fitted on: the classes that it answers stay the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ TEMPERATURES = tuple(2.0**power for power in range(13))
 SMOOTHING = 1.0
 JUDGED = 2_500
 """Texts of each half that choose the temperature."""
+LEAST = 1e-9
+"""The least weight of a class that its share is taken of."""
 ENTRIES = 4_000_000
 """Entries whose weights are gathered at a time."""
 
@@ -104,7 +107,7 @@ def _counts(
 def _from_counts(counts: Floats, shares: NDArray[Any]) -> NaiveBayes:
     logs = np.log(counts + SMOOTHING)
     logs -= np.log(counts.sum(axis=1, keepdims=True) + SMOOTHING * counts.shape[1] + (counts.shape[1] == 0))
-    priors = np.log(np.maximum(shares, 1e-9) / shares.sum())
+    priors = np.log(np.maximum(shares, LEAST) / max(shares.sum(), LEAST))
     if len(logs) == 2:
         return NaiveBayes((logs[1] - logs[0])[:, None].astype(np.float32), priors[1:] - priors[:1])
     return NaiveBayes(np.ascontiguousarray(logs.T, np.float32), priors)
@@ -135,4 +138,4 @@ def _blocks(offsets: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Cut rows into blocks of about so many entries that they can be gathered at a time."""
     ends = np.searchsorted(offsets, np.arange(ENTRIES, offsets[-1], ENTRIES))
     cuts = sorted({0, *ends.tolist(), len(offsets) - 1})
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
+    return list(pairwise(cuts))

@@ -1,7 +1,7 @@
 """``TextClassifier``: a bag of words on raw texts behind scikit-learn's contract.
 
-Raw strings go in: words, n-grams and their weights are found in ``fit``, as ``gn.train(..., task="text")`` does.
-Neither torch nor matplotlib is imported, and nothing is written.
+Raw strings go in: words, n-grams and their weights are found in ``fit``, as ``gn.train(..., task="text")``
+does. Neither torch nor matplotlib is imported, and nothing is written.
 """
 
 from __future__ import annotations
@@ -103,10 +103,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(y)
         check_consistent_length(texts, y)
         self.classes_, ids = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            must, do = "y must hold more than one class", "pass texts of another class"
-            raise ValueError(message(must, f"it holds {len(self.classes_)} class", do))
         weight = checked_weight(sample_weight, len(texts), np.float64)
+        classes = len(np.unique(ids if weight is None else ids[weight > 0]))
+        if classes < 2:
+            must, do = "y must hold more than one class that counts", "pass texts of another class"
+            raise ValueError(message(must, f"it holds {classes} class", do))
         if self.class_weight is not None:
             by_class = compute_sample_weight(self.class_weight, y)
             weight = by_class if weight is None else weight * by_class

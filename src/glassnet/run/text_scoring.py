@@ -37,11 +37,13 @@ def fold_scores(
 ) -> tuple[FoldScores, TextBaselines]:
     """Score a fold's nets: training and validation texts by the best, test texts by the final one.
 
-    For test texts the baselines are fitted on training and validation texts together.
+    For test texts the baselines are fitted on training and validation texts together. The baselines that are
+    returned go with the final net.
     """
     split, judged = judged_texts(fold)
     net = done.final if split == "test" else done.best
-    fitted = fold.train if split != "test" else np.sort(np.concatenate([fold.train, fold.validation]))
+    both = np.sort(np.concatenate([fold.train, fold.validation]))
+    fitted = both if split == "test" else fold.train
     baselines = _baselines(prepared, net, fitted, threads)
     metrics, notes = {}, list[str]()
     rows = {name: len(getattr(fold, name)) for name in ("train", "validation", "test")}
@@ -70,6 +72,8 @@ def fold_scores(
         conformal=None,
         ends=None,
     )
+    if net is not done.final:
+        baselines = _baselines(prepared, done.final, both, threads)
     return found, baselines
 
 
