@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.data.text_store import Texts
 from glassnet.errors import RequestError
 from glassnet.lens.word_net import SentimentWords, WordNet
 from glassnet.reference import sentiment as s
@@ -40,9 +41,9 @@ class OtherNet:
     pull = np.array([-1.0, 2.0, 1.0, -0.5, 0.2])
     bias = -0.25
 
-    def inputs(self, text):
-        numbers = [self.words.index(word) for word in dict.fromkeys(self.pieces(text)) if word in self.words]
-        return np.array(numbers, dtype=np.int64), np.full(len(numbers), 0.5)
+    def parts(self, text):
+        known = [word for word in dict.fromkeys(self.pieces(text)) if word in self.words]
+        return [(word, 0.5, float(self.pull[self.words.index(word)])) for word in known]
 
     def pieces(self, text):
         return text.split()
@@ -180,6 +181,48 @@ def test_any_net_with_word_vectors_can_be_looked_into_C32():
     assert [each.word for each in gn.word_weights(net).second] == ["win", "money", "now"]
     assert gn.word_map(net, method="pca").classes == ("ham", "spam")
     assert gn.similar_words(net, "win").most[0].word == "money"
+
+
+def trained(said: dict[str, list[str]]) -> gn.TextModel:
+    """Train a text model on texts that say something and end in words of their own."""
+    chance = np.random.default_rng(0)
+    pairs = [(label, text) for label, texts in said.items() for text in texts] * 15
+    own = ["".join(chance.choice(list("aeioustrnl"), 9)) for _ in range(3 * len(pairs))]
+    texts = [" ".join([text, *own[3 * at : 3 * at + 3]]) for at, (_, text) in enumerate(pairs)]
+    data = {"text": texts, "label": [label for label, _ in pairs]}
+    return gn.train(data, task="text", target="label", test="none", threads=1)
+
+
+@pytest.fixture(scope="module")
+def model() -> gn.TextModel:
+    """Train a small text model of two classes."""
+    good, bad = ["good fun", "a great film", "not bad", "great and good"], ["bad", "not good", "a dull film"]
+    return trained({"pos": good, "neg": bad})
+
+
+def test_the_words_of_a_text_model_sum_to_its_answer_C32(model):
+    text = "Not good, a great dull film. Unheard!"
+    found = gn.word_contributions(model, text)
+    assert found.score == pytest.approx(float(model.net.logits(Texts.of([text]))[0, 0]), abs=1e-5)
+    assert found.answer == model.predict([text])[0]
+    shares = [adds for _, adds in found.pieces if adds is not None]
+    assert sum(shares) + found.bias == pytest.approx(found.score)
+    assert dict(found.pieces)["unheard"] is None
+
+
+def test_the_words_of_a_text_model_have_weights_and_a_map(model):
+    strongest = gn.word_weights(model, most=3)
+    assert strongest.classes == ("neg", "pos")
+    assert {each.word for each in strongest.second} <= set(model.net.names.values())
+    assert gn.word_map(model, method="pca").is_line
+
+
+def test_what_is_no_net_over_words_is_an_error():
+    with pytest.raises(RequestError, match="a net over words or a text model, however: it is a int"):
+        gn.word_weights(3)
+    model = trained({"a": ["one"], "b": ["two"], "c": ["three"]})
+    with pytest.raises(RequestError, match="two classes, however: it has 3"):
+        gn.word_contributions(model, "one")
 
 
 def test_figures_are_drawn_and_name_the_classes():

@@ -176,6 +176,12 @@ def test_labels_that_are_missing_are_left_out_and_said_to_be():
     assert found.notes == ("2 texts without a label left out",)
 
 
+def test_test_texts_that_also_train_are_counted():
+    texts, labels = made_texts(60)
+    found = gn.text_steps([*texts, *texts[:6]], [*labels, *labels[:6]], test="last:10")
+    assert "6 of 10 test texts stand among the others too" in found.notes[0]
+
+
 def test_chinese_reviews_work_without_options():
     good, bad = ("很好看", "太棒了", "喜欢"), ("难看", "无聊", "失望")
     chance = np.random.default_rng(0)

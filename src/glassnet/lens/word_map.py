@@ -20,12 +20,14 @@ import numpy as np
 from glassnet.errors import RequestError, did_you_mean, message
 from glassnet.lens.as_json import as_json
 from glassnet.lens.numerals import percent
-from glassnet.lens.word_net import WordNet
+from glassnet.lens.word_net import WordNet, word_net
 from glassnet.lens.words import ONE_LINE, directions
 from glassnet.randomness import derived_seed, stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from glassnet.text_model import TextModel
 
     Floats = NDArray[np.float64]
 
@@ -102,11 +104,11 @@ class WordMap:
         return "\n".join([head, *self.notes])
 
 
-def word_map(net: WordNet, *, method: Method = "tsne", most: int = 500, seed: int = 0) -> WordMap:
+def word_map(of: WordNet | TextModel, *, method: Method = "tsne", most: int = 500, seed: int = 0) -> WordMap:
     """Return a map of the words that pull most.
 
     Args:
-        net: such as ``gn.text_steps(...).net``.
+        of: ``gn.text_steps(...).net``, a text model of two classes, or any ``WordNet``.
         method: "tsne" or "pca".
         most: so many words of each class.
         seed: of the start of t-SNE; the same seed gives the same map.
@@ -114,6 +116,7 @@ def word_map(net: WordNet, *, method: Method = "tsne", most: int = 500, seed: in
     Raises:
         RequestError: an unknown method, or a net of fewer than four words that pull at all.
     """
+    net = word_net(of)
     pull = net.pull
     order = np.argsort(pull, kind="stable")
     chosen = [at for at in [*order[:most], *order[::-1][:most]] if pull[at] != 0]

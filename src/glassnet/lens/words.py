@@ -18,17 +18,19 @@ from glassnet.errors import RequestError, did_you_mean, message
 from glassnet.lens.as_json import as_json
 from glassnet.lens.numerals import number, percent, signed
 from glassnet.lens.text import aligned
-from glassnet.lens.word_net import WordNet
+from glassnet.lens.word_net import WordNet, word_net
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from glassnet.text_model import TextModel
+
     Floats = NDArray[np.float64]
 
 ONE_LINE = (
-    "the vectors of all words lie on one line, as they do when the first layer starts at zero: words that "
-    "pull to the same class have the cosine 1 whatever they mean, and only the length of a vector tells them "
-    "apart"
+    "the vectors of all words lie on one line, as they do where the first layer starts at zero or has one "
+    "unit: words that pull to the same class have the cosine 1 whatever they mean, and only the length of a "
+    "vector tells them apart"
 )
 
 
@@ -177,13 +179,14 @@ class WordContributions:
         return "\n".join([head, aligned(rows), f"{self.unknown:,} words of the text are not known"])
 
 
-def word_weights(net: WordNet, most: int = 20) -> WordWeights:
+def word_weights(of: WordNet | TextModel, most: int = 20) -> WordWeights:
     """Return the words that pull most to each class.
 
     Args:
-        net: such as ``gn.text_steps(...).net``.
+        of: ``gn.text_steps(...).net``, a text model of two classes, or any ``WordNet``.
         most: so many of each class.
     """
+    net = word_net(of)
     pull = net.pull
     order = np.argsort(pull, kind="stable")
     lowest = [place for place in order[:most] if pull[place] < 0]
@@ -195,17 +198,18 @@ def word_weights(net: WordNet, most: int = 20) -> WordWeights:
     return WordWeights(net.classes, first, second, len(net.words))
 
 
-def similar_words(net: WordNet, word: str, most: int = 10) -> SimilarWords:
+def similar_words(of: WordNet | TextModel, word: str, most: int = 10) -> SimilarWords:
     """Return the words that the net treats most like one word, and those that it treats least so.
 
     Args:
-        net: such as ``gn.text_steps(...).net``.
+        of: ``gn.text_steps(...).net``, a text model of two classes, or any ``WordNet``.
         word: one of its words.
         most: so many of each.
 
     Raises:
         RequestError: the net does not know the word.
     """
+    net = word_net(of)
     if word not in net.words:
         close = did_you_mean(word, net.words)
         raise RequestError(message("the net must know the word", f"it does not know {word!r}", close))
@@ -231,21 +235,17 @@ def directions(vectors: Floats) -> int:
     return int(np.linalg.matrix_rank(vectors)) if vectors.size else 0
 
 
-def word_contributions(net: WordNet, text: str) -> WordContributions:
+def word_contributions(of: WordNet | TextModel, text: str) -> WordContributions:
     """Return what each word of a text adds to its answer; with the bias it sums to the score exactly.
 
     Args:
-        net: such as ``gn.text_steps(...).net``.
+        of: ``gn.text_steps(...).net``, a text model of two classes, or any ``WordNet``.
         text: any text, also one without a known word.
     """
-    numbers, times = net.inputs(text)
-    pull = net.pull[numbers]
-    adds = times * pull
-    score = net.bias + float(adds.sum())
-    parts = [
-        WordPart(net.words[place], float(count), float(each), float(added))
-        for place, count, each, added in zip(numbers, times, pull, adds, strict=True)
-    ]
+    net = word_net(of)
+    found = net.parts(text)
+    parts = [WordPart(word, times, pull, times * pull) for word, times, pull in found]
+    score = net.bias + math.fsum(each.contribution for each in parts)
     parts.sort(key=lambda each: (-abs(each.contribution), each.word))
     sure = 1.0 / (1.0 + math.exp(-abs(score)))
     answer = net.classes[score >= 0]
@@ -254,10 +254,20 @@ def word_contributions(net: WordNet, text: str) -> WordContributions:
 
 
 def _pieces(found: Sequence[str], parts: Sequence[WordPart]) -> tuple[tuple[str, float | None], ...]:
-    """Return each word in its place with its share of what the word adds."""
+    """Return each word in its place with its share of what it adds, alone and with its neighbours."""
     adds = {part.word: part.contribution for part in parts}
-    places = {word: found.count(word) for word in adds}
-    return tuple((word, adds[word] / places[word] if word in adds else None) for word in found)
+    longest = max((word.count(" ") + 1 for word in adds), default=1)
+    places: dict[str, list[range]] = {}
+    for at in range(len(found)):
+        for length in range(1, longest + 1):
+            name = " ".join(found[at : at + length])
+            if name in adds and at + length <= len(found):
+                places.setdefault(name, []).append(range(at, at + length))
+    shares: list[float | None] = [None] * len(found)
+    for name, spans in places.items():
+        for at in (at for span in spans for at in span):
+            shares[at] = (shares[at] or 0.0) + adds[name] / (len(spans) * len(spans[0]))
+    return tuple(zip(found, shares, strict=True))
 
 
 def _cells(words: Sequence[WordWeight], rows: int) -> list[list[str]]:

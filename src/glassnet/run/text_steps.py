@@ -108,7 +108,7 @@ def text_steps(
         maps=_maps(nets.last, seed),
         answers=_answers(corpus, nets.last, nets.bags),
         seconds=time.perf_counter() - began,
-        notes=source.notes,
+        notes=_notes(corpus),
         net=nets.last,
     )
 
@@ -211,6 +211,13 @@ def _example(corpus: Corpus, known: NDArray[np.bool_]) -> Example:
         distinct=len(numbers),
         inputs=int(known.sum()),
     )
+
+
+def _notes(corpus: Corpus) -> tuple[str, ...]:
+    """Return what to know of the texts."""
+    again, all_ = corpus.repeated, len(corpus.test)
+    told = f"{again:,} of {all_:,} test texts stand among the others too; trust the accuracies less"
+    return (*corpus.source.notes, *([told] if again else []))
 
 
 def _similar(net: SentimentWords, weights: WordWeights) -> tuple[SimilarWords, ...]:

@@ -77,6 +77,12 @@ class Corpus:
         """How many texts train, choose and judge."""
         return {"train": len(self.training), "validation": len(self.choosing), "test": len(self.test)}
 
+    @property
+    def repeated(self) -> int:
+        """How many test texts stand among the others too, letter for letter."""
+        known = {self.source.texts[row] for row in self.learning}
+        return sum(self.source.texts[row] in known for row in self.test)
+
     def counts(self, rows: Rows) -> s.WordCounts:
         """Count the words of some texts, class by class."""
         found = []
