@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -85,6 +85,7 @@ def tried(corpus: Corpus, rate: float, how: How) -> Frontier:
         train=_passes(how.passes),
         scores=engine.scores,
     )
+    settings = [replace(each, reviews_per_second=how.passes * each.reviews_per_second) for each in settings]
     chosen, front = s.recommended(settings, len(corpus.choosing)), s.best_settings(settings)
     return Frontier(tuple(settings), tuple(front), chosen, rate, len(corpus.choosing))
 
