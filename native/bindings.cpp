@@ -22,6 +22,7 @@
 
 #include "dense.hpp"
 #include "sentiment_bindings.hpp"
+#include "text_bindings.hpp"
 
 namespace nb = nanobind;
 using namespace glassnet;
@@ -355,4 +356,5 @@ NB_MODULE(_native, m) {
     bind<float>(m, "DenseFloat32");
     bind<double>(m, "DenseFloat64");
     bind_sentiment(m);
+    bind_text(m);
 }

@@ -70,7 +70,8 @@ def test_predict_answers_one_text_from_the_command_line(model, capsys):
 def test_predict_answers_a_file_of_lines_and_a_folder(model, tmp_path, capsys):
     (tmp_path / "new.txt").write_text("a wonderful film\nawful\n")
     assert run(["predict", model, "new.txt", "-o", "answers.csv"]) == 0
-    assert [row["label"] for row in csv.DictReader((tmp_path / "answers.csv").read_text().splitlines())] == ["pos", "neg"]
+    lines = (tmp_path / "answers.csv").read_text().splitlines()
+    assert [row["label"] for row in csv.DictReader(lines)] == ["pos", "neg"]
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "x.txt").write_text("awful and dull")
     assert run(["predict", model, "d", "--json"]) == 0

@@ -19,9 +19,6 @@ QUICK = {
     "test": "none",
     "validation": "none",
 }
-needs_native = pytest.mark.skipif(
-    not reads_texts(), reason="needs the compiled extension: in Python it takes minutes"
-)
 
 
 def folder(path, files):
@@ -93,7 +90,6 @@ def used(path) -> int:
     return int(memory)
 
 
-@needs_native
 @pytest.mark.slow
 def test_a_text_of_50_mb_is_learned_in_bounded_memory(tmp_path):
     words = [f"w{place}" for place in range(5000)]
@@ -103,7 +99,6 @@ def test_a_text_of_50_mb_is_learned_in_bounded_memory(tmp_path):
     assert used(folder(tmp_path / "d", files)) < 3000
 
 
-@needs_native
 @pytest.mark.slow
 def test_a_million_different_words_are_learned_in_bounded_memory(tmp_path):
     texts = [" ".join(f"w{i}x{j}" for j in range(1000)) for i in range(1000)]
