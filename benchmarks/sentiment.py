@@ -5,7 +5,7 @@
 Accuracy: 24,000 reviews of the training half of IMDB teach once, one at a time, with the settings of the
 course, and the 1,000 others judge. The course has its reviews in turn, a positive and a negative one; the
 file's own order mixes them, and its last 1,000 are the test. As 1,000 reviews are few, other thousands are
-held out as well, and their mean stands beside. Below 2.2 points a difference to the published figures is noise.
+held out as well, and their mean stands beside. A difference below 2.2 points to the published is noise.
 
 Speed: of training alone, from the numbers of the words on, as the course times it. Three ways take turns: the
 course's own loop over the words, whole NumPy arrays for each review, and compiled loops. The loop over words
@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -137,9 +136,8 @@ def main() -> None:
     asked = options.parse_args()
     folder = os.environ.get("GLASSNET_DATA")
     if folder is None:
-        sys.exit(
-            "benchmarks/sentiment.py needs GLASSNET_DATA, the folder of your data: see `glassnet datasets`"
-        )
+        print("benchmarks/sentiment.py needs GLASSNET_DATA, the folder of your data: see `glassnet datasets`")
+        return
     here = header("The course's sentiment network")
     reviews = pl.read_parquet(Path(folder, "imdb", "train.parquet"))
     texts = reviews["text"].to_list()
