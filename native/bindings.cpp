@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "binding.hpp"
+#include "sentiment_bindings.hpp"
 #include "text_bindings.hpp"
 
 using namespace glassnet;
@@ -263,5 +264,6 @@ NB_MODULE(_native, m) {
     bind<float>(m, "DenseFloat32");
     bind<double>(m, "DenseFloat64");
     bind_tabular(m);
+    bind_sentiment(m);
     bind_text(m);
 }

@@ -47,16 +47,20 @@ if TYPE_CHECKING:
     from glassnet.lens.draw_error_surface import plot_error_surface
     from glassnet.lens.draw_explanations import plot_explanation
     from glassnet.lens.draw_network import plot_network, plot_weights
+    from glassnet.lens.draw_words import plot_frontier, plot_word_map
     from glassnet.lens.error_surface import error_surface
     from glassnet.lens.importance import permutation_importance
     from glassnet.lens.mistakes import worst_rows
     from glassnet.lens.shapes import shapes
     from glassnet.lens.snapshots import Snapshots
     from glassnet.lens.trace import trace
+    from glassnet.lens.word_map import word_map
+    from glassnet.lens.words import similar_words, word_contributions, word_weights
     from glassnet.loading import load
     from glassnet.model import Model
     from glassnet.recipe import Recipe
     from glassnet.run.reports import report
+    from glassnet.run.text_steps import text_steps
     from glassnet.run.train import resume, train
     from glassnet.task import Task
     from glassnet.text_model import TextModel
@@ -99,6 +103,7 @@ __all__ = [
     "plot_complexity",
     "plot_error_surface",
     "plot_explanation",
+    "plot_frontier",
     "plot_gates",
     "plot_hidden_units",
     "plot_learning_curve",
@@ -106,11 +111,17 @@ __all__ = [
     "plot_predictions",
     "plot_softmax",
     "plot_weights",
+    "plot_word_map",
     "report",
     "resume",
     "shapes",
+    "similar_words",
+    "text_steps",
     "trace",
     "train",
+    "word_contributions",
+    "word_map",
+    "word_weights",
     "worst_rows",
 ]
 
@@ -143,16 +154,20 @@ _NAMES_IN_HOME = {
     "lens.doctor_view": ("Diagnosis", "Finding"),
     "lens.draw_explanations": ("plot_explanation",),
     "lens.draw_network": ("plot_network", "plot_weights"),
+    "lens.draw_words": ("plot_frontier", "plot_word_map"),
     "lens.error_surface": ("error_surface",),
     "lens.importance": ("permutation_importance",),
     "lens.mistakes": ("worst_rows",),
     "lens.shapes": ("shapes",),
     "lens.snapshots": ("Snapshots",),
     "lens.trace": ("trace",),
+    "lens.word_map": ("word_map",),
+    "lens.words": ("similar_words", "word_contributions", "word_weights"),
     "lens.draw": ("plot_learning_curve", "plot_predictions"),
     "loading": ("load",),
     "model": ("Model",),
     "recipe": ("Recipe",),
+    "run.text_steps": ("text_steps",),
     "run.reports": ("report",),
     "run.train": ("resume", "train"),
     "task": ("Task",),

@@ -89,6 +89,19 @@ def train_many(
     rates: Sequence[Array],
     threads: int,
 ) -> list[float]: ...
+def sentiment_train(
+    words: Array,
+    times: Array | None,
+    starts: Array,
+    targets: Array,
+    hidden: Array,
+    output: Array,
+    rate: float,
+    scores: Array,
+) -> None: ...
+def sentiment_scores(
+    words: Array, times: Array | None, starts: Array, hidden: Array, output: Array, scores: Array
+) -> None: ...
 
 class TextReader:
     def __init__(

@@ -31,6 +31,7 @@ ONLY_IN = {
         "engine.dense_native",
         "engine.tabular_native",
         "engine.bags_native",
+        "engine.sentiment",
         "data.text_native",
         "native_status",
         "run.bench.extension",

@@ -39,6 +39,7 @@ def test_the_kernels_touch_only_their_own_memory_and_do_nothing_undefined(native
     names = ("kernels", "functions", "native", "tabular", "text", "bags")
     tests = [f"test_{name}.py" for name in names]
     paths = [ROOT / "tests" / "native" / name for name in tests]
+    paths.append(ROOT / "tests" / "engine" / "test_sentiment.py")
     plain = ("-p", "no:cacheprovider", "-p", "no:xdist", "-q", "--basetemp", tmp_path / "inner")
     said = run(sys.executable, "-m", "pytest", *plain, *paths, env=environment, cwd=ROOT)
     assert " passed" in said

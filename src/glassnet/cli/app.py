@@ -275,6 +275,37 @@ def trace(
         print(text if html is None else f"{text}\npage: {html}")
 
 
+@app.command("text-steps")
+def text_steps(
+    data: Annotated[
+        str,
+        typer.Argument(metavar="DATA", help="Texts of two classes: a folder each, a table, reviews.txt."),
+    ],
+    target: Annotated[str | None, _option("--target COL", "Column of the classes.")] = None,
+    column: Annotated[str | None, _option("--column COL", "Column of the texts.")] = None,
+    test: Annotated[str, _option("--test SPLIT", "Texts that judge: random:0.1, last:1000.")] = "random:0.1",
+    validation: Annotated[
+        str | None, _option("--validation SPLIT", "Texts that choose; as --test, cut out of the rest.")
+    ] = None,
+    passes: Annotated[int, _option("--passes N", "How often each training sees every text.")] = 1,
+    text: Annotated[
+        str | None, _option("--text TEXT", "A text of your own: what each word of it adds.")
+    ] = None,
+    seed: Annotated[int, _option("--seed N", "Same seed, same result.")] = 0,
+    html: Annotated[Path | None, _option("--html FILE", "A page to write, with the map of words.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the sentiment network in six measured steps on DATA, and show what it learned."""
+    from glassnet.cli.show import print_json
+    from glassnet.cli.text_steps import print_steps, steps_json, watched_steps
+
+    found = watched_steps(data, target, column, test, validation, passes, seed, html)
+    if as_json:
+        print_json(steps_json(found, text, html))
+    else:
+        print_steps(found, text, html)
+
+
 @app.command()
 def datasets(as_json: Json = False) -> None:
     """List the named data sets: bundled, synthetic, and your own copies of public ones."""

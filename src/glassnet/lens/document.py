@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+from typing import Any
 
 from glassnet.lens.markup import Markup, element
 
@@ -30,6 +32,12 @@ def document_head(title: str, style: str, script: str, *, styled_elements: bool 
         element("title", title),
         element("style", Markup(style)),
     )
+
+
+def embedded(data: Any, key: str) -> Markup:
+    """Return a script element that holds data for the page's script and cannot be ended by them."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return element("script", Markup(text.replace("<", "\\u003c")), id=key, type="application/json")
 
 
 def _policy(style: str, script: str, styled_elements: bool) -> str:

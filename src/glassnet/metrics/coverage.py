@@ -114,6 +114,11 @@ def _wilson(
     rows = effective_rows(weight)
     alone = share * (1 - share) / max(rows - 1, 1e-9)  # the variance if no rows belonged together
     seen = rows * min(1.0, alone / variance) if variance > 0 else effective_rows(sizes)
-    centre = (share + _Z**2 / (2 * seen)) / (1 + _Z**2 / seen)
-    half = _Z / (1 + _Z**2 / seen) * np.sqrt(share * (1 - share) / seen + (_Z / (2 * seen)) ** 2)
+    return wilson(share, seen)
+
+
+def wilson(share: float, rows: float) -> tuple[float, float]:
+    """Return where a share lies with 95 % confidence that was seen in so many independent rows."""
+    centre = (share + _Z**2 / (2 * rows)) / (1 + _Z**2 / rows)
+    half = _Z / (1 + _Z**2 / rows) * np.sqrt(share * (1 - share) / rows + (_Z / (2 * rows)) ** 2)
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))

@@ -19,6 +19,7 @@ Networks of any depth, and images:
     neural_network, admissions   the course's class, and its network with its faults shown
     vanishing, overfitting, descent     what the course claims, as small tables
     convolution_loops, convolution, pooling, filters     images
+    sentiment                    texts: the sentiment network in six steps
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from glassnet.reference import (
     pooling,
     regularisers,
     runs,
+    sentiment,
     side_by_side,
     tables,
     training,
@@ -75,6 +77,7 @@ __all__ = [
     "pooling",
     "regularisers",
     "runs",
+    "sentiment",
     "side_by_side",
     "tables",
     "training",
