@@ -111,10 +111,10 @@ void BagSolver::turn() {
     });
 }
 
-// to = X (scale v) + bias; scale v is rounded, as half the bytes fit the cache better: a tenth less time
+// to = X (scale v) + bias
 void BagSolver::times(const Numbers &v, const Numbers &bias, Numbers &to) const {
-    std::vector<float> scaled(size_);
-    each([&](std::size_t i) { scaled[i] = float(v[i] * scale_[i]); });
+    Numbers scaled(size_);
+    each([&](std::size_t i) { scaled[i] = v[i] * scale_[i]; });
     in_parallel(PIECES, threads_, [&](std::size_t piece, int) {
         Numbers sums(task_.outputs);
         for (std::size_t row = row_pieces_[piece]; row < row_pieces_[piece + 1]; ++row) {

@@ -102,8 +102,8 @@ class NumpySolver:
         return d, d_bias
 
     def _times(self, v: Array, bias: Array) -> Array:
-        """X (scale v) + bias, with scale v rounded to float32. Shape: (texts, outputs)."""
-        scaled = (v * self.scale).astype(np.float32).astype(np.float64)
+        """X (scale v) + bias. Shape: (texts, outputs)."""
+        scaled = v * self.scale
         found = np.empty((len(self.x), len(bias)))
         for output in range(len(bias)):
             each = self.values * scaled[self.x.columns, output]
