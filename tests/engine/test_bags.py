@@ -177,6 +177,7 @@ def test_the_candidate_with_the_lowest_validation_loss_is_trained_on_all_texts(e
     assert choice.net.vocabulary.options == choice.trials[0].options
     assert len(choice.net.history) == choice.trials[0].passes
     assert told[-1] == "refit"
+    assert choice.features.columns.tolist() == choice.net.vocabulary.encode(texts).columns.tolist()
     again = train_bags(texts, labels, 2, choice.trials[0].options, choice.trials[0].settings)
     assert (again.logits(texts) == choice.net.logits(texts)).all()
 

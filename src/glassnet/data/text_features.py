@@ -66,11 +66,13 @@ class Features:
         if columns is None:
             return Features(offsets, found, values, self.width)
         here = columns[found]
-        ends = np.zeros(len(here) + 1, np.int64)
-        np.cumsum(here, out=ends[1:])
+        filled = np.flatnonzero(np.diff(offsets))
+        left = np.zeros(len(offsets), np.int64)
+        if len(filled):
+            left[filled + 1] = np.add.reduceat(here, offsets[filled], dtype=np.int64)
         found = (np.cumsum(columns) - 1).astype(np.int32)[found[here]]
         values = None if values is None else values[here]
-        return Features(ends[offsets], found, values, int(columns.sum()))
+        return Features(np.cumsum(left), found, values, int(columns.sum()))
 
 
 @dataclass(frozen=True, eq=False)

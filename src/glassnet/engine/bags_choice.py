@@ -19,7 +19,7 @@ from glassnet.engine.bags_train import Rows, checked, fit, limited, strongest
 from glassnet.errors import DataError, message
 
 MOST_PASSES = 12
-PATIENCE = 2
+PATIENCE = 1
 ENOUGH_WORK = 5_000_000
 """Entries of the texts under the candidates so far, beyond which no further one is begun: with many long
 texts the first is the best (``benchmarks/bags.py``), and each costs as much as the training itself."""
@@ -59,13 +59,14 @@ class BagChoice:
         held_out: as the best candidate, on the texts without those held out, and so with honest validation
             scores.
         trials: every candidate, the best first.
-        features: all texts as ``net`` reads them; None without a refit.
+        features: all texts under the vocabulary of ``net``, so that a baseline need not read them again; None
+            where ``net`` was not trained on all of them.
     """
 
     net: BagNet
     held_out: BagNet
     trials: tuple[BagTrial, ...]
-    features: Features | None = None
+    features: Features | None
 
 
 def choose_bags(
@@ -116,10 +117,11 @@ def choose_bags(
         tried = sorted(tried, key=lambda each: each.trial.validation_loss)
         tried[1:] = [replace(each, rows=None) for each in tried[1:]]
     told = None if progress is None else functools.partial(progress, "refit")
-    net = _refitted(tried[0], texts, classes, told, threads) if refit else _named(tried[0], texts)
-    best = tried[0].rows
-    features = best.features if refit and best is not None else None
-    return BagChoice(net, tried[0].net, tuple(each.trial for each in tried), features)
+    trials, best = tuple(each.trial for each in tried), tried[0]
+    if not refit:
+        return BagChoice(_named(best, texts), best.net, trials, None)
+    net, features = _refitted(best, texts, classes, told, threads)
+    return BagChoice(net, best.net, trials, features)
 
 
 def in_words(options: TextOptions, settings: BagSettings) -> str:
@@ -187,13 +189,14 @@ def _refitted(
     classes: int,
     told: Callable[[PassRecord], None] | None,
     threads: int | None,
-) -> BagNet:
-    """Return the best candidate trained on all texts, for as many passes as were best."""
+) -> tuple[BagNet, Features]:
+    """Return the best candidate trained on all texts, for as many passes as were best, and their features."""
     assert best.rows is not None
     fitted = fit(best.rows, classes, best.trial.settings, progress=told, threads=threads)
     names = strongest(best.vocabulary, texts, best.rows.features, fitted.weights)
     settings = best.trial.settings
-    return BagNet(best.vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names)
+    net = BagNet(best.vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names)
+    return net, best.rows.features
 
 
 def _named(best: _Tried, texts: Texts) -> BagNet:
