@@ -5,8 +5,8 @@
 
 Each contender gets the same texts as strings and answers the same held-out ones; ours chooses among its
 candidates on a tenth of what it was given. Contenders take turns, and processor time counts all threads: on
-a busy machine it says more than the clock. fastText runs where it is installed, with pairs of words and the five
-passes of its authors (Joulin et al. 2016).
+a busy machine it says more than the clock. fastText runs where it is installed, with pairs of words and the
+five passes of its authors (Joulin et al. 2016).
 """
 
 from __future__ import annotations
