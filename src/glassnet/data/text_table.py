@@ -17,7 +17,7 @@ from glassnet.data.text_store import Texts
 from glassnet.data.textfile import File, opening_bytes
 from glassnet.errors import DataError, did_you_mean, message
 
-SAMPLE = 2_000
+SAMPLE = 500
 """Rows by which the columns are told apart."""
 LABELS = ("label", "labels", "target", "class", "category", "sentiment", "标签", "类别")
 """What a column of labels is called where several columns are beside the text."""
