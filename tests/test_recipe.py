@@ -82,6 +82,25 @@ def test_other_wrong_values_are_recipe_errors(name, value):
         make_recipe(**{name: value})
 
 
+def test_a_kind_may_be_written_as_the_task_and_brings_its_own_default_net():
+    recipe = make_recipe(task="text")
+    assert (recipe.kind, recipe.task, recipe.net) == ("text", "auto", "bag")
+    assert read_recipe(write_recipe(recipe)) == recipe
+    assert (make_recipe().kind, make_recipe().net) == ("table", "tabular")
+
+
+def test_a_net_of_another_kind_of_data_is_an_error():
+    with pytest.raises(RecipeError, match="net='bag' with kind='table'; choose one of linear, tabular"):
+        make_recipe(net="bag")
+
+
+def test_a_task_that_is_nearly_a_kind_is_guessed():
+    with pytest.raises(RecipeError) as error:
+        make_recipe(task="txt")
+    assert error.value.problems[0].endswith("task='txt'; did you mean 'text'?")
+    assert len(error.value.problems) == 1
+
+
 def test_names_may_be_one_text_with_commas():
     assert make_recipe(target="a, b", drop="x").target == ("a", "b")
 

@@ -16,7 +16,9 @@ from glassnet.errors import did_you_mean, message
 
 Activation = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "silu", "gelu", "elu", "softplus"]
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
-NET_NAMES = ("tabular", "linear")
+NETS = {"table": ("tabular", "linear"), "text": ("bag",), "characters": (), "series": ()}
+"""The names of nets for each kind of data; the first is the default."""
+NET_NAMES = tuple(name for names in NETS.values() for name in names)
 SPLIT_KINDS = ("last", "random", "group", "file", "windows", "cv", "repeat", "none")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 MAX_UNITS = 1 << 20

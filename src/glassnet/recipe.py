@@ -19,9 +19,10 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from glassnet.errors import RecipeError, did_you_mean, message
-from glassnet.notation import parse_duration, parse_net, parse_split
+from glassnet.notation import NET_NAMES, NETS, parse_duration, parse_net, parse_split
 
 Role = Literal["number", "category", "boolean", "date", "identifier", "constant", "text"]
+Kind = Literal["table", "text", "characters", "series"]
 TaskName = Literal["regression", "poisson", "binary", "multiclass", "multioutput"]
 LossName = Literal["mse", "mae", "huber", "poisson", "binary_cross_entropy", "cross_entropy"]
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop"]
@@ -41,6 +42,7 @@ InitName = Literal[
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 TASKS: tuple[TaskName, ...] = get_args(TaskName)
 
 AboveZero = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -52,6 +54,9 @@ Count = Annotated[int, Field(ge=1)]
 class Recipe(BaseModel):
     """What the user decides about a run; fields left at ``None`` are decided by the run's Plan.
 
+    ``kind`` says what a row is and ``task`` what is predicted of it. A kind may be written as the task
+    (``task="text"``): then it is the kind, and the task is found by itself.
+
     Times are seconds, fractions lie in [0, 1). Make one with :func:`make_recipe`, which reports every
     problem at once in Glassnet's own words.
     """
@@ -60,9 +65,9 @@ class Recipe(BaseModel):
 
     data: str | None = None
     sha256: str | None = None
-    kind: Literal["table"] = "table"
+    kind: Kind = "table"
     target: tuple[str, ...] = ()
-    task: Literal["auto"] | TaskName = "auto"
+    task: Literal["auto", TaskName] = "auto"
     drop: tuple[str, ...] = ()
     keep_leaks: bool = False
     roles: dict[str, str] = {}
@@ -102,6 +107,16 @@ class Recipe(BaseModel):
     threads: Count | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_kind(cls, values: Any) -> Any:
+        """Accept a kind where the task stands, and without a net take the default of the kind."""
+        if isinstance(values, dict) and values.get("task") in KINDS:
+            values = {**values, "kind": values["task"], "task": "auto"}
+        if isinstance(values, dict) and values.get("kind") in KINDS and not values.get("net"):
+            values = {**values, "net": next(iter(NETS[values["kind"]]), "tabular")}
+        return values
+
     @field_validator("target", "drop", "missing", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
@@ -122,6 +137,15 @@ class Recipe(BaseModel):
             found = f"there is also {given}={getattr(self, given)!r}"
             must = "tune needs validation rows, a net that can be varied, and no other limit on the time"
             raise ValueError(message(must, found, f"leave {given} or tune out"))
+        return self
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        names = NETS[self.kind]
+        if self.net in NET_NAMES and self.net not in names:
+            found = f"net={self.net!r} with kind={self.kind!r}"
+            must = "the net must be one for this kind of data"
+            raise ValueError(message(must, found, did_you_mean(self.net, names)))
         return self
 
     @field_validator("net")
@@ -272,7 +296,8 @@ def _one_problem(found: Any) -> str:
     value = found["input"]
     hint = "see glassnet train --help"
     if found["type"] == "literal_error" and isinstance(value, str):
-        hint = did_you_mean(value, [part.strip(" '") for part in _options(context["expected"])])
+        kinds = KINDS if name == "task" else ()
+        hint = did_you_mean(value, [*(part.strip(" '") for part in _options(context["expected"])), *kinds])
     return message(f"{name} {rule}", f"{name}={value!r}", hint)
 
 

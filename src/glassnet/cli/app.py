@@ -45,7 +45,8 @@ def train(
     weight: Annotated[str | None, _option("--weight COL", "Column of sample weights.")] = None,
     class_weight: Annotated[str | None, _option("--class-weight NAME", "none or balanced.")] = None,
     task: Annotated[
-        str | None, _option("--task TASK", "auto, regression, poisson, binary, multiclass, multioutput.")
+        str | None,
+        _option("--task TASK", "auto, regression, poisson, binary, multiclass, multioutput; text, ..."),
     ] = None,
     test: Annotated[
         str | None,

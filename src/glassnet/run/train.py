@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING
 
 from glassnet.errors import DataError, NonFiniteLoss, RecipeError, RequestError, message
 from glassnet.notation import parse_split
-from glassnet.recipe import Recipe, make_recipe
+from glassnet.recipe import Kind, Recipe, make_recipe
 from glassnet.run.context import Outcome, Own
 from glassnet.run.folder import RunFolder, held, new_run_folder
 from glassnet.run.reporter import Reporter, Silent
-from glassnet.run.signals import listening
+from glassnet.run.signals import Interrupts, listening
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
     from glassnet.model import Model
+
+Work = Callable[[Recipe, RunFolder | None, Own, Reporter, Interrupts, float], Outcome]
+"""What does the whole work of a run, of one kind of data; see :func:`glassnet.run.work.carry_out`."""
 
 
 def train(
@@ -29,7 +32,7 @@ def train(
     *,
     out: str | Path | None = None,
     recipe: Recipe | None = None,
-    net: object = "tabular",
+    net: object = None,
     loss: str | Callable[..., object] = "auto",
     reporter: Reporter | None = None,
     **options: object,
@@ -42,7 +45,7 @@ def train(
         out: run folder to write (see ``run/folder.py``); None writes nothing.
         recipe: start from this recipe; the other arguments change it.
         net: a name, hidden layers such as ``"64,64:relu"``, your own ``nn.Module``, or a callable that is
-            given the widths of input and output and returns a module.
+            given the widths of input and output and returns a module. None: the recipe's, or the default.
         loss: a name, or a callable(outputs, targets).
         reporter: who is told about the progress.
         options: fields of :class:`glassnet.Recipe`: ``target``, ``test``, ``lr``, ``epochs``, ``seed`` ...
@@ -60,7 +63,7 @@ def train(
     changes |= options
     if data is not None:
         changes["data"] = None if in_memory is not None else str(data)
-    if recipe is None or net != "tabular":
+    if net is not None:
         changes["net"] = net if isinstance(net, str) else f"own:{_name(net)}"
     if recipe is None or loss != "auto":
         changes["loss"] = loss if isinstance(loss, str) else f"own:{_name(loss)}"
@@ -174,9 +177,21 @@ def _carry_out(
 ) -> Outcome:
     go_on = "start it again" if folder is None else f"go on with glassnet train --resume {folder.path}"
     with listening(go_on) as interrupts:
+        return _work_of(recipe.kind)(recipe, folder, own, reporter or Silent(), interrupts, began)
+
+
+def _work_of(kind: Kind) -> Work:
+    """Return what does the work of a kind of data; no other kind's is imported.
+
+    Raises:
+        RecipeError: nothing here trains on this kind.
+    """
+    if kind == "table":
         from glassnet.run.work import carry_out
 
-        return carry_out(recipe, folder, own, reporter or Silent(), interrupts, began)
+        return carry_out
+    must = "the kind of data must be one that this version trains on"
+    raise RecipeError(message(must, f"task={kind!r}", "name a table, or leave --task out"))
 
 
 def _sha256(data: str | None) -> str | None:
