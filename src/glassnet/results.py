@@ -20,7 +20,8 @@ Differences = dict[MainMetric, Difference]
 
 _SPLITS = ("test", "validation", "train")
 _METRICS = ("rmse", "mae", "r2", "poisson_deviance", "accuracy", "log_loss", "auc", "f1")
-_BASELINES = ("mean", "majority", "linear", "gradient_boosting")
+_METRICS += ("nats_per_character", "bits_per_character")
+_BASELINES = ("mean", "majority", "linear", "gradient_boosting", "frequencies", "ngrams")
 
 
 class Results(BaseModel):

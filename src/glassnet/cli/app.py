@@ -170,6 +170,31 @@ def predict(
 
 
 @app.command()
+def generate(
+    model: ModelFile,
+    prime: Annotated[str, _option("--prime TEXT", "What stands before; not printed again.")] = "",
+    length: Annotated[int, _option("--length N", "Characters to write; else 500.")] = 500,
+    temperature: Annotated[
+        float, _option("--temperature T", "1: as the model believes; lower: more probable characters.")
+    ] = 1.0,
+    top_k: Annotated[int | None, _option("--top-k K", "Only the K most probable characters.")] = None,
+    seed: Annotated[int, _option("--seed N", "Same seed, same text.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Let a MODEL of characters write on after a prime, one character after another."""
+    from glassnet.character_model import load_characters
+    from glassnet.cli.show import print_json
+
+    wishes = {"temperature": temperature, "top_k": top_k, "seed": seed}
+    writer = load_characters(model)
+    if as_json:
+        print_json({"prime": prime, "text": writer.generate(prime, length, **wishes), **wishes})  # type: ignore[arg-type]
+        return
+    writer.generate(prime, length, told=lambda each: print(each, end="", flush=True), **wishes)  # type: ignore[arg-type]
+    print()
+
+
+@app.command()
 def inspect(
     model: ModelFile,
     data: Annotated[

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from glassnet.plan import Plan
 from glassnet.run.summary import scores_json
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from glassnet.lens.report import Report
     from glassnet.model import Model
-    from glassnet.plan import ColumnPlan, Plan
+    from glassnet.plan import ColumnPlan
     from glassnet.results import Results
     from glassnet.run.context import Outcome
 
@@ -68,7 +69,8 @@ def print_outcome(outcome: Outcome) -> None:
     history = outcome.model.history
     best = "" if history.best_epoch is None else f", the best was epoch {history.best_epoch}"
     ending = _ENDINGS.get(history.stopped or "", f"ended by {history.stopped}")
-    compared = outcome.model.plan.compared()
+    plan = outcome.model.plan
+    compared = plan.compared() if isinstance(plan, Plan) else None
     if compared is not None:
         print(compared)
     print(f"trained {len(history)} epochs, {ending}{best}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from glassnet.character_plan import CharacterPlan
+
 if TYPE_CHECKING:
     from glassnet.results import Results
     from glassnet.run.context import Outcome
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 def summary(outcome: Outcome) -> dict[str, Any]:
     """Return what a run did and scored, as JSON values."""
     model, results = outcome.model, outcome.model.results
+    if isinstance(model.plan, CharacterPlan):
+        return _of_characters(outcome, model.plan)
     return {
         "model": None if outcome.folder is None else str(outcome.folder.model),
         "report": None if outcome.report is None else str(outcome.report),
@@ -32,6 +36,30 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "left_out": {c.name: c.reason for c in model.plan.columns if not c.used and c.role != "target"},
         "details": results.details,
         "leaks": [asdict(leak) for leak in results.leaks],
+        "warnings": [*dict.fromkeys([*outcome.warnings, *results.warnings()]), *results.notes],
+        "was_finished": outcome.was_finished,
+        "seconds": {name: round(value, 2) for name, value in outcome.seconds.items()},
+    }
+
+
+def _of_characters(outcome: Outcome, plan: CharacterPlan) -> dict[str, Any]:
+    model, results = outcome.model, outcome.model.results
+    return {
+        "model": None if outcome.folder is None else str(outcome.folder.model),
+        "report": None,
+        "kind": model.recipe.kind,
+        "task": "characters",
+        "rows": results.rows,
+        **scores_json(results),
+        "engine": model.history.engine,
+        "engine_reason": model.history.engine_reason,
+        "stopped": model.history.stopped,
+        "epochs": len(model.history),
+        "best_epoch": model.history.best_epoch,
+        "steps": model.history.plan["course"]["total"],
+        **plan.model_dump(include={"net", "batch_size", "window", "precision", "threads"}),
+        "paces": [each.model_dump() for each in plan.paces],
+        "details": results.details,
         "warnings": [*dict.fromkeys([*outcome.warnings, *results.warnings()]), *results.notes],
         "was_finished": outcome.was_finished,
         "seconds": {name: round(value, 2) for name, value in outcome.seconds.items()},

@@ -190,6 +190,10 @@ def _work_of(kind: Kind) -> Work:
         from glassnet.run.work import carry_out
 
         return carry_out
+    if kind == "characters":
+        from glassnet.run.characters_work import carry_out as characters
+
+        return characters
     must = "the kind of data must be one that this version trains on"
     raise RecipeError(message(must, f"task={kind!r}", "name a table, or leave --task out"))
 
