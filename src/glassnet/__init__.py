@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
+    from glassnet.character_model import CharacterModel, generate
     from glassnet.data.schema import Schema
     from glassnet.data.sources import Source, datasets
     from glassnet.engine.epoch_weights import EpochWeights
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from glassnet.task import Task
 
 __all__ = [
+    "CharacterModel",
     "DataError",
     "Diagnosis",
     "EpochWeights",
@@ -88,6 +90,7 @@ __all__ = [
     "diagnose",
     "error_surface",
     "fit",
+    "generate",
     "load",
     "partial_dependence",
     "permutation_importance",
@@ -112,6 +115,7 @@ __all__ = [
 ]
 
 _NAMES_IN_HOME = {
+    "character_model": ("CharacterModel", "generate"),
     "data.schema": ("Schema",),
     "data.sources": ("Source", "datasets"),
     "engine.epoch_weights": ("EpochWeights",),

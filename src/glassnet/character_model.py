@@ -87,7 +87,9 @@ class CharacterModel:
         return np.array([self.vocabulary.characters[each] for each in best], dtype=object)
 
     def predict_proba(self, texts: str | Sequence[str]) -> Floats:
-        """Return how probable each of ``vocabulary.characters`` is after each text. Shape: (texts, characters).
+        """Return how probable each of ``vocabulary.characters`` is after each text.
+
+        Shape: (texts, characters).
 
         Raises:
             DataError: see :meth:`predict`.
@@ -192,7 +194,7 @@ class CharacterModel:
             kind="characters",
             version=__version__,
             recipe=self.recipe,
-            plan=self.plan,
+            plan=self.plan.model_copy(update={"paces": ()}),  # timings would make each run's file another
             schema=self.vocabulary,
             networks={"net": self.net.spec},
             history=json.loads(self.history.to_json()),
@@ -257,9 +259,10 @@ def probabilities(answers: torch.Tensor, temperature: float, top_k: int | None) 
         outside[kept] = False
         scores[outside] = -np.inf
     if temperature == 0:
-        return np.eye(len(scores))[int(scores.argmax())]
-    powers: Floats = np.exp((scores - scores.max()) / temperature)
-    return powers / powers.sum()
+        scores = np.where(scores == scores.max(), 0.0, -np.inf)
+    powers = np.exp((scores - scores.max()) / (temperature or 1.0))
+    chances: Floats = powers / powers.sum()
+    return chances
 
 
 def _check_wishes(length: int, temperature: float, top_k: int | None) -> None:
@@ -330,13 +333,14 @@ def load_characters(path: str | Path) -> CharacterModel:
     """
     contents = read_archive(path)
     if contents.manifest.get("kind") != "characters":
-        must, do = "text is written by a model of characters", "train one: glassnet train TEXT --task characters"
+        must = "text is written by a model of characters"
+        do = "train one: glassnet train TEXT --task characters"
         raise RecipeError(message(must, f"{path} is a model of another kind", do))
     return character_model_from(contents, str(path))
 
 
 def generate(
-    model: CharacterModel | str | Path,
+    model: object,
     prime: str = "",
     length: int = 500,
     *,
@@ -352,9 +356,8 @@ def generate(
     Raises:
         RecipeError: the model is of another kind.
     """
-    if not isinstance(model, CharacterModel):
-        if not isinstance(model, str | Path):
-            must, do = "text is written by a model of characters", "train one with task='characters'"
-            raise RecipeError(message(must, f"a {type(model).__name__} was given", do))
-        model = load_characters(model)
-    return model.generate(prime, length, temperature=temperature, top_k=top_k, seed=seed)
+    writer = load_characters(model) if isinstance(model, str | Path) else model
+    if not isinstance(writer, CharacterModel):
+        must, do = "text is written by a model of characters", "train one with task='characters'"
+        raise RecipeError(message(must, f"a {type(model).__name__} was given", do))
+    return writer.generate(prime, length, temperature=temperature, top_k=top_k, seed=seed)

@@ -32,7 +32,7 @@ class CharacterPlan(BaseModel):
         window: characters through which gradients go back.
         steps: of the whole run; a budget is turned into steps here, once. ``epochs`` they make.
         paces: what was measured before the precision and the threads were chosen.
-        reproducible: False where a budget made the run shorter than its steps.
+        reproducible: False where a budget made the run longer or shorter than its steps.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

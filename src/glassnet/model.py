@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -323,7 +323,12 @@ def load(path: str | Path, net: object = None) -> Model:
             not fit its weights.
         RecipeError: the file holds the weights of an own module, and ``net`` was not given.
     """
-    return model_from(read_archive(path), str(path), net)
+    contents = read_archive(path)
+    if contents.manifest.get("kind") == "characters":
+        from glassnet.character_model import character_model_from
+
+        return cast("Model", character_model_from(contents, str(path)))
+    return model_from(contents, str(path), net)
 
 
 def model_from(contents: Contents, name: str, net: object = None) -> Model:

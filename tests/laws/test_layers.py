@@ -17,11 +17,11 @@ door
 estimators
 run
 lens | ship
-model manifest
+model manifest character_model manifest_words
 archive | engine
 task results
 metrics | data | nets | reference
-recipe notation plan
+recipe notation plan character_plan
 errors randomness storage version native_status _native
 """
 

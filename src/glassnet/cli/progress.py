@@ -61,7 +61,8 @@ class Console:
 
     def sample(self, record: EpochRecord, text: str) -> None:
         """Show what the net writes after an epoch, with its losses."""
-        self._console.print(Text(f"epoch {record.epoch}{_losses(record)}"), Text(text.strip(), style="dim"), sep="\n")
+        self._console.print(Text(f"epoch {record.epoch}{_losses(record)}"))
+        self._console.print(Text(text.strip(), style="dim"))
 
 
 def _line(before: str, after: str, share: float, width: int) -> Text:

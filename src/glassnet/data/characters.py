@@ -1,4 +1,4 @@
-"""One long text as numbers: read as UTF-8, cut into consecutive parts, each character its place in a vocabulary.
+"""One long text as numbers: read as UTF-8, cut into consecutive parts, each character coded by a vocabulary.
 
 >>> vocabulary = vocabulary_of(code_points("banana"))
 >>> vocabulary.characters, vocabulary.encode("nab?").tolist()

@@ -1,9 +1,9 @@
 """Training on one long text: parallel streams, truncated backpropagation, a hidden state that is carried on.
 
-The text of an epoch is cut into as many streams as a batch has, which are read side by side. A step reads the
-next ``window`` characters of each and predicts the character after each of them; gradients end at the window's
-begin, what the net remembers goes on (Werbos 1990; Mikolov et al. 2010, section 2). Where the streams begin is
-drawn for each epoch, a pure function of (seed, epoch), so that a resumed run needs no state of the text.
+The text of an epoch is cut into as many streams as a batch has, which are read side by side. A step reads
+the next ``window`` characters of each and predicts the character after each of them; gradients end where the
+window begins, what the net remembers goes on (Werbos 1990; Mikolov et al. 2010, section 2). Where the streams
+begin is a pure function of (seed, epoch), so that a resumed run needs no state of the text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LEAD_IN = 200
 """Characters that are read before those that are scored, in each stream of an evaluation."""
 STREAMS = 64
 """Streams of an evaluation."""
-_ANSWERS = 1 << 23
+_ANSWERS = 1 << 21
 """About how many numbers an evaluation lets the net put out at once."""
 _PIECES = 1 << 30
 """Into so many parts the progress of a run is rounded, for the schedule of its learning rate."""
@@ -109,54 +109,59 @@ def character_losses(
     text: Tensor,
     first: int,
     precision: str = "float32",
-    asked: Callable[[], None] | None = None,
 ) -> Tensor:
     """Return the loss in nats of each character from ``first`` on, given those before it.
 
     The characters are read as parallel streams, each of which begins ``LEAD_IN`` characters before the first
-    that it scores, where there are so many. Leaves the net in evaluation mode.
+    that it scores, or at the beginning of the text. Leaves the net in evaluation mode.
 
     Args:
         text: codes, those before ``first`` included. Shape: (characters,).
         first: from 1 on: there is nothing before the first character to predict it from.
-        asked: called now and then; an exception of it ends the evaluation.
 
     Shape: (characters - first,), float32.
     """
     net.eval()
-    count = len(text) - first
-    streams = max(1, min(STREAMS, count // LEAD_IN))
-    length = -(-count // streams)
-    lead = min(LEAD_IN, first - 1)
-    ends = [min((each + 1) * length, count) for each in range(streams)]
-    begins = [max(0, end - length) for end in ends]  # the last one overlaps the one before it
-    place = torch.tensor(begins, device=text.device) + first - 1 - lead
-    losses = torch.empty(streams, length, device=text.device)
+    begin, end = max(0, first - 1 - LEAD_IN), len(text) - 1
+    streams = max(1, min(STREAMS, (end - begin) // (2 * LEAD_IN)))
+    length = -(-(end - begin + (streams - 1) * LEAD_IN) // streams)
+    begins = [min(begin + each * (length - LEAD_IN), end - length) for each in range(streams)]
+    read = _losses_of_streams(net, text, begins, length, precision)
+    losses = torch.empty(len(text) - first, device=text.device)
+    for each in reversed(range(streams)):  # what two streams have read counts as the earlier one has it
+        scored = max(first - 1, begins[each] + (LEAD_IN if each else 0))
+        losses[scored + 1 - first : begins[each] + length + 1 - first] = read[scored - begins[each] :, each]
+    return losses
+
+
+def _losses_of_streams(
+    net: RecurrentNet, text: Tensor, begins: list[int], length: int, precision: str
+) -> Tensor:
+    """Read ``length`` characters from each beginning on, and return the loss of the one after each.
+
+    Shape: (length, streams).
+    """
+    place = torch.tensor(begins, device=text.device)
+    at_once = max(1, min(length, _ANSWERS // (len(begins) * net.spec.outputs)))
     state: State | None = None
-    at_once = max(1, min(LEAD_IN, _ANSWERS // (streams * net.spec.outputs)))
+    losses = []
     with torch.no_grad(), computing(precision, text.device):
-        for start in range(0, lead + length, at_once):
-            steps = torch.arange(start, min(start + at_once, lead + length), device=text.device)
-            at = steps[:, None] + place[None]
+        for start in range(0, length, at_once):
+            steps = torch.arange(start, min(start + at_once, length), device=text.device)
+            at = steps[:, None] + place
             answers, state = net(text[at], state)
             after = text[at + 1].to(torch.int64)
             found = F.cross_entropy(answers.float().flatten(0, 1), after.flatten(), reduction="none")
-            scored = steps >= lead
-            losses[:, steps[scored] - lead] = found.view(len(steps), streams)[scored].T
-            if asked is not None:
-                asked()
-    whole = torch.empty(count, device=text.device)
-    for each, (begin, end) in enumerate(zip(begins, ends, strict=True)):
-        whole[begin:end] = losses[each, : end - begin]
-    return whole
+            losses.append(found.view(at.shape))
+    return torch.cat(losses)
 
 
 @dataclass
 class Course:
-    """How far a run has come of the steps that it may take, which a budget may make fewer on the way.
+    """How far a run has come of the steps that it takes, which a budget may change on the way.
 
-    The learning rate follows ``progress``, from 0 to 1. Where the steps that are left become fewer, progress
-    goes on from where it is, faster: the run still ends with the lowest rate.
+    The learning rate follows ``progress``, from 0 to 1. Where the steps that are left become more or fewer,
+    progress goes on from where it is, at another pace: the run still ends with the lowest rate.
 
     Attributes:
         total: steps of the whole run.
@@ -171,7 +176,7 @@ class Course:
         begun, behind = self.since
         return behind + (1 - behind) * (steps - begun) / max(1, self.total - begun)
 
-    def shorten(self, steps: int, total: int) -> None:
+    def change(self, steps: int, total: int) -> None:
         """Let the run end after ``total`` steps, ``steps`` of which are done."""
         self.since = steps, self.progress(steps)
         self.total = max(total, steps + 1)
@@ -202,32 +207,37 @@ class CourseSchedule:
 
 
 class KeepToBudget:
-    """A callback: where the steps take longer than was planned for, the run becomes shorter.
+    """A callback: where steps take longer or shorter than was planned for, there are fewer or more of them.
 
     Args:
-        deadline: of ``time.monotonic()``, by which training has to end.
-        shortened: called when a run becomes shorter than planned.
+        deadline: of ``time.monotonic()``, by which training has to end; the run aims at a little before it.
+        most: steps of the longest run.
+        changed: called when the run becomes longer or shorter than planned.
     """
 
-    every = 20
+    every = 5
     """Steps after which the pace is looked at."""
+    tolerance = 0.02
+    """Share of the steps by which a run may be off before it is changed."""
 
-    def __init__(self, course: Course, deadline: float, shortened: Callable[[], None]) -> None:
-        self.course, self.deadline, self.shortened = course, deadline, shortened
+    def __init__(self, course: Course, deadline: float, most: int, changed: Callable[[], None]) -> None:
+        self.course, self.deadline, self.most, self.changed = course, deadline, most, changed
 
     def fit_begin(self, loop: Loop) -> None:
         """Begin to measure."""
         self.began, self.first = time.monotonic(), loop.step_count
+        self.aim = self.deadline - self.tolerance * (self.deadline - self.began)
 
     def batch_end(self, loop: Loop) -> None:
         """Compare what is left to do with the time that is left."""
-        done = loop.step_count - self.first
-        if done % self.every or loop.step_count >= self.course.total:
+        steps, done = loop.step_count, loop.step_count - self.first
+        if done % self.every or steps >= self.course.total:
             return
         now = time.monotonic()
-        affordable = loop.step_count + int((self.deadline - now) * done / (now - self.began))
-        if affordable < self.course.total:
-            self.course.shorten(loop.step_count, affordable)
+        pace = done / (now - self.began)
+        total = min(self.most, steps + int((self.aim - now) * pace))
+        if abs(total - self.course.total) > self.tolerance * (self.course.total - steps):
+            self.course.change(steps, total)
             loop.epochs = -(-self.course.total // loop.steps_per_epoch)
             loop.history.plan["course"] = self.course.facts()
-            self.shortened()
+            self.changed()

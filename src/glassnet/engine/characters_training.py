@@ -1,4 +1,4 @@
-"""``train_characters``: a recurrent net learns one long text, with the loop and the features of every training."""
+"""``train_characters``: a recurrent net learns one long text, with the loop of every training."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ def train_characters(
     progress: features.ProgressFunction | None = None,
     should_stop: Callable[[], bool] | None = None,
     deadline: float | None = None,
-    shortened: Callable[[], None] = lambda: None,
+    most: int = 0,
+    changed: Callable[[], None] = lambda: None,
     state: State | None = None,
     save: Callable[[State], None] | None = None,
     save_every: float = 5.0,
@@ -89,8 +90,8 @@ def train_characters(
 
     Args:
         net: on the device on which it is to be trained, as the text is.
-        deadline: of ``time.monotonic()``: where the steps turn out to take longer, there will be fewer of them,
-            and ``shortened`` is called.
+        deadline: of ``time.monotonic()``: where steps turn out to take longer or shorter, there will be fewer
+            or more of them, ``most`` at most, and ``changed`` is called.
         progress, should_stop, state, save, save_every: see :func:`glassnet.engine.training.train_net`.
     """
     asked = _asked(settings, text) if state or save else {}
@@ -98,29 +99,22 @@ def train_characters(
     course = Course.of(history.plan["course"]) if "course" in history.plan else Course(settings.steps)
     streams = Streams(len(text.train), settings.streams, settings.window, settings.seed)
     history.plan |= {"course": course.facts(), "steps_per_epoch": streams.steps}
-    optimizer = build_optimizer(
-        settings.optimizer,
-        net.parameters(),
-        lr=settings.lr,
-        momentum=settings.momentum,
-        weight_decay=settings.weight_decay,
-    )
     best = features.BestWeights(settings.patience if text.validates else None, state.best if state else None)
-    reins = [
+    reins: list[object] = [
         CourseSchedule(course, settings.lr, settings.schedule, settings.warmup),
         settings.clip and features.Clip(settings.clip),
         features.NonFinite(),
         best,
         *callbacks,
         save and features.Checkpointing(partial(_save, save, best, asked), save_every),
-        deadline is not None and KeepToBudget(course, deadline, shortened),
+        deadline is not None and KeepToBudget(course, deadline, most, changed),
         progress and features.Progress(progress),
         deadline is not None and features.Deadline(deadline),
         should_stop and features.StopFlag(should_stop),
     ]
-    loop = _loop(net, text, settings, streams, course, history, optimizer, list(filter(None, reins)))
+    loop = _loop(net, text, settings, streams, course, history, [each for each in reins if each])
     if state:
-        checkpoints.restore(state, net, optimizer)
+        checkpoints.restore(state, net, loop.optimizer)
     try:
         with using_threads(settings.threads):
             return loop.fit()
@@ -135,9 +129,10 @@ def _loop(
     streams: Streams,
     course: Course,
     history: History,
-    optimizer: torch.optim.Optimizer,
     callbacks: Sequence[object],
 ) -> Loop:
+    options = {"lr": settings.lr, "momentum": settings.momentum, "weight_decay": settings.weight_decay}
+    optimizer = build_optimizer(settings.optimizer, net.parameters(), **options)
     step = CarriedStep(net, settings.precision)
 
     def batches(epoch: int) -> Any:
@@ -203,7 +198,7 @@ def _asked(settings: CharacterSettings, text: Text) -> dict[str, Any]:
 
 
 def seconds_per_step(net: RecurrentNet, batches: Sequence[Batch], precision: str, threads: int) -> float:
-    """Return the seconds of the quickest of a few training steps, all but the first, on a net of no further use.
+    """Return the seconds of the quickest of a few training steps, the first left out; the net is used up.
 
     Args:
         batches: two or more, all of the same shape.

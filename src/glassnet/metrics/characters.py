@@ -1,9 +1,9 @@
-"""How well the characters of a text are foretold: nats and bits per character, with block bootstrap intervals.
+"""How well the characters of a text are foretold: nats and bits per character, with intervals.
 
-The loss of a character is -ln of the probability that it was given beforehand; the mean over a text is in nats
-per character, and divided by ln 2 in bits. Neighbouring characters are hard or easy together, so the bootstrap
-draws blocks of the text, not characters (H. R. Kuensch, 1989, "The jackknife and the bootstrap for general
-stationary observations").
+The loss of a character is -ln of the probability that it was given beforehand; the mean over a text is in
+nats per character, and divided by ln 2 in bits. Neighbouring characters are hard or easy together, so the
+bootstrap draws blocks of the text, not characters (H. R. Kuensch, 1989, "The jackknife and the bootstrap for
+general stationary observations").
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ def _blocks(characters: int) -> int:
 
 
 def _resampled(losses: Floats, seed: int) -> Floats:
-    """Return the mean of each resample of blocks; none where there are fewer than two. Shape: (resamples,)."""
+    """Return the mean of each resample of blocks; none where there are fewer than two.
+
+    Shape: (resamples,).
+    """
     blocks = _blocks(len(losses))
     if blocks < 2:
         return np.empty(0)

@@ -20,17 +20,19 @@ from glassnet.nets import spec
 from glassnet.nets.tabular import ByteDropout
 
 State = tuple[Tensor, ...]
-"""What the layers remember: (hidden, cell) of an LSTM, (hidden,) of a GRU; (layers, sequences, units) each."""
+"""What the layers remember: (hidden, cell) of an LSTM, (hidden,) of a GRU; each of
+(layers, sequences, units)."""
 
 _CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class RecurrentNet(nn.Module):
-    """Recurrent layers (Hochreiter and Schmidhuber 1997; Cho et al. 2014) and a linear layer on what they put out.
+    """Recurrent layers and a linear layer on what they put out.
 
-    Symbols get learned numbers first. Dropout is on what goes from layer to layer and to the output, never
-    on what a layer tells itself (Zaremba et al. 2014). The forget gates of an LSTM start open, with a bias of
-    1 (Jozefowicz et al. 2015, section 2.3).
+    The layers are an LSTM's (Hochreiter and Schmidhuber 1997) or a GRU's (Cho et al. 2014). Symbols get
+    learned numbers first. Dropout is on what goes from layer to layer and to the output, never on what a
+    layer tells itself (Zaremba et al. 2014). The forget gates of an LSTM start open, with a bias of 1
+    (Jozefowicz et al. 2015, section 2.3).
 
     Shape: (steps, sequences) of symbols or (steps, sequences, inputs) of numbers
     -> (steps, sequences, outputs), and what the layers remember in the end.

@@ -7,8 +7,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-import torch
-
 from glassnet.character_plan import CharacterPlan, Pace, Precision
 from glassnet.engine.characters import Streams
 from glassnet.engine.characters_training import seconds_per_step
@@ -26,48 +24,46 @@ if TYPE_CHECKING:
 
 EMBEDDING = 64
 """Most learned numbers of a character."""
-STREAMS, WINDOW = 64, 100
+STREAMS, WINDOW = 32, 64
 EPOCHS, CHARACTERS = 50, 40_000_000
-"""Without a budget a text is read at most so often, and about so many characters in all."""
+"""Without --epochs a text is read at most so often, and about so many characters in all."""
 LEARNING_RATES = {"sgd": 1.0, "adam": 0.003, "adamw": 0.003, "rmsprop": 0.001}
-PATIENCE, CLIP, WARMUP = 3, 1.0, 0.05
+PATIENCE, CLIP, WARMUP = 5, 1.0, 0.05
+SIZES = ((500_000, (2, 512)), (50_000, (2, 256)), (0, (2, 128)))
+"""Layers and units of the net for a training text of so many characters or more."""
+WORTH = 4
+"""So often a net has to read its text within a budget; else a smaller one learns more."""
 PAYS = 1.2
-"""A second thread, or bfloat16, has to be so much faster to be used."""
+"""More threads have to be so much faster to be used."""
 MARGIN = 0.95
 """Share of the time left that is planned for."""
 
 
 @dataclass(frozen=True)
-class Time:
-    """What a budget leaves: the end of training, of ``time.monotonic()``."""
+class Budget:
+    """The end of a run, of ``time.monotonic()``, and how many characters it has to score after training."""
 
-    deadline: float
+    end: float
+    scored: int
 
-    @property
-    def left(self) -> float:
-        """Seconds until then."""
-        return self.deadline - time.monotonic()
+    def deadline(self, pace: Pace) -> float:
+        """Return when training has to end: to score a character takes less than to train on it."""
+        return self.end - self.scored / pace.characters_per_second
 
 
 def net_of(notation: str, characters: int, size: int) -> Recurrent:
     """Return the net for a training text of so many characters, of ``size`` different codes."""
     asked = parse_recurrent(notation)
-    layers, units = asked.layers or 2, asked.units or _units(characters)
-    dropout = asked.dropout if asked.dropout is not None else 0.3
+    layers, units = next(each for least, each in SIZES if characters >= least)
     return Recurrent(
         symbols=size,
         inputs=min(EMBEDDING, size),
         cell=asked.cell,
-        layers=layers,
-        units=units,
-        dropout=dropout,
+        layers=asked.layers or layers,
+        units=asked.units or units,
+        dropout=asked.dropout or 0.0,
         outputs=size,
     )
-
-
-def _units(characters: int) -> int:
-    """Return the units of a layer where none were asked for: a short text teaches few."""
-    return 512 if characters >= 500_000 else 256 if characters >= 50_000 else 128
 
 
 def new_net(net: Recurrent, seed: int) -> RecurrentNet:
@@ -83,31 +79,37 @@ def streams_of(recipe: Recipe, characters: int) -> Streams:
 
 
 def make_plan(
-    recipe: Recipe, splits: tuple[str, str], net: Recurrent, train: Tensor, budget: Time | None
+    recipe: Recipe, splits: tuple[str, str], size: int, train: Tensor, budget: Budget | None
 ) -> CharacterPlan:
     """Decide everything that the recipe leaves open, measuring how fast this machine is.
 
     Args:
         splits: how test and validation characters are cut.
+        size: number of codes.
         train: the codes that train, on the device.
-        budget: what it leaves for training; None: no budget.
     """
     streams = streams_of(recipe, len(train))
+    most = most_steps(recipe, streams.steps, len(train))
+    net = net_of(recipe.net, len(train), size)
     paces = _measured(recipe, net, streams, train)
-    best = _quickest(paces)
-    steps = streams.steps * (recipe.epochs or max(1, min(EPOCHS, CHARACTERS // len(train))))
-    if budget is not None:
-        pace = best.characters_per_second / (streams.streams * streams.window)
-        steps = max(1, min(steps, int(MARGIN * budget.left * pace)))
+    steps = _affordable(budget, streams, _quickest(paces), most)
+    sizes = [each for _, each in SIZES if each < (net.layers, net.units)]
+    while steps < min(most, WORTH * streams.steps) and sizes and parse_recurrent(recipe.net).units is None:
+        layers, units = sizes.pop(0)
+        net = net.model_copy(update={"layers": layers, "units": units})
+        paces = _measured(recipe, net, streams, train)
+        steps = _affordable(budget, streams, _quickest(paces), most)
+    asked, best, epochs = parse_recurrent(recipe.net).dropout, _quickest(paces), -(-steps // streams.steps)
+    dropout = _dropout(epochs) if asked is None else asked
     return CharacterPlan(
         test=splits[0],
         validation=splits[1],
-        net=write_recurrent(RecurrentSpec(net.cell, net.layers, net.units, net.dropout)),
+        net=write_recurrent(RecurrentSpec(net.cell, net.layers, net.units, dropout)),
         batch_size=streams.streams,
         window=streams.window,
         steps=steps,
         steps_per_epoch=streams.steps,
-        epochs=-(-steps // streams.steps),
+        epochs=epochs,
         lr=recipe.lr or LEARNING_RATES[recipe.optimizer],
         optimizer=recipe.optimizer,
         schedule=recipe.schedule or "cosine",
@@ -122,9 +124,32 @@ def make_plan(
     )
 
 
+def most_steps(recipe: Recipe, steps_per_epoch: int, characters: int) -> int:
+    """Return the steps of a run that no budget makes shorter."""
+    return steps_per_epoch * (recipe.epochs or max(1, min(EPOCHS, CHARACTERS // characters)))
+
+
+def quickest(plan: CharacterPlan) -> Pace:
+    """Return the pace at which the plan trains."""
+    return next(p for p in plan.paces if (p.precision, p.threads) == (plan.precision, plan.threads))
+
+
+def _affordable(budget: Budget | None, streams: Streams, pace: Pace, most: int) -> int:
+    """Return the steps that a budget pays for, at most ``most``."""
+    if budget is None:
+        return most
+    seconds = MARGIN * (budget.deadline(pace) - time.monotonic())
+    return max(1, min(most, int(seconds * pace.characters_per_second / streams.streams / streams.window)))
+
+
+def _dropout(epochs: int) -> float:
+    """Return the dropout for a text that is read so often: what is read once cannot be learned by heart."""
+    return 0.0 if epochs <= 3 else 0.2 if epochs <= 12 else 0.4
+
+
 def _measured(recipe: Recipe, net: Recurrent, streams: Streams, train: Tensor) -> tuple[Pace, ...]:
     """Train a net that is thrown away for a few steps in each way that may be used."""
-    batches = [batch for batch, _ in zip(streams.batches(train, 1), range(3), strict=False)]
+    batches = [batch for batch, _ in zip(streams.batches(train, 1), range(4), strict=False)]
     if len(batches) < 2:
         batches = [batches[0], batches[0]]
     work = streams.streams * streams.window

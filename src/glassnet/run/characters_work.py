@@ -1,11 +1,11 @@
-"""One run on a long text, from its recipe to its Model: read, cut, fit baselines, plan, train, score, save."""
+"""One run on a long text, from its recipe to its Model: read, cut, plan, train, score, save."""
 
 from __future__ import annotations
 
 import time
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from glassnet.errors import DataError, FormatError, GlassnetWarning, NonFiniteLo
 from glassnet.metrics.characters import character_difference, character_scores
 from glassnet.results import Results
 from glassnet.run.budget import ENDING
-from glassnet.run.characters_choose import Time, make_plan, net_of, new_net
+from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, new_net, quickest
 from glassnet.run.context import Context, Follower, Outcome, Own
 from glassnet.run.ngrams import frequencies, ngram_losses
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.engine.loop import Loop
+    from glassnet.model import Model
     from glassnet.nets.recurrent import RecurrentNet
     from glassnet.recipe import Recipe
     from glassnet.run.folder import RunFolder
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SCORED = 300_000
+SCORED = {"train": 100_000, "validation": 300_000, "test": 300_000}
 """Characters of a part that are scored at most: its first ones."""
 VALIDATED = 100_000
 """Characters that are validated on after each epoch."""
@@ -85,7 +86,7 @@ def carry_out(
     if failure is not None:
         raise failure
     said = tuple(str(each.message) for each in caught if issubclass(each.category, GlassnetWarning))
-    return Outcome(model, folder, context.seconds, said)
+    return Outcome(cast("Model", model), folder, context.seconds, said)
 
 
 def _check_recipe(recipe: Recipe, own: Own) -> None:
@@ -136,11 +137,11 @@ class _Work:
         return self.codes[: self.parts.train]
 
     def of(self, split: str) -> tuple[NDArray[np.int32], int]:
-        """Return codes to read and the place of the first to score: those of a part, at most ``SCORED``."""
+        """Return codes of a part, of a long one the first, after some that are only read, and how many."""
         begin, end = self.parts.spans()[split]
         first = max(begin, 1)
         start = max(0, first - 1 - LEAD_IN)
-        return self.codes[start : min(end, begin + SCORED)], first - start
+        return self.codes[start : min(end, begin + SCORED[split])], first - start
 
     def on_device(self, codes: NDArray[np.int32]) -> torch.Tensor:
         return torch.from_numpy(codes).to(self.device)
@@ -199,25 +200,25 @@ def _baselines(work: _Work, split: str) -> dict[str, Floats]:
     return {"frequencies": -np.log(shares[codes[first:]]), "ngrams": ngrams}
 
 
-def _budget(context: Context, work: _Work) -> Time | None:
-    """Return the end of training within a budget: what scoring takes is kept back."""
+def _budget(context: Context, work: _Work) -> Budget | None:
+    """Return what a budget leaves for training and scoring."""
     budget = context.recipe.budget
     if budget is None:
         return None
-    return Time(context.began + budget - ENDING - 0.03 * budget)
+    scored = sum(len(work.of(split)[0]) for split in work.parts.spans())
+    return Budget(context.began + budget - ENDING, scored)
 
 
-def _new_plan(context: Context, work: _Work, budget: Time | None) -> CharacterPlan:
+def _new_plan(context: Context, work: _Work, budget: Budget | None) -> CharacterPlan:
     context.reporter.phase("measuring how fast this machine learns")
-    recipe = context.recipe
-    net = net_of(recipe.net, work.parts.train, work.vocabulary.size)
     held = work.parts.validation - work.parts.train, work.parts.test - work.parts.validation
-    splits = [f"last:{each}" if each else "none" for each in held]
-    return make_plan(recipe, (splits[1], splits[0]), net, work.on_device(work.train), budget)
+    validation, test = (f"last:{each}" if each else "none" for each in held)
+    train = work.on_device(work.train)
+    return make_plan(context.recipe, (test, validation), work.vocabulary.size, train, budget)
 
 
 def _train(
-    context: Context, work: _Work, plan: CharacterPlan, budget: Time | None
+    context: Context, work: _Work, plan: CharacterPlan, budget: Budget | None
 ) -> tuple[RecurrentNet, History, NonFiniteLoss | None]:
     spec = net_of(plan.net, work.parts.train, work.vocabulary.size)
     net = new_net(spec, context.recipe.seed).to(work.device)
@@ -237,15 +238,16 @@ def _train(
             callbacks=[follower, Sampler(context, work.vocabulary)],
             progress=follower.progress,
             should_stop=lambda: context.interrupts.requested,
-            deadline=None if budget is None else budget.deadline,
-            shortened=lambda: setattr(context, "cut_short", True),
+            deadline=None if budget is None else budget.deadline(quickest(plan)),
+            most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
+            changed=lambda: setattr(context, "cut_short", True),
             state=state,
             save=None if path is None else lambda state: checkpoints.write(path, state),
         )
     except NonFiniteLoss as error:
         return net, follower.history or History(), error
     context.cut_short |= history.stopped == "budget"
-    if history.stopped == "epochs" and context.cut_short:
+    if history.stopped == "epochs" and history.plan["course"]["total"] < plan.steps:
         history.stopped = "budget"
     return net, history, None
 
@@ -270,23 +272,33 @@ def _settings(recipe: Recipe, plan: CharacterPlan) -> CharacterSettings:
 
 
 class Sampler:
-    """An engine callback: after each epoch the net writes a little, for whoever watches and into the folder."""
+    """An engine callback: after an epoch the net writes a little, to be seen and into the folder.
+
+    Where epochs are short it does so after some of them only, so that samples take about 5 % of the time.
+    """
 
     def __init__(self, context: Context, vocabulary: Vocabulary) -> None:
         self.context, self.vocabulary = context, vocabulary
+        self.not_before = 0.0
 
     def epoch_end(self, loop: Loop) -> None:
         """Write a sample."""
         net: Any = loop.net
+        began = time.monotonic()
+        if began < self.not_before and loop.epoch < loop.epochs:
+            return
         begin = self.vocabulary.encode("\n" if "\n" in self.vocabulary.characters else " ")
         drawn = Drawn(net, begin, SAMPLE_TEMPERATURE, None, self.context.recipe.seed)
         text = self.vocabulary.decode(drawn.next() for _ in range(SAMPLE))
         self.context.reporter.sample(loop.history[-1], text)
         if self.context.folder is not None:
             self.context.folder.keep_sample(loop.epoch, text)
+        self.not_before = time.monotonic() + 20 * (time.monotonic() - began)
 
 
-def _results(model: CharacterModel, work: _Work, baselines: dict[str, dict[str, Floats]], seed: int) -> Results:
+def _results(
+    model: CharacterModel, work: _Work, baselines: dict[str, dict[str, Floats]], seed: int
+) -> Results:
     """Score every part of the text, beside the baselines where there are any."""
     found = []
     for split in work.parts.spans():
@@ -310,20 +322,14 @@ def _results(model: CharacterModel, work: _Work, baselines: dict[str, dict[str, 
 
 def _joined(parts: list[Results]) -> Results:
     """Put the results of several parts of a text together."""
-
-    def by_baseline(name: str) -> dict[str, Any]:
-        names = dict.fromkeys(each for part in parts for each in getattr(part, name))
-        return {
-            each: {split: value for part in parts for split, value in getattr(part, name).get(each, {}).items()}
-            for each in names
-        }
-
-    def by_split(name: str) -> dict[str, Any]:
-        return {split: value for part in parts for split, value in getattr(part, name).items()}
-
-    flat = {name: by_split(name) for name in ("rows", "metrics", "intervals", "details")}
-    nested = {name: by_baseline(name) for name in ("baselines", "baseline_intervals", "differences")}
-    return Results(**flat, **nested, notes=tuple(note for part in parts for note in part.notes))
+    whole: dict[str, dict[str, Any]] = {}
+    for part in parts:
+        for name in ("rows", "metrics", "intervals", "details"):
+            whole.setdefault(name, {}).update(getattr(part, name))
+        for name in ("baselines", "baseline_intervals", "differences"):
+            for baseline, by_split in getattr(part, name).items():
+                whole.setdefault(name, {}).setdefault(baseline, {}).update(by_split)
+    return Results.model_validate({**whole, "notes": [note for part in parts for note in part.notes]})
 
 
 def _note(work: _Work, split: str, scored: int) -> list[str]:

@@ -29,7 +29,10 @@ _LARGEST = 1 << 62
 
 
 def frequencies(train: Codes, size: int) -> Floats:
-    """Return the probability of each code: its share, mixed with that of one more of each kind. Shape: (size,)."""
+    """Return the probability of each code: its share, mixed a little with that of all codes alike.
+
+    Shape: (size,).
+    """
     counts = np.bincount(train, minlength=size)
     kinds = np.count_nonzero(counts)
     mixed: Floats = (counts + kinds / size) / (len(train) + kinds)
@@ -77,9 +80,7 @@ def _keys(codes: Codes, order: int, size: int) -> NDArray[np.int64]:
     return keys
 
 
-def _counts(
-    train: NDArray[np.int64], size: int, asked: NDArray[np.int64]
-) -> tuple[Floats, Floats, Floats]:
+def _counts(train: NDArray[np.int64], size: int, asked: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
     """Return for each asked n-gram how often it is there, how often its context is, and in how many kinds."""
     grams, times = np.unique(train, return_counts=True)
     contexts, first = np.unique(grams // size, return_index=True)
@@ -98,4 +99,7 @@ def _found(sorted_keys: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[
 
 
 def _taken(values: NDArray[np.int64], at: NDArray[np.int64]) -> Floats:
-    return np.where(at >= 0, values[np.maximum(at, 0)], 0).astype(np.float64) if len(values) else at * 0.0
+    if not len(values):
+        return np.zeros(len(at))
+    taken: Floats = np.where(at >= 0, values[np.maximum(at, 0)], 0).astype(np.float64)
+    return taken
