@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import sys
 import tempfile
@@ -104,6 +105,29 @@ def _writes_stay_temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     _guard.active = True
     yield
     _guard.active = False
+
+
+GOOD = ["wonderful", "lovely", "great", "moving", "brilliant"]
+BAD = ["awful", "boring", "dull", "terrible", "weak"]
+PLAIN = ["the", "film", "actor", "story", "plot", "music", "scene", "was", "is", "of", "and", "a", "with"]
+
+
+@pytest.fixture(scope="session")
+def reviews() -> Callable[..., tuple[list[str], list[str]]]:
+    """Give made-up reviews and their labels: ``reviews(60)`` has 30 of each class in turn."""
+
+    def make(count: int, words: int = 8, seed: int = 0) -> tuple[list[str], list[str]]:
+        draw = random.Random(seed)
+        texts, labels = [], []
+        for place in range(count):
+            kind = GOOD if place % 2 else BAD
+            text = [*draw.choices(PLAIN, k=words), *draw.choices(kind, k=2)]
+            draw.shuffle(text)
+            texts.append(" ".join(text))
+            labels.append("pos" if place % 2 else "neg")
+        return texts, labels
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -54,11 +54,13 @@ if TYPE_CHECKING:
     from glassnet.lens.shapes import shapes
     from glassnet.lens.snapshots import Snapshots
     from glassnet.lens.trace import trace
-    from glassnet.model import Model, load
+    from glassnet.loading import load
+    from glassnet.model import Model
     from glassnet.recipe import Recipe
     from glassnet.run.report import report
     from glassnet.run.train import resume, train
     from glassnet.task import Task
+    from glassnet.text_model import TextModel
 
 __all__ = [
     "CharacterModel",
@@ -81,6 +83,7 @@ __all__ = [
     "Snapshots",
     "Source",
     "Task",
+    "TextModel",
     "WorkError",
     "__version__",
     "animate",
@@ -151,11 +154,13 @@ _NAMES_IN_HOME = {
     "lens.snapshots": ("Snapshots",),
     "lens.trace": ("trace",),
     "lens.draw": ("plot_learning_curve", "plot_predictions"),
-    "model": ("Model", "load"),
+    "loading": ("load",),
+    "model": ("Model",),
     "recipe": ("Recipe",),
     "run.report": ("report",),
     "run.train": ("resume", "train"),
     "task": ("Task",),
+    "text_model": ("TextModel",),
 }
 _HOME = {name: home for home, names in _NAMES_IN_HOME.items() for name in names}
 

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from glassnet.data.schema import Schema
 from glassnet.data.targets import ClassTarget, NumberTarget
 from glassnet.engine.history import History
-from glassnet.errors import FormatError, RecipeError, message
+from glassnet.errors import FormatError, RecipeError
+from glassnet.manifest_words import damaged, first_of
 from glassnet.metrics.conformal import Conformal
 from glassnet.nets.spec import Architecture, Own, Tabular
 from glassnet.plan import Plan
@@ -79,11 +80,11 @@ def read_manifest(values: Mapping[str, Any], name: str) -> tuple[Manifest, Histo
         manifest = Manifest.model_validate_json(json.dumps(values), strict=True)
         history = History.from_json(json.dumps(manifest.history))
     except ValidationError as error:
-        raise FormatError(_damaged(name, _first_of(error))) from None
+        raise FormatError(damaged(name, first_of(error))) from None
     except FormatError as error:
-        raise FormatError(_damaged(name, f"history: {error}"[:300])) from None
+        raise FormatError(damaged(name, f"history: {error}"[:300])) from None
     if manifest.model_dump(mode="json", by_alias=True) != values:
-        raise FormatError(_damaged(name, "it leaves out a key that every model has"))
+        raise FormatError(damaged(name, "it leaves out a key that every model has"))
     return manifest, history
 
 
@@ -95,11 +96,11 @@ def task_of(manifest: Manifest, name: str) -> Task:
     """
     task = Task(manifest.plan.task, manifest.schema_.targets, manifest.loss, manifest.plan.task_reason)
     for found in _contradictions(manifest, task):
-        raise FormatError(_damaged(name, found))
+        raise FormatError(damaged(name, found))
     try:
         choose_loss(task.name, manifest.loss)
     except RecipeError as error:
-        raise FormatError(_damaged(name, str(error)[:300])) from None
+        raise FormatError(damaged(name, str(error)[:300])) from None
     return task
 
 
@@ -133,7 +134,7 @@ def split_arrays(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, dic
     for key, each in arrays.items():
         part, dot, rest = key.partition(".")
         if part not in saved or not dot:
-            raise FormatError(_damaged(name, "arrays that belong to no network"))
+            raise FormatError(damaged(name, "arrays that belong to no network"))
         saved[part][rest] = each
     return saved
 
@@ -153,14 +154,14 @@ def baselines_of(
     wanted = {key: f"float64 {shape}" for key, shape in shapes.items()}
     found = {key: f"{each.dtype.name} {each.shape}" for key, each in arrays.items()}
     if found != wanted:
-        raise FormatError(_damaged(name, f"baselines that are {found} instead of {wanted}"[:300]))
+        raise FormatError(damaged(name, f"baselines that are {found} instead of {wanted}"[:300]))
     if any(np.abs(each).max(initial=0.0) > LARGEST_SAVED for each in arrays.values()):
-        raise FormatError(_damaged(name, f"baselines beyond {LARGEST_SAVED:g}"))
+        raise FormatError(damaged(name, f"baselines beyond {LARGEST_SAVED:g}"))
     constant = arrays["constant"]
     if task.is_classification and (constant.min() < 0 or abs(constant.sum() - 1) > 1e-6):
-        raise FormatError(_damaged(name, "shares of the classes that are no shares"))
+        raise FormatError(damaged(name, "shares of the classes that are no shares"))
     if task.name == "poisson" and constant.min() <= 0:
-        raise FormatError(_damaged(name, "a mean of counts that is not above 0"))
+        raise FormatError(damaged(name, "a mean of counts that is not above 0"))
     return SavedBaselines(**arrays)
 
 
@@ -179,22 +180,11 @@ def conformal_of(arrays: Mapping[str, NDArray[Any]], task: Task, name: str) -> C
     wanted["non_negative"] = f"bool {(rows,)}"
     found = {key: f"{each.dtype.name} {each.shape}" for key, each in arrays.items()}
     if found != wanted or not all(each.size for each in arrays.values()):
-        raise FormatError(_damaged(name, f"conformal arrays that are {found} instead of {wanted}"[:300]))
+        raise FormatError(damaged(name, f"conformal arrays that are {found} instead of {wanted}"[:300]))
     if any(np.abs(arrays[key]).max() > LARGEST_SAVED for key in shapes):
-        raise FormatError(_damaged(name, f"conformal arrays beyond {LARGEST_SAVED:g}"))
+        raise FormatError(damaged(name, f"conformal arrays beyond {LARGEST_SAVED:g}"))
     if any((np.diff(arrays[key]) < 0).any() for key in ("levels", "scores")):
-        raise FormatError(_damaged(name, "conformal levels or scores that do not ascend"))
+        raise FormatError(damaged(name, "conformal levels or scores that do not ascend"))
     if arrays["scores"].min() < 0 or min(arrays["scale"].min(), arrays["sides"].min()) <= 0:
-        raise FormatError(_damaged(name, "conformal scores below 0, or widths that are not above 0"))
+        raise FormatError(damaged(name, "conformal scores below 0, or widths that are not above 0"))
     return Conformal(**arrays)
-
-
-def _damaged(name: str, found: str) -> str:
-    do = "load the file as it was saved, or train the model again"
-    return message(f"{name} must be a Glassnet model", found, do)
-
-
-def _first_of(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return ascii(f"{where}: {first['msg']}"[:300])[1:-1]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.archive import Contents, pack, read_archive
+from glassnet.archive import Contents, pack
 from glassnet.data.columns import DateColumn
 from glassnet.data.row_facts import row_groups, row_weights
 from glassnet.data.schema import Schema
@@ -43,8 +41,8 @@ from glassnet.notation import parse_split
 from glassnet.plan import Plan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
-from glassnet.storage import write_atomically
 from glassnet.task import Task
+from glassnet.trained import Trained
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -77,8 +75,8 @@ class Examples:
     notes: tuple[str, ...]
 
 
-@dataclass
-class Model:
+@dataclass(repr=False)
+class Model(Trained):
     """A trained network that takes raw rows and answers in the user's units.
 
     Attributes:
@@ -203,15 +201,6 @@ class Model:
         unit = self._units(table, notes)
         return Examples(table, inputs, truth, weight, unit, tuple(notes))
 
-    def save(self, path: str | Path) -> None:
-        """Write the model as one ``.glass`` file, whole or not at all; the same model gives the same bytes.
-
-        Raises:
-            RequestError: the folder does not exist, or ``path`` is one.
-            WorkError: the disk is full, or the folder cannot be written to.
-        """
-        write_atomically(path, self.to_bytes())
-
     def to_bytes(self) -> bytes:
         """Return the bytes of the model's ``.glass`` file (``docs/format.md``)."""
         manifest = Manifest(
@@ -302,37 +291,9 @@ class Model:
         if verdict:
             yield self.results.shown_split() or "", verdict
 
-    def __repr__(self) -> str:
-        return "\n".join(["Model", *(f"  {name}: {text}" for name, text in self.facts())])
-
-    def _repr_html_(self) -> str:
-        rows = (f"<tr><th>{html.escape(n)}</th><td>{html.escape(t)}</td></tr>" for n, t in self.facts())
-        return f"<table>{''.join(rows)}</table>"
-
-
-def load(path: str | Path, net: object = None) -> Model:
-    """Load a model from a ``.glass`` file. Nothing that the file names is imported or run.
-
-    Args:
-        path: the file.
-        net: for a model that was trained on a module of the user's own: the module, of which a copy takes
-            the weights, or the callable that built it. A file that describes its net does not need it.
-
-    Raises:
-        FormatError: the file does not keep the format of ``docs/format.md`` in every byte, or ``net`` does
-            not fit its weights.
-        RecipeError: the file holds the weights of an own module, and ``net`` was not given.
-    """
-    contents = read_archive(path)
-    if contents.manifest.get("kind") == "characters":
-        from glassnet.character_model import character_model_from
-
-        return cast("Model", character_model_from(contents, str(path)))
-    return model_from(contents, str(path), net)
-
 
 def model_from(contents: Contents, name: str, net: object = None) -> Model:
-    """Build a model from the contents of a ``.glass`` file; see :func:`load`."""
+    """Build a model from the contents of a ``.glass`` file; see :func:`glassnet.loading.load`."""
     manifest, history = read_manifest(contents.manifest, name)
     task = task_of(manifest, name)
     saved = split_arrays(contents.arrays, name)

@@ -51,6 +51,27 @@ Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 
 
+class Reading(BaseModel):
+    """How a bag of words reads texts; what is left at ``None`` is decided by the run.
+
+    ``ngrams``: up to how many neighbouring words are one feature; ``min_count``: in how many training texts a
+    feature must be; ``max_features``: how many are kept at most; ``bits``: of hashed features; ``weighting``:
+    1 where a feature is there, how often, or how often times how rare; ``html``: tags are no words;
+    ``lower``: capitals are small letters; ``marks``: ``!`` and ``?`` are words.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ngrams: Annotated[int, Field(ge=1, le=3)] | None = None
+    min_count: Count | None = None
+    max_features: Count | None = None
+    bits: Annotated[int, Field(ge=1, le=30)] | None = None
+    weighting: Literal["presence", "counts", "tfidf"] | None = None
+    html: bool | None = None
+    lower: bool | None = None
+    marks: bool | None = None
+
+
 class Recipe(BaseModel):
     """What the user decides about a run; fields left at ``None`` are decided by the run's Plan.
 
@@ -67,6 +88,8 @@ class Recipe(BaseModel):
     sha256: str | None = None
     kind: Kind = "table"
     target: tuple[str, ...] = ()
+    column: str | None = None
+    text: Reading | None = None
     task: Literal["auto", TaskName] = "auto"
     drop: tuple[str, ...] = ()
     keep_leaks: bool = False

@@ -17,7 +17,7 @@ door
 estimators
 run
 lens | ship
-model manifest character_model manifest_words
+model manifest trained loading text_model text_manifest manifest_words character_model
 archive | engine
 task results
 metrics | data | nets | reference

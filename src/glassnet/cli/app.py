@@ -17,7 +17,9 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model, model.glass.")]
-DataName = Annotated[str, typer.Argument(metavar="DATA", help="A table file, or a named data set.")]
+DataName = Annotated[
+    str, typer.Argument(metavar="DATA", help="A table, texts, or a named data set, as in training.")
+]
 
 
 def _option(flag: str, text: str) -> Any:
@@ -30,9 +32,13 @@ def _option(flag: str, text: str) -> Any:
 def train(
     context: typer.Context,
     data: Annotated[
-        str | None, typer.Argument(metavar="DATA", help="A table file, or a named data set.")
+        str | None,
+        typer.Argument(metavar="DATA", help="A table file, texts in a folder or zip, or a named data set."),
     ] = None,
     target: Annotated[str | None, _option("--target COL", "Column to predict; several with commas.")] = None,
+    column: Annotated[
+        str | None, _option("--column COL", "Column of the texts, where a table has several.")
+    ] = None,
     drop: Annotated[list[str] | None, _option("--drop COL,COL", "Columns to leave out, with commas.")] = None,
     keep_leaks: Annotated[
         bool | None, typer.Option("--keep-leaks", help="Use columns that give the target away.")
@@ -134,7 +140,7 @@ _NOT_IN_RECIPE = (
 def evaluate(model: ModelFile, data: DataName, as_json: Json = False) -> None:
     """Score a saved MODEL on DATA, which has the target column, beside its baselines."""
     from glassnet.cli.show import evaluation_json, print_json, print_results
-    from glassnet.model import load
+    from glassnet.loading import load
 
     results = load(model).evaluate(data)
     if as_json:
@@ -146,7 +152,12 @@ def evaluate(model: ModelFile, data: DataName, as_json: Json = False) -> None:
 @app.command()
 def predict(
     model: ModelFile,
-    data: DataName,
+    data: Annotated[
+        str | None, typer.Argument(metavar="DATA", help="A table, or texts, as in training.")
+    ] = None,
+    text: Annotated[
+        list[str] | None, _option("--text TEXT", "A text to answer in place of DATA; may come again.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="CSV to write; - or nothing: print.")
     ] = None,
@@ -155,12 +166,12 @@ def predict(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict the rows of DATA with a saved MODEL."""
+    """Predict the rows of DATA with a saved MODEL, or the class of a --text."""
+    from glassnet.cli.predict import asked_predictions
     from glassnet.cli.show import print_json
-    from glassnet.model import load
-    from glassnet.run.predict import predictions_frame, write_csv
+    from glassnet.run.csv import write_csv
 
-    frame = predictions_frame(load(model), data, interval)
+    frame = asked_predictions(model, data, text or [], interval)
     if as_json:
         print_json(frame.to_dict(as_series=False))
     elif out is None or str(out) == "-":
@@ -202,17 +213,18 @@ def inspect(
     ] = None,
     row: Annotated[int | None, _option("--row N", "A row of them, from 1: what made its answer.")] = None,
     column: Annotated[str | None, _option("--column COL", "A column: the answers as it varies.")] = None,
+    text: Annotated[
+        str | None, _option("--text TEXT", "A text: what each of its words adds to the answer.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Say what a saved MODEL is, and with --data what it does with these rows."""
     from dataclasses import asdict
 
-    from glassnet.cli.explain import explanations
+    from glassnet.cli.inspect import inspected
     from glassnet.cli.show import inspection_json, print_inspection, print_json
-    from glassnet.model import load
 
-    loaded = load(model)
-    views = explanations(loaded, data, row, column)
+    loaded, views = inspected(model, data, row, column, text)
     if as_json:
         print_json(inspection_json(loaded) | {name: asdict(view) for name, view in views.items()})
         return
@@ -232,9 +244,9 @@ def diagnose(
 ) -> None:
     """Say what is wrong with a saved MODEL and its training, why, and what would help."""
     from glassnet.lens.doctor import diagnose as ask
-    from glassnet.model import load
+    from glassnet.loading import load_table
 
-    found = ask(load(model), data, prove=prove)
+    found = ask(load_table(model, "glassnet diagnose"), data, prove=prove)
     print(found.to_json() if as_json else found)
 
 

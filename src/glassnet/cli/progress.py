@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Self
 from rich.live import Live
 from rich.text import Text
 
+from glassnet.character_plan import CharacterPlan
 from glassnet.cli.show import columns_table, console
-from glassnet.plan import Plan
 
 if TYPE_CHECKING:
-    from glassnet.character_plan import CharacterPlan
     from glassnet.engine.history import EpochRecord
+    from glassnet.plan import Plan, TextPlan
 
 
 class Console:
@@ -39,9 +39,9 @@ class Console:
             self._live.start()
             self._live.update(Text(f"{text} ..."))
 
-    def planned(self, plan: Plan | CharacterPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan) -> None:
         """Show the columns' roles with their reasons, and the plan."""
-        if not isinstance(plan, Plan):
+        if isinstance(plan, CharacterPlan):
             for sentence in plan.sentences():
                 self._console.print(Text(sentence))
             return

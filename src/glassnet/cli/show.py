@@ -17,17 +17,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from glassnet.plan import Plan
+from glassnet.character_plan import CharacterPlan
+from glassnet.plan import Plan, TextPlan
 from glassnet.run.summary import scores_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from glassnet.character_model import CharacterModel
     from glassnet.lens.report import Report
     from glassnet.model import Model
     from glassnet.plan import ColumnPlan
     from glassnet.results import Results
     from glassnet.run.context import Outcome
+    from glassnet.text_model import TextModel
 
 _PACKAGES = ("torch", "numpy", "polars", "scikit-learn", "pydantic", "safetensors", "matplotlib")
 
@@ -109,7 +112,7 @@ def _fitting(rows: list[tuple[str, ...]], width: int) -> Iterator[list[list[str]
             first = last
 
 
-def columns_table(plan: Plan) -> Table:
+def columns_table(plan: Plan | TextPlan) -> Table:
     """Return what each column was taken for, and why; of very many the middle is counted only."""
     table = _table("column", "role", "why")
     left_out = max(0, len(plan.columns) - FIRST_COLUMNS - LAST_COLUMNS)
@@ -141,28 +144,40 @@ def evaluation_json(results: Results) -> dict[str, Any]:
     return {"rows": results.rows, **scores_json(results), "details": results.details}
 
 
-def print_inspection(model: Model) -> None:
+def print_inspection(model: Model | TextModel | CharacterModel) -> None:
     """Print what a model is."""
     for name, text in model.facts():
         print(f"{name + ':':<10} {text}")
     print(f"{'seed:':<10} {model.recipe.seed}")
     print(f"{'data:':<10} {model.recipe.data} (SHA-256 {model.recipe.sha256})")
-    console().print(columns_table(model.plan))
+    if isinstance(model.plan, CharacterPlan):
+        _print_lines(model.plan.sentences())
+    else:
+        console().print(columns_table(model.plan))
     print_results(model.results)
     _print_lines(model.results.warnings())
-    print(model.net)
+    if not isinstance(model.plan, TextPlan):
+        print(model.net)
 
 
-def inspection_json(model: Model) -> dict[str, Any]:
+def inspection_json(model: Model | TextModel | CharacterModel) -> dict[str, Any]:
     """Return what ``glassnet inspect --json`` prints."""
     return {
         "facts": dict(model.facts()),
         "recipe": model.recipe.model_dump(mode="json"),
         "plan": model.plan.model_dump(mode="json"),
-        "inputs": list(model.schema.input_names),
+        "inputs": _inputs(model),
         "results": model.results.model_dump(mode="json"),
         "history": {"epochs": len(model.history), "stopped": model.history.stopped},
     }
+
+
+def _inputs(model: Model | TextModel | CharacterModel) -> list[str]:
+    if isinstance(model.plan, CharacterPlan):
+        return ["characters"]
+    if isinstance(model.plan, TextPlan):
+        return [each.name for each in model.plan.columns if each.used]
+    return list(model.schema.input_names)
 
 
 def report_json(report: Report, path: Path) -> dict[str, Any]:

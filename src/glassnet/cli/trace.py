@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glassnet.lens.trace import trace
-from glassnet.model import load
+from glassnet.loading import load_table
 from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def traced(
     """
     kept = path.parent / "weights"
     folder = kept if epoch is not None and kept.is_dir() else None
-    found = trace(load(path), rows=data, row=row, epoch=epoch, weights=folder, train=train)
+    found = trace(
+        load_table(path, "glassnet trace"), rows=data, row=row, epoch=epoch, weights=folder, train=train
+    )
     return found, str(found if number is None else found.explain(*named(number)))
 
 

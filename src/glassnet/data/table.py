@@ -13,7 +13,7 @@ from glassnet.data.frames import as_frame
 from glassnet.data.jsonlines import read_json_lines
 from glassnet.data.narrow import MISSING_WORDS, missing_words
 from glassnet.data.parquet import read_parquet
-from glassnet.data.textfile import TextFile, opening_bytes, undecodable
+from glassnet.data.textfile import File, TextFile, opening_bytes, undecodable
 from glassnet.errors import DataError, message
 
 __all__ = ["MISSING_WORDS", "SUFFIXES", "Table", "as_table", "read_table"]
@@ -55,7 +55,7 @@ class Table:
         return f"{self.name}, row {self.first_row + row}, column {column!r}"
 
 
-def read_table(path: Path, missing: tuple[str, ...] = ()) -> Table:
+def read_table(path: File, missing: tuple[str, ...] = ()) -> Table:
     """Read a table file: .csv, .tsv, .txt, .parquet, .jsonl or .ndjson, each also gzipped (.gz).
 
     The content decides before the name does: gzip and Parquet are known by their first bytes, and what
@@ -100,7 +100,7 @@ def as_table(data: object, name: str = "data", missing: tuple[str, ...] = ()) ->
     return Table(as_frame(data, name, missing_words(missing)), name)
 
 
-def _check_text(path: Path, suffix: str, opening: bytes) -> None:
+def _check_text(path: File, suffix: str, opening: bytes) -> None:
     must = (
         f"{path.name} must be a table in one of the formats {', '.join(sorted(SUFFIXES))}, each also with .gz"
     )
@@ -111,7 +111,7 @@ def _check_text(path: Path, suffix: str, opening: bytes) -> None:
 
 
 def _decoded(
-    path: Path, read: Callable[[TextFile, frozenset[str]], pl.DataFrame], words: frozenset[str]
+    path: File, read: Callable[[TextFile, frozenset[str]], pl.DataFrame], words: frozenset[str]
 ) -> pl.DataFrame:
     try:
         return read(TextFile(path, "utf-8"), words)

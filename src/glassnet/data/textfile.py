@@ -8,6 +8,7 @@ been undone. Nothing here holds more than one block and one unfinished line.
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import stat
 import zlib
@@ -30,7 +31,22 @@ MAX_UNPACK_FLOOR = 1 << 30
 Encoding = Literal["utf-8", "gb18030"]
 
 
-def check_file(path: Path) -> int:
+@dataclass(frozen=True)
+class InMemory:
+    """A file that lies in memory, such as one out of a zip."""
+
+    name: str
+    content: bytes
+
+    def open(self, mode: Literal["rb"]) -> IO[bytes]:
+        """Open it for reading."""
+        return io.BytesIO(self.content)
+
+
+File = Path | InMemory
+
+
+def check_file(path: File) -> int:
     """Check that a path names a readable ordinary file that is not empty.
 
     Returns:
@@ -40,6 +56,8 @@ def check_file(path: Path) -> int:
         DataError: it is missing (a file of nearly that name beside it is suggested), a folder, a device,
             empty, or may not be read.
     """
+    if isinstance(path, InMemory):
+        return _checked_size(path.name, len(path.content))
     must = f"the data must be a file that can be read: {str(path)!r}"
     try:
         found = path.stat()
@@ -53,11 +71,15 @@ def check_file(path: Path) -> int:
         raise DataError(message(must, "it is a device or a pipe", "save its content to a file first"))
     if not os.access(path, os.R_OK):
         raise DataError(message(must, "reading it is not permitted", "change its permissions or copy it"))
-    if found.st_size == 0:
+    return _checked_size(path.name, found.st_size)
+
+
+def _checked_size(name: str, size: int) -> int:
+    if size == 0:
         raise DataError(
-            message(f"{path.name} must hold at least one row", "the file is empty", "check how it was made")
+            message(f"{name} must hold at least one row", "the file is empty", "check how it was made")
         )
-    return found.st_size
+    return size
 
 
 def _neighbour(path: Path) -> str:
@@ -72,7 +94,7 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def opening_bytes(path: Path, count: int = 16) -> bytes:
+def opening_bytes(path: File, count: int = 16) -> bytes:
     """Return the first bytes of a file's content, decompressed where it is gzip.
 
     Raises:
@@ -85,7 +107,7 @@ def opening_bytes(path: Path, count: int = 16) -> bytes:
 class Bytes:
     """A file's content, decompressed where it begins with gzip's magic bytes, with every error typed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: File) -> None:
         size = check_file(path)
         self.name = path.name
         self._left = max(MAX_UNPACK_FLOOR, MAX_UNPACK_RATIO * size)
@@ -140,7 +162,7 @@ class Bytes:
 class TextFile:
     """A text file under one encoding; it can be read any number of times."""
 
-    path: Path
+    path: File
     encoding: Encoding = "utf-8"
 
     @property

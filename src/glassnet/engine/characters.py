@@ -236,7 +236,7 @@ class KeepToBudget:
         now = time.monotonic()
         pace = done / (now - self.began)
         total = min(self.most, steps + int((self.aim - now) * pace))
-        if abs(total - self.course.total) > self.tolerance * (self.course.total - steps):
+        if abs(total - self.course.total) > max(1, self.tolerance * (self.course.total - steps)):
             self.course.change(steps, total)
             loop.epochs = -(-self.course.total // loop.steps_per_epoch)
             loop.history.plan["course"] = self.course.facts()

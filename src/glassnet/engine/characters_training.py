@@ -115,11 +115,10 @@ def train_characters(
     loop = _loop(net, text, settings, streams, course, history, [each for each in reins if each])
     if state:
         checkpoints.restore(state, net, loop.optimizer)
-    try:
-        with using_threads(settings.threads):
-            return loop.fit()
-    finally:
-        net.eval()
+    with using_threads(settings.threads):
+        loop.fit()
+    net.eval()
+    return history
 
 
 def _loop(
@@ -131,8 +130,8 @@ def _loop(
     history: History,
     callbacks: Sequence[object],
 ) -> Loop:
-    options = {"lr": settings.lr, "momentum": settings.momentum, "weight_decay": settings.weight_decay}
-    optimizer = build_optimizer(settings.optimizer, net.parameters(), **options)
+    shaped = {"momentum": settings.momentum, "weight_decay": settings.weight_decay}
+    optimizer = build_optimizer(settings.optimizer, net.parameters(), lr=settings.lr, **shaped)  # type: ignore[arg-type]
     step = CarriedStep(net, settings.precision)
 
     def batches(epoch: int) -> Any:

@@ -10,6 +10,7 @@ from glassnet.estimators.logistic import LogisticRegression
 from glassnet.estimators.multilayer import MLPClassifier, MLPRegressor
 from glassnet.estimators.perceptron import Perceptron
 from glassnet.estimators.tables import TableClassifier, TableRegressor
+from glassnet.estimators.texts import TextClassifier
 
 __all__ = [
     "EpochReport",
@@ -19,4 +20,5 @@ __all__ = [
     "Perceptron",
     "TableClassifier",
     "TableRegressor",
+    "TextClassifier",
 ]

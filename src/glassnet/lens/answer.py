@@ -17,11 +17,13 @@ from glassnet.lens.wording import (
 from glassnet.notation import parse_split
 
 if TYPE_CHECKING:
-    from glassnet.model import Model
     from glassnet.results import Results
+    from glassnet.trained import Trained
 
 
-def answer(model: Model, results: Results, data: str, span: str, *, is_other: bool) -> tuple[str, ...]:
+def answer(
+    model: Trained, results: Results, data: str, span: str, inputs: str, *, is_other: bool
+) -> tuple[str, ...]:
     """Say in a few sentences what the model predicts and how good it is.
 
     Args:
@@ -29,21 +31,22 @@ def answer(model: Model, results: Results, data: str, span: str, *, is_other: bo
         results: the scores that are told.
         data: the name of what the judged rows were read from.
         span: from when to when the judged rows are; may be empty.
+        inputs: from what it predicts: "4 other columns of a row".
         is_other: whether they are others than those of the run.
     """
     split = results.shown_split()
     if split is None:
-        return (_what(model, data, is_other), "It has not been scored.")
+        return (_what(model, data, inputs, is_other), "It has not been scored.")
     where = f"On {_where(model, results, split, span, is_other, data)}"
     say = _classes if model.task.is_classification else _numbers
-    sentences = [_what(model, data, is_other), f"{where} {say(model, results, split)}"]
+    sentences = [_what(model, data, inputs, is_other), f"{where} {say(model, results, split)}"]
     return tuple(sentences)
 
 
-def _what(model: Model, data: str, is_other: bool) -> str:
-    columns = counted(len(model.schema.columns), "other column")
-    names = " and ".join([", ".join(model.schema.target_names[:-1])] * (len(model.schema.targets) > 1))
-    target = f"{names} and {model.schema.target_names[-1]}" if names else model.schema.target_names[0]
+def _what(model: Trained, data: str, inputs: str, is_other: bool) -> str:
+    targets = [each.name for each in model.task.targets]
+    names = " and ".join([", ".join(targets[:-1])] * (len(targets) > 1))
+    target = f"{names} and {targets[-1]}" if names else targets[0]
     classes = model.task.classes
     kinds = ""
     if classes:
@@ -52,10 +55,10 @@ def _what(model: Model, data: str, is_other: bool) -> str:
         )
         kinds = f" ({shown})"
     named = model.recipe.data or "the training table" if is_other else data
-    return f"This network predicts {target}{kinds} from {columns} of a row of {file_name(named)}."
+    return f"This network predicts {target}{kinds} from {inputs} of {file_name(named)}."
 
 
-def _where(model: Model, results: Results, split: str, span: str, is_other: bool, data: str) -> str:
+def _where(model: Trained, results: Results, split: str, span: str, is_other: bool, data: str) -> str:
     rows = counted(results.rows.get(split, 0), "row")
     if is_other:
         return f"the {rows} of {file_name(data)}" + (f" ({span})," if span else ",")
@@ -76,9 +79,9 @@ def _where(model: Model, results: Results, split: str, span: str, is_other: bool
     return f"the {rows} that it was trained on,"
 
 
-def _numbers(model: Model, results: Results, split: str) -> str:
+def _numbers(model: Trained, results: Results, split: str) -> str:
     metrics, intervals = results.metrics[split], results.intervals.get(split, {})
-    each = " (mean over the targets)" if len(model.schema.targets) > 1 else ""
+    each = " (mean over the targets)" if len(model.task.targets) > 1 else ""
     off = (
         f"its answers are off by {score('mae', metrics['mae'], intervals.get('mae'))} on average{each} (MAE)"
     )
@@ -87,7 +90,7 @@ def _numbers(model: Model, results: Results, split: str) -> str:
     return f"{off}; {rmse}" + (f" (95 % interval {score_between('rmse', known)})." if known else ".")
 
 
-def _classes(model: Model, results: Results, split: str) -> str:
+def _classes(model: Trained, results: Results, split: str) -> str:
     metrics, known = results.metrics[split], results.intervals.get(split, {}).get("accuracy")
     interval = f" (95 % interval {score_between('accuracy', known)})" if known else ""
     right = f"it names the right class in {score('accuracy', metrics['accuracy'], known)} of them{interval}"

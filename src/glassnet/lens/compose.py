@@ -17,7 +17,7 @@ from glassnet.lens.figures import number_figures, reliability
 from glassnet.lens.numerals import counted, moment, number
 from glassnet.lens.report import Doubt, Report, SplitRows
 from glassnet.lens.verdicts import advice, verdicts
-from glassnet.lens.wording import REFIT, SPLITS, USES, how_cut
+from glassnet.lens.wording import ENDINGS, REFIT, SPLITS, USES, how_cut
 from glassnet.metrics.coverage import ends_asked
 from glassnet.notation import parse_split
 from glassnet.version import __version__
@@ -83,7 +83,7 @@ def compose(model: Model, material: Material) -> Report:
         judged=_rows(evidence),
         unit=model.plan.unit,
         is_other_data=is_other,
-        answer=answer(model, results, material.data, _span(spans, split), is_other=is_other),
+        answer=answer(model, results, material.data, _span(spans, split), _inputs(model), is_other=is_other),
         verdicts=tuple(verdicts(results, model.task.name)),
         advice=_advice(evidence),
         context=tuple(context(results)),
@@ -103,6 +103,10 @@ def compose(model: Model, material: Material) -> Report:
         facts=tuple(_facts(model)),
         again=again(model.recipe),
     )
+
+
+def _inputs(model: Model) -> str:
+    return f"{counted(len(model.schema.columns), 'other column')} of a row"
 
 
 def _explained(model: Model, material: Material) -> tuple[Explained | None, tuple[str, ...]]:
@@ -188,7 +192,7 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
         yield "choice", compared
     yield "loss", model.task.loss
     yield "optimiser", f"{plan.optimizer}, rate {plan.lr:g}, {counted(plan.batch_size, 'row')} a step"
-    ended = _ENDINGS.get(history.stopped or "", history.stopped or "")
+    ended = ENDINGS.get(history.stopped or "", history.stopped or "")
     best = "" if history.best_epoch is None else f"; weights of epoch {history.best_epoch}"
     yield "training", f"{counted(len(history), 'epoch')}, {ended}{best}"
     if plan.refit:
@@ -198,12 +202,3 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
     yield "seed", number(recipe.seed, 12)
     yield "data", f"{recipe.data or 'a table in memory'}, SHA-256 {recipe.sha256 or 'unknown'}"
     yield "glassnet", __version__
-
-
-_ENDINGS = {
-    "epochs": "as many as planned",
-    "early_stopping": "until validation got no better",
-    "budget": "until the budget was spent",
-    "interrupted": "until it was interrupted",
-    "non_finite": "until the loss was no longer finite",
-}

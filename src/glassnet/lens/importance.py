@@ -15,6 +15,7 @@ import numpy as np
 from glassnet.errors import RecipeError, message
 from glassnet.lens.inputs import blocks, sample_note, some_rows
 from glassnet.lens.text import aligned, shown
+from glassnet.lens.wording import SAME
 from glassnet.metrics.bootstrap import drawn_units, percentiles
 from glassnet.metrics.compare import MainMetric, main_metrics, resampled, row_terms
 from glassnet.metrics.rows import Rows, checked_rows
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20_000
 """Of more rows than this a random sample is shuffled."""
-SAME = "the same in all these rows, so not to be judged by them: "
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING
 from glassnet.lens import page_charts as charts
 from glassnet.lens.details import details_of, folds_of
 from glassnet.lens.document import document_head
-from glassnet.lens.importance import SAME
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import counted, number, percent, signed
 from glassnet.lens.page_scores import rows_word, scores_of
 from glassnet.lens.page_tables import table, value_of
+from glassnet.lens.page_texts import mistakes_of, words_of
 from glassnet.lens.page_words import words
 from glassnet.lens.style import SCRIPT, STYLE
 from glassnet.lens.text import shown
 from glassnet.lens.wording import (
     BASELINES,
     METRICS,
+    SAME,
     best_baseline,
     file_name,
     held,
@@ -82,6 +83,10 @@ def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:
                 "Where it is most wrong",
                 joined(*_worst(report.explained.worst, report.explained.importance)),
             )
+    if report.texts is not None:
+        yield "explained", "What it goes by", joined(*words_of(report.texts))
+    if report.texts is not None and report.texts.mistakes is not None:
+        yield "worst", "Where it is most wrong", joined(*mistakes_of(report.texts.mistakes))
     yield "data", "The data", joined(*_data(report))
     yield "training", "The training", joined(*_training(report))
     yield "again", "Run it again", joined(*_again(report))

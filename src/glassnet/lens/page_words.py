@@ -40,7 +40,7 @@ def _words(report: Report) -> Iterator[tuple[str, str, str]]:
     if results.differences:
         simple = "always the most frequent" if report.classes else "always the mean"
         yield "simple", simple, _SIMPLE + _SHARES * bool(report.classes)
-        yield from _METHODS
+        yield from _METHODS if "linear" in results.baselines else _OF_TEXTS
     if split in results.intervals:
         units = UNITS[report.unit]
         text = (
@@ -90,6 +90,14 @@ _METHODS = (
         "boosting",
         "gradient boosting",
         "many small decision trees, each correcting those before it: what is often the best for tables",
+    ),
+)
+_OF_TEXTS = (
+    (
+        "bayes",
+        "naive Bayes",
+        "it counts in how many texts of each class a word is, and takes every word for independent of the "
+        "others; made less sure of itself, so that its probabilities can be compared",
     ),
 )
 _APART = (

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from glassnet.lens.figures import NumberFigures, Reliability
     from glassnet.lens.importance import Importance
     from glassnet.lens.mistakes import Mistakes
+    from glassnet.lens.text_mistakes import TextMistakes
+    from glassnet.lens.text_words import WordWeights
     from glassnet.metrics.compare import Outcome
     from glassnet.metrics.coverage import Coverage
     from glassnet.plan import ColumnPlan
@@ -75,6 +77,14 @@ class Explained:
 
 
 @dataclass(frozen=True)
+class TextFindings:
+    """What a model of texts goes by: its words, and where the texts are at hand its surest mistakes."""
+
+    words: WordWeights
+    mistakes: TextMistakes | None
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that a report says. ``str()`` gives its answer and its doubts.
 
@@ -106,6 +116,7 @@ class Report:
         missing: what is not in this report, why, and how to get it.
         facts: how it was trained.
         again: how to run it again.
+        texts: what a model of texts goes by; None for tables.
     """
 
     data: str
@@ -135,6 +146,7 @@ class Report:
     missing: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     again: Again
+    texts: TextFindings | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:

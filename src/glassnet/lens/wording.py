@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from glassnet.data.leak_facts import Leak
     from glassnet.metrics.compare import Difference, MainMetric
     from glassnet.metrics.coverage import Coverage
-    from glassnet.plan import Plan
+    from glassnet.plan import Plan, TextPlan
     from glassnet.recipe import TaskName
     from glassnet.results import Results
 
@@ -37,6 +37,15 @@ METRICS = {
     "auc": ("AUC", "1 is perfect, 0.5 is chance"),
     "f1": ("F1", "the balance of false alarms and misses; 1 is perfect"),
 }
+ENDINGS = {
+    "epochs": "as many as planned",
+    "early_stopping": "until validation got no better",
+    "budget": "until the budget was spent",
+    "interrupted": "until it was interrupted",
+    "non_finite": "until the loss was no longer finite",
+}
+SAME = "the same in all these rows, so not to be judged by them: "
+"""How a note begins that names columns without importance."""
 MOST_LEAKS = 5
 SMALLER_IS_BETTER = ("rmse", "mae", "poisson_deviance", "log_loss")
 BASELINES = {
@@ -44,6 +53,7 @@ BASELINES = {
     "majority": "always the most frequent",
     "linear": "a linear model",
     "gradient_boosting": "gradient boosting",
+    "naive_bayes": "naive Bayes",
 }
 NOTHING = ("mean", "majority")
 """The methods that look at no column."""
@@ -157,7 +167,7 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
-def how_cut(plan: Plan, split: str) -> str:
+def how_cut(plan: Plan | TextPlan, split: str) -> str:
     """Say how the rows of a split were chosen."""
     text = {"test": plan.test, "validation": plan.validation}.get(split)
     if text is None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from glassnet.engine.history import History
 from glassnet.engine.training import train_net
 from glassnet.run.context import Allowance
+from glassnet.run.fold_scores import results_of
 from glassnet.run.nets import TrainedNet, new_net, rows_of, settings_of
-from glassnet.run.scoring import results_of
 from glassnet.run.trials import Chosen, most_epochs
 
 if TYPE_CHECKING:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from pydantic import ValidationError
 
 from glassnet.character_model import CharacterModel, Drawn
 from glassnet.character_plan import CharacterPlan
@@ -19,19 +18,20 @@ from glassnet.engine.characters import LEAD_IN
 from glassnet.engine.characters_training import CharacterSettings, Text, train_characters
 from glassnet.engine.history import History
 from glassnet.engine.threads import using_threads
-from glassnet.errors import DataError, FormatError, GlassnetWarning, NonFiniteLoss, RecipeError, message
+from glassnet.errors import GlassnetWarning, NonFiniteLoss, RecipeError, message
 from glassnet.metrics.characters import character_difference, character_scores
 from glassnet.results import Results
 from glassnet.run.budget import ENDING
 from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, new_net, quickest
 from glassnet.run.context import Context, Follower, Outcome, Own
 from glassnet.run.ngrams import frequencies, ngram_losses
+from glassnet.run.same import earlier_plan, with_checksum
+from glassnet.run.told import own_warnings, say_again
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.engine.loop import Loop
-    from glassnet.model import Model
     from glassnet.nets.recurrent import RecurrentNet
     from glassnet.recipe import Recipe
     from glassnet.run.folder import RunFolder
@@ -71,7 +71,7 @@ def carry_out(
         since = time.monotonic()
         reporter.phase(f"reading {recipe.data}")
         text = read_long_text(recipe.data or "")
-        recipe = _with_checksum(recipe, text, folder)
+        recipe = with_checksum(recipe, text.sha256, folder)
         context = Context(recipe, own, folder, reporter, interrupts, began)
         work = _prepared(context, text)
         context.timed("read", since)
@@ -81,12 +81,10 @@ def carry_out(
             if failure is not None:
                 failure.add_note(f"they are saved in {folder.model}")
         context.timed("total", began)
-    for each in caught:
-        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    say_again(caught)
     if failure is not None:
         raise failure
-    said = tuple(str(each.message) for each in caught if issubclass(each.category, GlassnetWarning))
-    return Outcome(cast("Model", model), folder, context.seconds, said)
+    return Outcome(model, folder, context.seconds, own_warnings(caught))
 
 
 def _check_recipe(recipe: Recipe, own: Own) -> None:
@@ -106,20 +104,6 @@ def _check_recipe(recipe: Recipe, own: Own) -> None:
         problems.append(message(must, f"a {type(own.data).__name__}", "write it to a file first"))
     if problems:
         raise RecipeError(problems)
-
-
-def _with_checksum(recipe: Recipe, text: LongText, folder: RunFolder | None) -> Recipe:
-    """Return the recipe with its text's SHA-256, which that of a named set gets only now."""
-    if recipe.sha256 == text.sha256:
-        return recipe
-    if recipe.sha256 is not None:
-        must = "a run goes on only with the data that it began with"
-        do = "put the old data back, or start a new run"
-        raise DataError(message(must, f"{recipe.data} has changed since", do))
-    recipe = recipe.model_copy(update={"sha256": text.sha256})
-    if folder is not None:
-        folder.write_recipe(recipe)
-    return recipe
 
 
 @dataclass(frozen=True)
@@ -172,7 +156,7 @@ def _trained(context: Context, work: _Work) -> tuple[CharacterModel, NonFiniteLo
     context.timed("baselines", since)
     since = time.monotonic()
     budget = _budget(context, work)
-    plan = _earlier_plan(context.folder) or _new_plan(context, work, budget)
+    plan = earlier_plan(context.folder, CharacterPlan) or _new_plan(context, work, budget)
     if context.folder is not None:
         context.folder.write_plan(plan.model_dump_json(indent=2))
     context.reporter.planned(plan)
@@ -337,15 +321,3 @@ def _note(work: _Work, split: str, scored: int) -> list[str]:
     if scored >= end - begin - 1:
         return []
     return [f"{split}: the first {scored:,} of {end - begin:,} characters were scored"]
-
-
-def _earlier_plan(folder: RunFolder | None) -> CharacterPlan | None:
-    """Return the plan of an earlier start of this run, to be reused."""
-    found = folder.read_plan() if folder is not None else None
-    if found is None or folder is None:
-        return None
-    try:
-        return CharacterPlan.model_validate(found)
-    except ValidationError as error:
-        must, do = f"{folder.plan} must be as the run wrote it", "delete it and start the run again"
-        raise FormatError(message(must, error.errors(include_url=False)[0]["msg"], do)) from None

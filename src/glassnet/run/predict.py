@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from glassnet.errors import RecipeError, message
-from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
     from glassnet.model import Model
@@ -52,13 +50,3 @@ def _with_intervals(model: Model, data: object, coverage: float) -> pl.DataFrame
         must = "the ends of the intervals need names that no target has"
         raise RecipeError(message(must, f"{twice[0]!r} is a target too", "call Model.predict_interval"))
     return pl.DataFrame(columns)
-
-
-def write_csv(frame: pl.DataFrame, path: Path) -> None:
-    """Write a table as CSV, whole or not at all.
-
-    Raises:
-        RequestError: the folder does not exist, or ``path`` is one.
-        WorkError: the disk is full, or the folder cannot be written to.
-    """
-    write_atomically(path, frame.write_csv().encode())

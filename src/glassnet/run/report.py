@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glassnet.character_plan import CharacterPlan
 from glassnet.data.sources import open_source
 from glassnet.data.table import Table
-from glassnet.errors import DataError, GlassnetWarning, RequestError, message
+from glassnet.errors import DataError, GlassnetWarning, RecipeError, RequestError, message
 from glassnet.lens.compose import Material, compose
 from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
 from glassnet.lens.page import page
@@ -22,24 +23,27 @@ from glassnet.lens.text import shown
 from glassnet.lens.wording import SPLITS
 from glassnet.metrics.coverage import ends_asked
 from glassnet.notation import parse_split
+from glassnet.plan import TextPlan
 from glassnet.run.budget import ENDING
 from glassnet.run.kept import KeptRows, Spans, judged_rows, keep_rows
 from glassnet.run.prepare import prepare
+from glassnet.run.text_report import text_report
 from glassnet.storage import file_sha256, write_atomically
 
 if TYPE_CHECKING:
     from glassnet.data.split import Fold
     from glassnet.model import Model
     from glassnet.run.context import Context
+    from glassnet.run.fold_scores import FoldScores
     from glassnet.run.folder import RunFolder
     from glassnet.run.prepare import Prepared
-    from glassnet.run.scoring import FoldScores
+    from glassnet.text_model import TextModel
 
 AGREES = 1e-6
 """Rows that were cut again have to give the run's scores, but for such a share of them."""
 
 
-def report(model: Model, data: object = None, *, path: str | Path | None = None) -> Report:
+def report(model: Model | TextModel, data: object = None, *, path: str | Path | None = None) -> Report:
     """Say what a model predicts, how good it is, compared with what, and what to distrust.
 
     Args:
@@ -56,6 +60,8 @@ def report(model: Model, data: object = None, *, path: str | Path | None = None)
         DataError: ``data`` does not fit the model.
         RequestError, WorkError: the page cannot be written.
     """
+    if isinstance(model.plan, TextPlan):
+        return text_report(model, data, path=path)
     with _quiet():
         found = compose(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
     if path is not None:
@@ -78,11 +84,15 @@ def report_file(path: Path, data: str | None = None, out: Path | None = None) ->
     Raises:
         RequestError: there is a page with the rows of the run already, and this one would be without.
     """
-    from glassnet.model import load
+    from glassnet.loading import load
 
     name = "report" if path.name == "model.glass" else path.stem
     page_path = out or path.with_name(f"{name}.html" if data is None else f"{name}-{Path(data).stem}.html")
-    found = report(load(path), data)
+    model = load(path)
+    if isinstance(model.plan, CharacterPlan):
+        must, do = "a report is made of a model of a table or of texts", "see glassnet evaluate and generate"
+        raise RecipeError(message(must, f"{path} is one of characters", do))
+    found = report(model, data)
     if out is None and found.numbers == () and found.reliability is None and page_path.exists():
         must = f"a report without the rows of the run must not take the place of {page_path}"
         do = "name another file with -o, or judge other rows with --data FILE"

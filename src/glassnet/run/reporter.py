@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from glassnet.character_plan import CharacterPlan
     from glassnet.engine.history import EpochRecord
-    from glassnet.plan import Plan
+    from glassnet.plan import Plan, TextPlan
 
 
 class Reporter(Protocol):
@@ -16,7 +16,7 @@ class Reporter(Protocol):
     def phase(self, text: str) -> None:
         """A part of the work begins, e.g. ``reading hour.csv``."""
 
-    def planned(self, plan: Plan | CharacterPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan) -> None:
         """The columns' roles and everything else that the run decided is known."""
 
     def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
@@ -32,7 +32,7 @@ class Silent:
     def phase(self, text: str) -> None:
         """Say nothing."""
 
-    def planned(self, plan: Plan | CharacterPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan) -> None:
         """Say nothing."""
 
     def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:

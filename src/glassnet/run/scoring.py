@@ -2,59 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glassnet.data.split import shared_rows
 from glassnet.data.table import Table
 from glassnet.manifest import SavedBaselines
-from glassnet.metrics.compare import over_folds
 from glassnet.metrics.conformal import Conformal, calibrate
-from glassnet.metrics.coverage import coverage_of, ends_asked
+from glassnet.metrics.coverage import ends_asked
 from glassnet.model import outputs_of
-from glassnet.results import Differences, Results
 from glassnet.run.baselines import fit_baselines, sample_rows
+from glassnet.run.fold_scores import FoldScores
 from glassnet.run.kept import judged_rows
 from glassnet.run.prepare import Encoded, Prepared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glassnet.data.leaks import Leak
     from glassnet.recipe import Recipe
     from glassnet.run.trials import Chosen
-    from glassnet.task import Task
 
     Floats = NDArray[np.float64]
 
 MOST_SCORED = 200_000
 """Training and validation rows beyond this are scored on an evenly spaced sample; test rows never."""
-
-
-@dataclass(frozen=True)
-class FoldScores:
-    """What a fold gives: simple scores by split, and the judged rows' truth and predictions, still unscored.
-
-    ``predictions`` has the network under the empty name. ``conformal`` is what the validation rows say about
-    the network's errors, and ``ends`` are its 90 % intervals of test rows, where there can be any.
-    """
-
-    task: Task
-    seed: int
-    split: str
-    metrics: dict[str, dict[str, float]]
-    rows: dict[str, int]
-    truth: NDArray[Any]
-    predictions: dict[str, Floats]
-    units: NDArray[np.int64] | None
-    weights: Floats | None
-    saved: SavedBaselines
-    leaks: tuple[Leak, ...]
-    notes: tuple[str, ...]
-    conformal: Conformal | None
-    ends: Floats | None
 
 
 class Judge:
@@ -127,84 +99,6 @@ class Judge:
         )
 
 
-def results_of(folds: list[FoldScores]) -> Results:
-    """Score the judged rows of one fold, or of several taken together, and put everything into Results."""
-    first, split = folds[0], folds[0].split
-    truth = np.concatenate([each.truth for each in folds])
-    units = _joined([each.units for each in folds])
-    weights = _joined([each.weights for each in folds])
-    predictions = {
-        name: np.concatenate([each.predictions[name] for each in folds]) for name in first.predictions
-    }
-    scores = {
-        name: first.task.score(truth, each, unit=units, weight=weights, seed=first.seed)
-        for name, each in predictions.items()
-    }
-    differences = first.task.compare(truth, predictions, unit=units, weight=weights, seed=first.seed)
-    ends = _joined([each.ends for each in folds])
-    coverage = coverage_of(truth, ends, unit=units, weight=weights)
-    judged = Results.judged(split, len(truth), scores.pop(""), scores, differences, coverage=coverage)
-    notes = tuple(dict.fromkeys(note for each in folds for note in each.notes))
-    return judged.model_copy(
-        update={
-            "rows": {**first.rows, **judged.rows},
-            "metrics": {**first.metrics, **judged.metrics},
-            "leaks": first.leaks,
-            "notes": (*notes, *judged.notes),
-        }
-    )
-
-
-def pooled(folds: list[FoldScores], final: FoldScores, *, repeated: bool) -> Results:
-    """Score several folds' judged rows together, and keep each fold's own scores in the details.
-
-    Train and validation scores are those of the final net, which was trained on everything. ``repeated`` says
-    whether a row may be judged in several folds; the units are rows then.
-    """
-    together = results_of(folds)
-    each = [
-        {
-            name or "network": fold.task.metrics(fold.truth, values, fold.weights)
-            for name, values in fold.predictions.items()
-        }
-        for fold in folds
-    ]
-    counts = [
-        f"test scores come from {len(folds)} nets, each on rows that it was not trained on; "
-        "the saved net was trained on all rows"
-    ]
-    if repeated:
-        units = len(np.unique(np.concatenate([each.units for each in folds if each.units is not None])))
-        answers = f"the {together.rows['test']:,} test rows are {units:,} different ones"
-        counts.append(f"{answers}: intervals resample a row with all its answers")
-    return together.model_copy(
-        update={
-            "rows": {**final.rows, "test": together.rows["test"]},
-            "metrics": {**final.metrics, "test": together.metrics["test"]},
-            "differences": _over_folds(folds),
-            "details": {**together.details, "folds": each},
-            "notes": (*together.notes, *counts),
-        }
-    )
-
-
-def _over_folds(folds: list[FoldScores]) -> dict[str, dict[str, Differences]]:
-    """Compare the network with each baseline over the folds: baseline -> split -> metric -> Difference."""
-    found = [
-        fold.task.compare(fold.truth, fold.predictions, unit=fold.units, weight=fold.weights, seed=fold.seed)
-        for fold in folds
-    ]
-    share = np.mean([len(each.truth) / (each.rows["train"] + each.rows["validation"]) for each in folds])
-    return {
-        name: {
-            folds[0].split: {
-                metric: over_folds([each[name][metric] for each in found], float(share)) for metric in metrics
-            }
-        }
-        for name, metrics in found[0].items()
-    }
-
-
 def _codes(
     encoded: Encoded, tables: tuple[Table, ...], rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -219,10 +113,6 @@ def _at(matrix: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.floa
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
         return matrix[rows[0] : rows[-1] + 1]
     return matrix[rows]
-
-
-def _joined(arrays: list[Any]) -> Any:
-    return None if any(each is None for each in arrays) else np.concatenate(arrays)
 
 
 def _calibrated(encoded: Encoded, rows: NDArray[np.int64], predictions: Floats) -> Conformal | None:

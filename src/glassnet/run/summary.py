@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from glassnet.character_plan import CharacterPlan
+from glassnet.plan import Plan
 
 if TYPE_CHECKING:
     from glassnet.results import Results
@@ -30,7 +31,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "epochs": len(model.history),
         "best_epoch": model.history.best_epoch,
         "net": model.plan.net,
-        "target_scale": model.plan.target_scale,
+        **({"target_scale": model.plan.target_scale} if isinstance(model.plan, Plan) else {}),
         "trials": [trial.model_dump() for trial in model.plan.trials],
         "columns": [column.model_dump() for column in model.plan.columns],
         "left_out": {c.name: c.reason for c in model.plan.columns if not c.used and c.role != "target"},

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from glassnet.errors import DataError, NonFiniteLoss, RecipeError, RequestError, message
 from glassnet.notation import parse_split
@@ -21,7 +21,9 @@ from glassnet.run.signals import Interrupts, listening
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
+    from glassnet.character_model import CharacterModel
     from glassnet.model import Model
+    from glassnet.text_model import TextModel
 
 Work = Callable[[Recipe, RunFolder | None, Own, Reporter, Interrupts, float], Outcome]
 """What does the whole work of a run, of one kind of data; see :func:`glassnet.run.work.carry_out`."""
@@ -36,12 +38,12 @@ def train(
     loss: str | Callable[..., object] = "auto",
     reporter: Reporter | None = None,
     **options: object,
-) -> Model:
+) -> Model | TextModel | CharacterModel:
     """Train a network on raw data, score it beside its baselines, and return it as a Model.
 
     Args:
         data: a file (CSV, TSV, Parquet, JSON lines; gzipped too), a named data set, or a frame of pandas,
-            polars, Arrow or NumPy.
+            polars, Arrow or NumPy; for ``task="text"`` whatever :mod:`glassnet.data.text_sources` reads.
         out: run folder to write (see ``run/folder.py``); None writes nothing.
         recipe: start from this recipe; the other arguments change it.
         net: a name, hidden layers such as ``"64,64:relu"``, your own ``nn.Module``, or a callable that is
@@ -78,7 +80,7 @@ def resume(
     net: object = None,
     loss: Callable[..., object] | None = None,
     reporter: Reporter | None = None,
-) -> Model:
+) -> Model | TextModel | CharacterModel:
     """Go on with a run that was interrupted or killed; it ends with the bits of one left alone.
 
     Args:
@@ -154,7 +156,7 @@ def _finished(folder: RunFolder, recipe: Recipe, own: Own) -> Outcome:
     Raises:
         NonFiniteLoss: it ended so, and would again.
     """
-    from glassnet.model import load
+    from glassnet.loading import load
 
     module = own.net if recipe.net.startswith("own:") else None
     model = load(folder.model, module)
@@ -166,9 +168,10 @@ def _finished(folder: RunFolder, recipe: Recipe, own: Own) -> Outcome:
                 "start a new one with a lower lr; its last good weights are in model.glass",
             )
         )
-    from glassnet.run.report import write_missing_report
+    if model.recipe.kind == "table":
+        from glassnet.run.report import write_missing_report
 
-    write_missing_report(folder, model)
+        write_missing_report(folder, cast("Model", model))
     return Outcome(model, folder, was_finished=True)
 
 
@@ -190,12 +193,16 @@ def _work_of(kind: Kind) -> Work:
         from glassnet.run.work import carry_out
 
         return carry_out
-    if kind == "characters":
-        from glassnet.run.characters_work import carry_out as characters
+    if kind == "text":
+        from glassnet.run.text_work import carry_out as carry_out_texts
 
-        return characters
+        return carry_out_texts
+    if kind == "characters":
+        from glassnet.run.characters_work import carry_out as carry_out_characters
+
+        return carry_out_characters
     must = "the kind of data must be one that this version trains on"
-    raise RecipeError(message(must, f"task={kind!r}", "name a table, or leave --task out"))
+    raise RecipeError(message(must, f"task={kind!r}", "name a table, texts or one long text"))
 
 
 def _sha256(data: str | None) -> str | None:

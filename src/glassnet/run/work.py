@@ -7,21 +7,22 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from glassnet.data.sources import Source, open_source
-from glassnet.errors import DataError, FormatError, GlassnetWarning, message
+from glassnet.data.sources import open_source
+from glassnet.errors import GlassnetWarning
 from glassnet.model import Model
 from glassnet.notation import parse_split
 from glassnet.plan import Plan
 from glassnet.run.budget import within_budget
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
 from glassnet.run.context import Context, Outcome, Own
+from glassnet.run.fold_scores import FoldScores, pooled, results_of
 from glassnet.run.kept import KeptRows, keep_rows
 from glassnet.run.nets import engine_for, settings_of, threads_for
 from glassnet.run.prepare import Encoded, Prepared, column_plans, encode, prepare
 from glassnet.run.report import write_report
-from glassnet.run.scoring import FoldScores, Judge, pooled, results_of
+from glassnet.run.same import earlier_plan, with_checksum
+from glassnet.run.scoring import Judge
+from glassnet.run.told import own_warnings, say_again
 from glassnet.run.trials import Chosen, train_nets
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def carry_out(
         since = time.monotonic()
         reporter.phase(f"reading {recipe.data or 'the data'}")
         source = open_source(recipe.data if own.data is None else own.data, recipe.missing)
-        recipe = _with_checksum(recipe, source, folder)
-        context = Context(recipe, own, folder, reporter, interrupts, began, _earlier_plan(folder))
+        recipe = with_checksum(recipe, source.sha256, folder)
+        context = Context(recipe, own, folder, reporter, interrupts, began, earlier_plan(folder, Plan))
         prepared = prepare(recipe, source)
         for warning in filter(None, (leak.warning for leak in prepared.leaks)):
             warnings.warn(warning, GlassnetWarning, stacklevel=2)
@@ -64,34 +65,12 @@ def carry_out(
             folder.keep_model(model.to_bytes(), interrupted=model.history.stopped == "interrupted")
             if failure is not None:
                 failure.add_note(f"they are saved in {folder.model}")
-            write_report(context, model, folds, _own_warnings(caught))
+            write_report(context, model, folds, own_warnings(caught))
         context.timed("total", began)
-    _say_again(caught)
+    say_again(caught)
     if failure is not None:
         raise failure
-    return Outcome(model, folder, context.seconds, _own_warnings(caught))
-
-
-def _with_checksum(recipe: Recipe, source: Source, folder: RunFolder | None) -> Recipe:
-    """Return the recipe with its data's SHA-256, which a file had from the start, and others get now.
-
-    Raises:
-        DataError: the data is not what the recipe was written for.
-    """
-    if recipe.sha256 == source.sha256:
-        return recipe
-    if recipe.sha256 is not None:
-        raise DataError(
-            message(
-                "a run goes on only with the data that it began with",
-                f"{recipe.data or 'the data'} has changed since",
-                "put the old data back, or start a new run",
-            )
-        )
-    recipe = recipe.model_copy(update={"sha256": source.sha256})
-    if folder is not None:
-        folder.write_recipe(recipe)
-    return recipe
+    return Outcome(model, folder, context.seconds, own_warnings(caught))
 
 
 @dataclass(frozen=True)
@@ -188,31 +167,3 @@ def _plan(context: Context, prepared: Prepared, encoded: Encoded) -> Plan:
     settings_of(context, plan, encoded.task.loss, recipe.seed).check(plan.patience is not None)
     engine, reason = engine_for(context, encoded, plan)
     return plan.model_copy(update={"engine": engine, "engine_reason": reason})
-
-
-def _earlier_plan(folder: RunFolder | None) -> Plan | None:
-    """Return the plan of an earlier start of this run, to be reused."""
-    found = folder.read_plan() if folder is not None else None
-    if found is None or folder is None:
-        return None
-    try:
-        return Plan.model_validate(found)
-    except ValidationError as error:
-        raise FormatError(
-            message(
-                f"{folder.plan} must be as the run wrote it",
-                error.errors(include_url=False)[0]["msg"],
-                "delete it and start the run again",
-            )
-        ) from None
-
-
-def _say_again(caught: list[warnings.WarningMessage]) -> None:
-    """Pass on what was warned of meanwhile."""
-    for each in caught:
-        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
-
-
-def _own_warnings(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
-    """Return Glassnet's own warnings as texts."""
-    return tuple(str(each.message) for each in caught if issubclass(each.category, GlassnetWarning))

@@ -1,0 +1,67 @@
+"""``glassnet inspect MODEL``: what a model is, and what it does with given rows or a given text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from glassnet.errors import RecipeError, message
+from glassnet.loading import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from glassnet.character_model import CharacterModel
+    from glassnet.lens.draw_explanations import Explanation
+    from glassnet.lens.text_mistakes import TextMistakes
+    from glassnet.lens.text_words import TextAnswer, WordWeights
+    from glassnet.model import Model
+    from glassnet.text_model import TextModel
+
+    View = Explanation | WordWeights | TextAnswer | TextMistakes
+
+
+def inspected(
+    path: Path, data: str | None, row: int | None, column: str | None, text: str | None
+) -> tuple[Model | TextModel | CharacterModel, Mapping[str, View]]:
+    """Load a model and look into it as a command asks; returns it and the Views by name.
+
+    Raises:
+        RecipeError: something was asked for that such a model does not have.
+        DataError: the data does not fit, or has no such row.
+    """
+    model = load(path)
+    if model.recipe.kind == "text":
+        return model, _of_texts(cast("TextModel", model), data, row, column, text)
+    if model.recipe.kind == "characters":
+        if (data, row, column, text) != (None, None, None, None):
+            must, do = "a model of characters is inspected by itself", "see glassnet generate and evaluate"
+            raise RecipeError(message(must, "rows or a text were asked for", do))
+        return model, {}
+    if text is not None:
+        raise RecipeError(message("--text needs a model of texts", "this one is of a table", "leave it out"))
+    from glassnet.cli.explain import explanations
+
+    return model, explanations(cast("Model", model), data, row, column)
+
+
+def _of_texts(
+    model: TextModel, data: str | None, row: int | None, column: str | None, text: str | None
+) -> dict[str, View]:
+    from glassnet.lens.text_mistakes import text_mistakes
+    from glassnet.lens.text_words import text_answer, word_weights
+
+    if column is not None:
+        must, do = "--column needs a model of a table", "leave it out"
+        raise RecipeError(message(must, "this one is of texts", do))
+    if row is not None and data is None:
+        raise RecipeError(message("--row needs texts to look at", "--data is missing", "add --data FILE"))
+    views: dict[str, View] = {"words": word_weights(model)}
+    if data is not None:
+        rows = model.rows(data, labelled=True)
+        views["mistakes"] = text_mistakes(model, rows)
+        if row is not None:
+            views["answer"] = text_answer(model, rows, row)
+    if text is not None:
+        views["text"] = text_answer(model, model.rows([text]), 1)
+    return views

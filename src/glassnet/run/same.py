@@ -1,0 +1,60 @@
+"""What a run that goes on has to find as it was: its data and its plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+
+from glassnet.character_plan import CharacterPlan
+from glassnet.errors import DataError, FormatError, message
+from glassnet.plan import Plan, TextPlan
+
+if TYPE_CHECKING:
+    from glassnet.recipe import Recipe
+    from glassnet.run.folder import RunFolder
+
+AnyPlan = TypeVar("AnyPlan", Plan, TextPlan, CharacterPlan)
+
+
+def with_checksum(recipe: Recipe, sha256: str | None, folder: RunFolder | None) -> Recipe:
+    """Return the recipe with its data's SHA-256, which a file had from the start, and others get now.
+
+    Raises:
+        DataError: the data is not what the recipe was written for.
+    """
+    if recipe.sha256 == sha256:
+        return recipe
+    if recipe.sha256 is not None:
+        raise DataError(
+            message(
+                "a run goes on only with the data that it began with",
+                f"{recipe.data or 'the data'} has changed since",
+                "put the old data back, or start a new run",
+            )
+        )
+    recipe = recipe.model_copy(update={"sha256": sha256})
+    if folder is not None:
+        folder.write_recipe(recipe)
+    return recipe
+
+
+def earlier_plan(folder: RunFolder | None, kind: type[AnyPlan]) -> AnyPlan | None:
+    """Return the plan of an earlier start of this run, to be reused.
+
+    Raises:
+        FormatError: it is damaged.
+    """
+    found = folder.read_plan() if folder is not None else None
+    if found is None or folder is None:
+        return None
+    try:
+        return kind.model_validate(found)
+    except ValidationError as error:
+        raise FormatError(
+            message(
+                f"{folder.plan} must be as the run wrote it",
+                error.errors(include_url=False)[0]["msg"],
+                "delete it and start the run again",
+            )
+        ) from None

@@ -1,0 +1,235 @@
+"""Training the nets of texts: what is compared, what the recipe fixes, and what is told meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glassnet.data.text_options import TextOptions
+from glassnet.data.text_store import Texts
+from glassnet.engine.bags import BagNet, BagSettings, BagTrial, PassRecord, choose_bags, train_bags
+from glassnet.engine.history import EpochRecord, History
+from glassnet.errors import RecipeError, message
+from glassnet.native_status import native_status
+from glassnet.plan import TextTrial
+from glassnet.recipe import Recipe
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from glassnet.data.split import Fold
+    from glassnet.run.text_prepare import TextPrepared
+
+    Rows = NDArray[np.int64]
+
+BAG_FIELDS = frozenset(
+    [
+        "data",
+        "sha256",
+        "kind",
+        "target",
+        "column",
+        "text",
+        "task",
+        "drop",
+        "missing",
+        "weight",
+        "class_weight",
+        "test",
+        "test_sha256",
+        "validation",
+        "net",
+        "loss",
+        "lr",
+        "l2",
+        "epochs",
+        "refit",
+        "budget",
+        "device",
+        "engine",
+        "threads",
+        "seed",
+    ]
+)
+"""What of a recipe a bag of words understands."""
+
+Tell = Callable[[str, PassRecord], None]
+
+
+@dataclass(frozen=True)
+class TrainedBags:
+    """The nets of one fold.
+
+    Attributes:
+        best: was judged on the validation texts, and has not seen them.
+        final: what is kept: ``best``, or the same trained again on training and validation texts.
+        trials: what was compared, best first; empty without a comparison.
+    """
+
+    best: BagNet
+    final: BagNet
+    trials: tuple[TextTrial, ...]
+
+    @property
+    def history(self) -> History:
+        """The passes of the net that validation judged."""
+        records = self.best.history
+        rate = self.best.settings.learning_rate
+        return History(
+            [
+                EpochRecord(
+                    epoch=each.number,
+                    train_loss=each.loss,
+                    validation_loss=each.validation_loss,
+                    learning_rate=rate * (1 - (each.number - 1) / each.passes),
+                    seconds=each.seconds - (records[each.number - 2].seconds if each.number > 1 else 0.0),
+                )
+                for each in records
+            ],
+            stopped="epochs",
+            best_epoch=len(records) or None,
+        )
+
+
+def check_bag(recipe: Recipe) -> None:
+    """Check that a recipe asks only for what a bag of words can do.
+
+    Raises:
+        RecipeError: it asks for more; everything is named.
+    """
+    plain = Recipe(kind="text")
+    asked = {name for name in Recipe.model_fields if getattr(recipe, name) != getattr(plain, name)}
+    problems = [
+        message("a bag of words must be asked for what it has", f"{name}={getattr(recipe, name)!r}", do)
+        for name in sorted(asked - BAG_FIELDS)
+        for do in ["leave it out; it has lr, l2, epochs and text"]
+    ]
+    for name, known in (("net", ("bag",)), ("device", ("auto", "cpu")), ("engine", ("auto", "fused"))):
+        if getattr(recipe, name) not in known:
+            found = f"{name}={getattr(recipe, name)!r}"
+            problems.append(message(f"the {name} of texts must be {known[-1]}", found, "leave it out"))
+    if problems:
+        raise RecipeError(problems)
+
+
+def fixed(recipe: Recipe) -> tuple[TextOptions, BagSettings] | None:
+    """Return how texts are read and learned, where the recipe says anything of it: then one net is trained as
+    written, and nothing is compared. None: several are."""
+    reading = {} if recipe.text is None else recipe.text.model_dump(exclude_none=True)
+    learning = {"passes": recipe.epochs, "learning_rate": recipe.lr, "l2": recipe.l2 or None}
+    learning = {name: value for name, value in learning.items() if value is not None}
+    if not reading and not learning:
+        return None
+    return TextOptions(**reading), BagSettings(**learning, seed=recipe.seed)  # type: ignore[arg-type]
+
+
+def engine_of_bags() -> tuple[str, str | None]:
+    """Return which engine trains bags of words here, and why not the fast one."""
+    native = native_status()
+    return ("fused", None) if native.available else ("reference", native.reason)
+
+
+def threads_of(recipe: Recipe) -> int:
+    """Return how many cores work: the answers are the same with any number."""
+    if recipe.threads is not None:
+        return recipe.threads
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def train_fold(
+    recipe: Recipe, prepared: TextPrepared, fold: Fold, threads: int, seconds: float | None, tell: Tell
+) -> TrainedBags:
+    """Train the nets of one fold.
+
+    Args:
+        threads: cores at work.
+        seconds: after which no further way is tried; None: no limit.
+        tell: told the net in a few words and its record after each pass.
+    """
+    common: dict[str, Any] = {
+        "class_weight": _class_weights(recipe, prepared, fold.train),
+        "threads": threads,
+    }
+    given, classes = fixed(recipe), len(prepared.task.classes)
+    refit = recipe.refit is not False and len(fold.validation) > 0
+    if given is None and len(fold.validation):
+        rows = np.sort(np.concatenate([fold.train, fold.validation]))
+        chosen = choose_bags(
+            *_part(prepared, rows),
+            classes,
+            np.flatnonzero(np.isin(rows, fold.validation)),
+            sample_weight=_weights(prepared, rows),
+            budget=seconds,
+            refit=refit,
+            progress=tell,
+            **common,
+        )
+        return TrainedBags(chosen.held_out, chosen.net, tuple(map(_trial, chosen.trials)))
+    options, settings = given or (TextOptions(), BagSettings(seed=recipe.seed))
+
+    def one(rows: Rows, name: str, validation: tuple[Texts, Rows] | None) -> BagNet:
+        texts, labels = _part(prepared, rows)
+        weight = _weights(prepared, rows)
+        told = _named(tell, name)
+        return train_bags(
+            texts,
+            labels,
+            classes,
+            options,
+            settings,
+            validation=validation,
+            sample_weight=weight,
+            progress=told,
+            **common,
+        )
+
+    best = one(fold.train, "net", _part(prepared, fold.validation) if len(fold.validation) else None)
+    if not refit:
+        return TrainedBags(best, best, ())
+    return TrainedBags(best, one(np.sort(np.concatenate([fold.train, fold.validation])), "refit", None), ())
+
+
+def _named(tell: Tell, name: str) -> Callable[[PassRecord], None]:
+    return lambda record: tell(name, record)
+
+
+def _part(prepared: TextPrepared, rows: Rows) -> tuple[Texts, Rows]:
+    return prepared.rows.texts.take(rows), prepared.truth[rows]
+
+
+def _weights(prepared: TextPrepared, rows: Rows) -> NDArray[np.float64] | None:
+    return None if prepared.weights is None else prepared.weights[rows]
+
+
+def _class_weights(recipe: Recipe, prepared: TextPrepared, rows: Rows) -> list[float] | None:
+    """Return the weight of each class; ``balanced`` as scikit-learn has it."""
+    if recipe.class_weight == "none":
+        return None
+    counts = np.bincount(prepared.truth[rows], minlength=len(prepared.task.classes))
+    weights = len(rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    return [float(each) for each in weights]
+
+
+def _trial(trial: BagTrial) -> TextTrial:
+    return TextTrial(
+        name=read_in_words(trial.options, trial.settings),
+        score=trial.validation_loss,
+        accuracy=trial.validation_accuracy,
+        epochs=trial.passes,
+    )
+
+
+def read_in_words(options: TextOptions, settings: BagSettings) -> str:
+    """Say in a few words how texts are read and learned.
+
+    >>> read_in_words(TextOptions(ngrams=2), BagSettings(passes=4))
+    'words and pairs, presence, naive-Bayes scale, 4 passes'
+    """
+    parts = ["", "words", "words and pairs", "words, pairs and triples"][options.ngrams]
+    hashed = [] if options.bits is None else [f"hashed to {options.bits} bits"]
+    scale = ["naive-Bayes scale"] if settings.scale == "naive_bayes" else []
+    return ", ".join([parts, *hashed, options.weighting, *scale, f"{settings.passes} passes"])

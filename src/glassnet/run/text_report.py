@@ -1,0 +1,146 @@
+"""The report of a model of texts: gather the judged texts, make the View, write the page."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassnet.errors import DataError, GlassnetWarning, RequestError, message
+from glassnet.lens.page import page
+from glassnet.lens.report import Doubt, Report
+from glassnet.lens.text_compose import TextMaterial, compose_texts
+from glassnet.lens.text_mistakes import mistakes_of
+from glassnet.notation import parse_split
+from glassnet.run.context import Own
+from glassnet.run.text_prepare import prepare_texts
+from glassnet.run.text_scoring import judged_texts
+from glassnet.storage import write_atomically
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from glassnet.data.split import Fold
+    from glassnet.lens.text_mistakes import TextMistakes
+    from glassnet.run.fold_scores import FoldScores
+    from glassnet.run.folder import RunFolder
+    from glassnet.run.text_prepare import TextPrepared
+    from glassnet.text_model import TextModel
+
+AGREES = 1e-6
+"""Texts that were cut again have to give the run's scores, but for such a share of them."""
+
+
+def text_report(model: TextModel, data: object = None, *, path: str | Path | None = None) -> Report:
+    """Say what a model of texts answers, how good it is, compared with what, and what to distrust; see
+    :func:`glassnet.run.report.report`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GlassnetWarning)  # whoever read these texts first was told
+        found = compose_texts(model, _of_the_run(model) if data is None else _of_other_texts(model, data))
+    if path is not None:
+        write_atomically(path, page(found).encode())
+    return found
+
+
+def write_text_report(
+    folder: RunFolder,
+    model: TextModel,
+    prepared: TextPrepared,
+    folds: Sequence[tuple[Fold, FoldScores]],
+    told: tuple[str, ...],
+) -> None:
+    """Write the report of a run that has just ended, and whose model is kept. A failure is a warning: the run
+    has done what it was asked for."""
+    rows = np.concatenate([judged_texts(fold)[1] for fold, _ in folds])
+    truth = np.concatenate([scores.truth for _, scores in folds])
+    answers = np.concatenate([scores.predictions[""] for _, scores in folds])
+    once = np.sort(np.unique(rows, return_index=True)[1])
+    truth, answers, texts = truth[once], answers[once], prepared.rows.take(rows[once])
+    try:
+        material = TextMaterial(
+            data=_name(model),
+            results=model.results,
+            truth=truth,
+            answers=answers,
+            mistakes=mistakes_of(texts, truth, answers, model.task.classes),
+            notes=told,
+        )
+        write_atomically(folder.report, page(compose_texts(model, material)).encode())
+    except (Exception, KeyboardInterrupt) as error:
+        must, do = f"the report {folder.report} must be written", f"try glassnet report {folder.model}"
+        told_now = message(must, str(error) or type(error).__name__, f"the model is kept; {do}")
+        warnings.warn(told_now, GlassnetWarning, stacklevel=2)
+
+
+def _of_other_texts(model: TextModel, data: object) -> TextMaterial:
+    """Gather texts that the run has not seen."""
+    rows = model.rows(data, labelled=True)
+    truth, answers = model.truth(rows), model.predictions(rows)
+    found: tuple[Doubt, ...] = ()
+    if rows.sha256 is not None and rows.sha256 == model.recipe.sha256:
+        told = (
+            f"they are those of {_name(model)} itself (the same SHA-256), with the texts that it learned from"
+        )
+        found = (Doubt("It has seen these texts", told),)
+    return TextMaterial(
+        data=rows.name,
+        results=model.evaluate(rows),
+        truth=truth,
+        answers=answers,
+        mistakes=mistakes_of(rows, truth, answers, model.task.classes),
+        is_other_data=True,
+        found=found,
+    )
+
+
+def _of_the_run(model: TextModel) -> TextMaterial:
+    """Gather what can still be had of the run's own texts."""
+    try:
+        truth, answers, mistakes = _cut_again(model)
+    except RequestError as error:
+        why = f"Its mistakes, and how far its probabilities can be believed: {error}. "
+        do = "They can be had for texts with labels, by glassnet report MODEL --data FILE."
+        return TextMaterial(_name(model), model.results, missing=(why + do,))
+    return TextMaterial(_name(model), model.results, truth, answers, mistakes)
+
+
+def _cut_again(model: TextModel) -> tuple[NDArray[np.int64], NDArray[np.float64], TextMistakes]:
+    """Read the texts of the run again, and cut and answer the same ones.
+
+    Raises:
+        RequestError: they cannot be had, or not be answered as they were then.
+    """
+    _check_can_be_cut(model)
+    prepared = prepare_texts(model.recipe, Own())
+    if prepared.rows.sha256 != model.recipe.sha256 or prepared.test_sha256 != model.recipe.test_sha256:
+        must, do = "the data must be as it was", "put the old one back"
+        raise DataError(message(must, f"{_name(model)} has changed", do))
+    split, judged = judged_texts(prepared.folds[0])
+    rows = prepared.rows.take(judged)
+    truth, answers = prepared.truth[judged], model.predictions(rows)
+    weight = None if prepared.weights is None else prepared.weights[judged]
+    found, then = model.task.metrics(truth, answers, weight), model.results.metrics.get(split, {})
+    if any(abs(found[name] - then.get(name, np.inf)) > AGREES for name in found):
+        must, do = "texts that are cut again must give the scores of the run", "judge other texts"
+        raise DataError(message(must, "they do not", do))
+    return truth, answers, mistakes_of(rows, truth, answers, model.task.classes)
+
+
+def _check_can_be_cut(model: TextModel) -> None:
+    split, problem = model.results.shown_split(), ""
+    if model.recipe.data is None:
+        problem = "they were in memory"
+    elif parse_split(model.plan.test).has_folds:
+        problem = "each part was answered by a network of its own, and these are not saved"
+    elif split == "validation" and model.plan.refit:
+        problem = "the network that was saved has learned from the validation texts since"
+    if problem:
+        must = "the texts of the run must be there to be answered as they were then"
+        raise DataError(message(must, problem, "judge other texts"))
+
+
+def _name(model: TextModel) -> str:
+    return model.recipe.data or "texts in memory"

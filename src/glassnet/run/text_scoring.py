@@ -1,0 +1,106 @@
+"""Scoring a fold of texts: the network beside majority and naive Bayes, on the same texts and resamples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glassnet.engine.bags import BagNet, logits
+from glassnet.engine.naive_bayes import fit_naive_bayes
+from glassnet.run.fold_scores import FoldScores
+from glassnet.text_manifest import TextBaselines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from glassnet.data.split import Fold
+    from glassnet.recipe import Recipe
+    from glassnet.run.text_nets import TrainedBags
+    from glassnet.run.text_prepare import TextPrepared
+
+    Floats = NDArray[np.float64]
+
+MOST_SCORED = 5_000
+"""Training texts beyond this are scored on an evenly spaced sample."""
+
+
+def judged_texts(fold: Fold) -> tuple[str, NDArray[np.int64]]:
+    """Return which texts of a fold are judged: test, else validation, else training texts."""
+    split = "test" if len(fold.test) else "validation" if len(fold.validation) else "train"
+    rows: NDArray[np.int64] = getattr(fold, split)
+    return split, rows
+
+
+def fold_scores(
+    recipe: Recipe, prepared: TextPrepared, fold: Fold, done: TrainedBags, threads: int
+) -> tuple[FoldScores, TextBaselines]:
+    """Score a fold's nets: training and validation texts by the best, test texts by the final one.
+
+    For test texts the baselines are fitted on training and validation texts together. The baselines that are
+    returned go with the final net.
+    """
+    split, judged = judged_texts(fold)
+    net = done.final if split == "test" else done.best
+    both = np.sort(np.concatenate([fold.train, fold.validation]))
+    fitted = both if split == "test" else fold.train
+    baselines = _baselines(prepared, net, fitted, threads)
+    metrics, notes = {}, list[str]()
+    rows = {name: len(getattr(fold, name)) for name in ("train", "validation", "test")}
+    for name in ("train", "validation"):
+        some = getattr(fold, name)
+        if name == "train" and len(some) > MOST_SCORED:
+            some = some[np.linspace(0, len(some) - 1, MOST_SCORED).astype(np.int64)]
+            notes.append(f"train scores come from {MOST_SCORED:,} of {len(fold.train):,} texts")
+        if len(some):
+            answers = _answers(prepared, done.best, some, threads)
+            metrics[name] = prepared.task.metrics(prepared.truth[some], answers, _at(prepared, some))
+    ours, others = _judged(prepared, net, baselines, judged, threads)
+    found = FoldScores(
+        task=prepared.task,
+        seed=recipe.seed,
+        split=split,
+        metrics=metrics,
+        rows=rows,
+        truth=prepared.truth[judged],
+        predictions={"": ours, **others},
+        units=None if prepared.units is None else prepared.units[judged],
+        weights=_at(prepared, judged),
+        saved=None,
+        leaks=prepared.leaks,
+        notes=tuple(notes),
+        conformal=None,
+        ends=None,
+    )
+    if net is not done.final:
+        baselines = _baselines(prepared, done.final, both, threads)
+    return found, baselines
+
+
+def _baselines(prepared: TextPrepared, net: BagNet, rows: NDArray[np.int64], threads: int) -> TextBaselines:
+    """Fit majority and naive Bayes on these texts."""
+    classes, truth = len(prepared.task.classes), prepared.truth[rows]
+    weight = _at(prepared, rows)
+    counts = np.bincount(truth, weight, classes).astype(np.float64)
+    features = net.vocabulary.encode(prepared.rows.texts.take(rows), threads=threads)
+    bayes = fit_naive_bayes(features, truth, classes, weight)
+    return TextBaselines(counts / counts.sum(), bayes)
+
+
+def _judged(
+    prepared: TextPrepared, net: BagNet, baselines: TextBaselines, rows: NDArray[np.int64], threads: int
+) -> tuple[Floats, dict[str, Floats]]:
+    task = prepared.task
+    features = net.vocabulary.encode(prepared.rows.texts.take(rows), threads=threads)
+    bayes = task.decode(baselines.naive_bayes.logits(features))
+    shares = np.tile(baselines.shares, (len(rows), 1))
+    network = task.decode(logits(features, net.weights, net.bias))
+    return network, {"majority": shares, "naive_bayes": bayes}
+
+
+def _answers(prepared: TextPrepared, net: BagNet, rows: NDArray[np.int64], threads: int) -> Floats:
+    return prepared.task.decode(net.logits(prepared.rows.texts.take(rows), threads=threads))
+
+
+def _at(prepared: TextPrepared, rows: NDArray[np.int64]) -> NDArray[Any] | None:
+    return None if prepared.weights is None else prepared.weights[rows]
