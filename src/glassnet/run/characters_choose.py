@@ -27,7 +27,7 @@ EMBEDDING = 64
 STREAMS, WINDOW = 32, 64
 EPOCHS, CHARACTERS = 50, 40_000_000
 """Without --epochs a text is read at most so often, and about so many characters in all."""
-LEARNING_RATES = {"sgd": 1.0, "adam": 0.003, "adamw": 0.003, "rmsprop": 0.001}
+LEARNING_RATES = {"sgd": 1.0, "adam": 0.006, "adamw": 0.006, "rmsprop": 0.001}
 PATIENCE, CLIP, WARMUP = 5, 1.0, 0.05
 SIZES = ((500_000, (2, 512)), (50_000, (2, 256)), (0, (2, 128)))
 """Layers and units of the net for a training text of so many characters or more."""
