@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from glassnet.loading import load
     from glassnet.model import Model
     from glassnet.recipe import Recipe
-    from glassnet.run.report import report
+    from glassnet.run.reports import report
     from glassnet.run.train import resume, train
     from glassnet.task import Task
     from glassnet.text_model import TextModel
@@ -157,7 +157,7 @@ _NAMES_IN_HOME = {
     "loading": ("load",),
     "model": ("Model",),
     "recipe": ("Recipe",),
-    "run.report": ("report",),
+    "run.reports": ("report",),
     "run.train": ("resume", "train"),
     "task": ("Task",),
     "text_model": ("TextModel",),

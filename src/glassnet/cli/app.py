@@ -261,7 +261,7 @@ def report(
 ) -> None:
     """Write a page about a saved MODEL: how good it is, beside what, and what to distrust."""
     from glassnet.cli.show import print_json, report_json
-    from glassnet.run.report import report_file
+    from glassnet.run.reports import report_file
 
     found, path = report_file(model, data, out)
     if as_json:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glassnet.character_plan import CharacterPlan
 from glassnet.data.sources import open_source
 from glassnet.data.table import Table
-from glassnet.errors import DataError, GlassnetWarning, RecipeError, RequestError, message
+from glassnet.errors import DataError, GlassnetWarning, RequestError, message
 from glassnet.lens.compose import Material, compose
 from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
 from glassnet.lens.page import page
@@ -23,11 +22,10 @@ from glassnet.lens.text import shown
 from glassnet.lens.wording import SPLITS
 from glassnet.metrics.coverage import ends_asked
 from glassnet.notation import parse_split
-from glassnet.plan import TextPlan
 from glassnet.run.budget import ENDING
 from glassnet.run.kept import KeptRows, Spans, judged_rows, keep_rows
 from glassnet.run.prepare import prepare
-from glassnet.run.text_report import text_report
+from glassnet.run.told import failing_softly
 from glassnet.storage import file_sha256, write_atomically
 
 if TYPE_CHECKING:
@@ -35,70 +33,16 @@ if TYPE_CHECKING:
     from glassnet.model import Model
     from glassnet.run.context import Context
     from glassnet.run.fold_scores import FoldScores
-    from glassnet.run.folder import RunFolder
     from glassnet.run.prepare import Prepared
-    from glassnet.text_model import TextModel
 
 AGREES = 1e-6
 """Rows that were cut again have to give the run's scores, but for such a share of them."""
 
 
-def report(model: Model | TextModel, data: object = None, *, path: str | Path | None = None) -> Report:
-    """Say what a model predicts, how good it is, compared with what, and what to distrust.
-
-    Args:
-        model: a trained or loaded model.
-        data: rows with the target, to be judged instead of those of the run. None: the run's own; where its
-            data is still what and where it was, it is read again for charts and explanations, else the report
-            holds what the model holds, and says what is missing.
-        path: write the report there as one HTML page that needs no network; None writes nothing.
-
-    Returns:
-        The report as a View; ``str()`` gives its answer and its doubts.
-
-    Raises:
-        DataError: ``data`` does not fit the model.
-        RequestError, WorkError: the page cannot be written.
-    """
-    if isinstance(model.plan, TextPlan):
-        return text_report(model, data, path=path)
+def table_report(model: Model, data: object = None) -> Report:
+    """Make the report of a model of a table; see :func:`glassnet.run.reports.report`."""
     with _quiet():
-        found = compose(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
-    if path is not None:
-        write_atomically(path, page(found).encode())
-    return found
-
-
-def report_file(path: Path, data: str | None = None, out: Path | None = None) -> tuple[Report, Path]:
-    """Write the report of a model file; see :func:`report`.
-
-    Args:
-        path: the model file.
-        data: other rows to judge.
-        out: the page; None: ``report.html`` beside a run's ``model.glass``, else a page of the model's name;
-            that of other rows names them too.
-
-    Returns:
-        The report and where it was written.
-
-    Raises:
-        RequestError: there is a page with the rows of the run already, and this one would be without.
-    """
-    from glassnet.loading import load
-
-    name = "report" if path.name == "model.glass" else path.stem
-    page_path = out or path.with_name(f"{name}.html" if data is None else f"{name}-{Path(data).stem}.html")
-    model = load(path)
-    if isinstance(model.plan, CharacterPlan):
-        must, do = "a report is made of a model of a table or of texts", "see glassnet evaluate and generate"
-        raise RecipeError(message(must, f"{path} is one of characters", do))
-    found = report(model, data)
-    if out is None and found.numbers == () and found.reliability is None and page_path.exists():
-        must = f"a report without the rows of the run must not take the place of {page_path}"
-        do = "name another file with -o, or judge other rows with --data FILE"
-        raise DataError(message(must, "the rows cannot be had again", do))
-    write_atomically(page_path, page(found).encode())
-    return found, page_path
+        return compose(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
 
 
 def write_report(
@@ -109,29 +53,10 @@ def write_report(
         return
     since = time.monotonic()
     context.reporter.phase("writing the report")
-    with _failing_softly(context.folder), _quiet():
+    with failing_softly(context.folder), _quiet():
         text = page(compose(model, _of_training(context, model, folds, told)))
         write_atomically(context.folder.report, text.encode())
     context.timed("report", since)
-
-
-def write_missing_report(folder: RunFolder, model: Model) -> None:
-    """Write the report of a finished run that was killed before it had one."""
-    if not folder.report.exists():
-        with _failing_softly(folder):
-            report(model, path=folder.report)
-
-
-@contextmanager
-def _failing_softly(folder: RunFolder) -> Iterator[None]:
-    """Make a failure a warning, and a signal too: the run has done what it was asked for."""
-    try:
-        yield
-    except (Exception, KeyboardInterrupt) as error:
-        must = f"the report {folder.report} must be written"
-        found = str(error) or type(error).__name__
-        do = f"the model is kept; try glassnet report {folder.model}"
-        warnings.warn(message(must, found, do), GlassnetWarning, stacklevel=2)
 
 
 @contextmanager

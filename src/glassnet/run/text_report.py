@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +17,7 @@ from glassnet.notation import parse_split
 from glassnet.run.context import Own
 from glassnet.run.text_prepare import prepare_texts
 from glassnet.run.text_scoring import judged_texts
+from glassnet.run.told import failing_softly
 from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -34,15 +34,11 @@ AGREES = 1e-6
 """Texts that were cut again have to give the run's scores, but for such a share of them."""
 
 
-def text_report(model: TextModel, data: object = None, *, path: str | Path | None = None) -> Report:
-    """Say what a model of texts answers, how good it is, compared with what, and what to distrust; see
-    :func:`glassnet.run.report.report`."""
+def text_report(model: TextModel, data: object = None) -> Report:
+    """Make the report of a model of texts; see :func:`glassnet.run.reports.report`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GlassnetWarning)  # whoever read these texts first was told
-        found = compose_texts(model, _of_the_run(model) if data is None else _of_other_texts(model, data))
-    if path is not None:
-        write_atomically(path, page(found).encode())
-    return found
+        return compose_texts(model, _of_the_run(model) if data is None else _of_other_texts(model, data))
 
 
 def write_text_report(
@@ -52,14 +48,13 @@ def write_text_report(
     folds: Sequence[tuple[Fold, FoldScores]],
     told: tuple[str, ...],
 ) -> None:
-    """Write the report of a run that has just ended, and whose model is kept. A failure is a warning: the run
-    has done what it was asked for."""
+    """Write the report of a run that has just ended, and whose model is kept, into its folder."""
     rows = np.concatenate([judged_texts(fold)[1] for fold, _ in folds])
     truth = np.concatenate([scores.truth for _, scores in folds])
     answers = np.concatenate([scores.predictions[""] for _, scores in folds])
     once = np.sort(np.unique(rows, return_index=True)[1])
     truth, answers, texts = truth[once], answers[once], prepared.rows.take(rows[once])
-    try:
+    with failing_softly(folder):
         material = TextMaterial(
             data=_name(model),
             results=model.results,
@@ -69,10 +64,6 @@ def write_text_report(
             notes=told,
         )
         write_atomically(folder.report, page(compose_texts(model, material)).encode())
-    except (Exception, KeyboardInterrupt) as error:
-        must, do = f"the report {folder.report} must be written", f"try glassnet report {folder.model}"
-        told_now = message(must, str(error) or type(error).__name__, f"the model is kept; {do}")
-        warnings.warn(told_now, GlassnetWarning, stacklevel=2)
 
 
 def _of_other_texts(model: TextModel, data: object) -> TextMaterial:

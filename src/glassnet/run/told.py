@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from glassnet.errors import GlassnetWarning
+from glassnet.errors import GlassnetWarning, message
+
+if TYPE_CHECKING:
+    from glassnet.run.folder import RunFolder
 
 
 def say_again(caught: list[warnings.WarningMessage]) -> None:
@@ -16,3 +22,15 @@ def say_again(caught: list[warnings.WarningMessage]) -> None:
 def own_warnings(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
     """Return Glassnet's own warnings as texts."""
     return tuple(str(each.message) for each in caught if issubclass(each.category, GlassnetWarning))
+
+
+@contextmanager
+def failing_softly(folder: RunFolder) -> Iterator[None]:
+    """Make a failure of the report a warning, and a signal too: the run has done what it was asked for."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt) as error:
+        must = f"the report {folder.report} must be written"
+        found = str(error) or type(error).__name__
+        do = f"the model is kept; try glassnet report {folder.model}"
+        warnings.warn(message(must, found, do), GlassnetWarning, stacklevel=2)

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from glassnet.errors import DataError, NonFiniteLoss, RecipeError, RequestError, message
 from glassnet.notation import parse_split
@@ -168,10 +168,9 @@ def _finished(folder: RunFolder, recipe: Recipe, own: Own) -> Outcome:
                 "start a new one with a lower lr; its last good weights are in model.glass",
             )
         )
-    if model.recipe.kind == "table":
-        from glassnet.run.report import write_missing_report
+    from glassnet.run.reports import write_missing_report
 
-        write_missing_report(folder, cast("Model", model))
+    write_missing_report(folder, model)
     return Outcome(model, folder, was_finished=True)
 
 
