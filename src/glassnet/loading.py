@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from glassnet.archive import read_archive
 from glassnet.errors import RecipeError, message
@@ -28,6 +28,10 @@ def load(path: str | Path, net: object = None) -> Model | TextModel | CharacterM
         RecipeError: the file holds the weights of an own module, and ``net`` was not given.
     """
     contents = read_archive(path)
+    if contents.manifest.get("kind") == "text" and _reads_words(contents.manifest):
+        from glassnet.word_model import word_model_from
+
+        return word_model_from(contents, str(path))
     if contents.manifest.get("kind") == "text":
         from glassnet.text_model import text_model_from
 
@@ -39,6 +43,13 @@ def load(path: str | Path, net: object = None) -> Model | TextModel | CharacterM
     from glassnet.model import model_from
 
     return model_from(contents, str(path), net)
+
+
+def _reads_words(manifest: dict[str, Any]) -> bool:
+    """Whether the manifest of a model of texts has a recurrent net; what else is wrong is found later."""
+    networks = manifest.get("networks")
+    net = networks.get("net") if isinstance(networks, dict) else None
+    return isinstance(net, dict) and net.get("kind") == "recurrent"
 
 
 def load_table(path: str | Path, what: str) -> Model:

@@ -18,7 +18,7 @@ Activation = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "silu"
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 Cell = Literal["lstm", "gru"]
 CELLS: tuple[Cell, ...] = get_args(Cell)
-NETS = {"table": ("tabular", "linear"), "text": ("bag",), "characters": CELLS, "series": CELLS}
+NETS = {"table": ("tabular", "linear"), "text": ("bag", *CELLS), "characters": CELLS, "series": CELLS}
 """The names of nets for each kind of data; the first is the default."""
 NET_NAMES = tuple(dict.fromkeys(name for names in NETS.values() for name in names))
 SPLIT_KINDS = ("last", "random", "group", "file", "windows", "cv", "repeat", "none")

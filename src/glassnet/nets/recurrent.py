@@ -100,3 +100,25 @@ class RecurrentNet(nn.Module):
             return None
         parts = [each[number : number + 1] for each in state]
         return parts[0] if len(parts) == 1 else (parts[0], parts[1])
+
+
+class LastAnswer(nn.Module):
+    """A recurrent net as a net of rows: each row is a sequence of symbols, answered after its end.
+
+    Symbol 0 is padding and stands at a row's end only.
+
+        >>> spec_of_texts = spec.Recurrent(symbols=9, inputs=4, cell="gru", layers=1, units=5, outputs=1)
+        >>> LastAnswer(RecurrentNet(spec_of_texts))(torch.tensor([[3, 5, 8], [4, 0, 0]])).shape
+        torch.Size([2, 1])
+
+    Shape: (rows, steps) -> (rows, outputs).
+    """
+
+    def __init__(self, net: RecurrentNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Answer each row after its last symbol."""
+        lengths = (x != 0).sum(dim=1).clamp(min=1).cpu()
+        return self.net.last(x[:, : int(lengths.max())].T, lengths)

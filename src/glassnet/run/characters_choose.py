@@ -31,7 +31,7 @@ LEARNING_RATES = {"sgd": 1.0, "adam": 0.006, "adamw": 0.006, "rmsprop": 0.001}
 PATIENCE, CLIP, WARMUP = 5, 1.0, 0.05
 SIZES = ((500_000, (2, 512)), (50_000, (2, 256)), (0, (2, 128)))
 """Layers and units of the net for a training text of so many characters or more."""
-WORTH = 4
+WORTH = 8
 """So often a net has to read its text within a budget; else a smaller one learns more."""
 PAYS = 1.2
 """More threads have to be so much faster to be used."""

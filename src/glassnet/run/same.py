@@ -9,12 +9,13 @@ from pydantic import ValidationError
 from glassnet.character_plan import CharacterPlan
 from glassnet.errors import DataError, FormatError, message
 from glassnet.plan import Plan, TextPlan
+from glassnet.word_plan import WordPlan
 
 if TYPE_CHECKING:
     from glassnet.recipe import Recipe
     from glassnet.run.folder import RunFolder
 
-AnyPlan = TypeVar("AnyPlan", Plan, TextPlan, CharacterPlan)
+AnyPlan = TypeVar("AnyPlan", Plan, TextPlan, CharacterPlan, WordPlan)
 
 
 def with_checksum(recipe: Recipe, sha256: str | None, folder: RunFolder | None) -> Recipe:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glassnet.errors import DataError, NonFiniteLoss, RecipeError, RequestError, message
-from glassnet.notation import parse_split
+from glassnet.notation import CELLS, parse_split
 from glassnet.recipe import Kind, Recipe, make_recipe
 from glassnet.run.context import Outcome, Own
 from glassnet.run.folder import RunFolder, held, new_run_folder
@@ -179,10 +179,10 @@ def _carry_out(
 ) -> Outcome:
     go_on = "start it again" if folder is None else f"go on with glassnet train --resume {folder.path}"
     with listening(go_on) as interrupts:
-        return _work_of(recipe.kind)(recipe, folder, own, reporter or Silent(), interrupts, began)
+        return _work_of(recipe.kind, recipe.net)(recipe, folder, own, reporter or Silent(), interrupts, began)
 
 
-def _work_of(kind: Kind) -> Work:
+def _work_of(kind: Kind, net: str) -> Work:
     """Return what does the work of a kind of data; no other kind's is imported.
 
     Raises:
@@ -192,6 +192,10 @@ def _work_of(kind: Kind) -> Work:
         from glassnet.run.work import carry_out
 
         return carry_out
+    if kind == "text" and net.partition(":")[0] in CELLS:
+        from glassnet.run.word_work import carry_out as carry_out_words
+
+        return carry_out_words
     if kind == "text":
         from glassnet.run.text_work import carry_out as carry_out_texts
 
