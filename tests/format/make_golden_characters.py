@@ -1,4 +1,4 @@
-"""Write the golden ``.glass`` file of a model of characters, beside what it answers.
+"""Write the golden ``.glass`` files of recurrent nets, of characters and of words, beside what they answer.
 
 A golden file is never written again: the files of every released version stay as they are, and load for ever.
 """
@@ -12,9 +12,31 @@ from typing import Any
 
 from glassnet.archive import FORMAT
 
-FOLDER = Path(__file__).with_name("golden") / f"v{FORMAT}" / "characters"
+FOLDER = Path(__file__).with_name("golden") / f"v{FORMAT}" / "recurrent"
 TEXT = "Der Zug fährt ab: 列车开了。 The train leaves at nine.\n" * 12
 WISHES = {"task": "characters", "net": "lstm:2x6:0.1", "epochs": 3, "lr": 0.02, "test": "last:60"}
+
+
+REVIEWS = {
+    "text": [
+        f"{'not ' * (each % 2)}a {word} film, 片 {each}" for each in range(40) for word in ("好", "dull")
+    ],
+    "label": [word for each in range(40) for word in (("yes", "no") if each % 2 == 0 else ("no", "yes"))],
+}
+NEW = ["not a 好 film", "a dull film", "", "unheard-of words!"]
+
+
+def train_words() -> Any:
+    """Train a small net that reads words, on one thread of the CPU."""
+    import glassnet as gn
+
+    wishes = {"task": "text", "net": "gru:1x4:0.1", "target": "label", "epochs": 3, "lr": 0.05, "threads": 1}
+    return gn.train(REVIEWS, **wishes, device="cpu", batch_size=8)
+
+
+def answers_of_words(model: Any) -> dict[str, Any]:
+    """Say what a model of words answers, as JSON values."""
+    return {"predict": model.predict(NEW).tolist(), "predict_proba": model.predict_proba(NEW).tolist()}
 
 
 def train_model() -> Any:
@@ -39,9 +61,13 @@ def answers(model: Any) -> dict[str, Any]:
 
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / "small.glass"
-    if not path.exists():
-        model = train_model()
-        path.write_bytes(model.to_bytes())
-        account = json.dumps({"answers": answers(model)}, indent=1, ensure_ascii=False)
-        path.with_suffix(".json").write_text(account + "\n", encoding="utf-8")
+    for name, train, ask in (
+        ("characters", train_model, answers),
+        ("words", train_words, answers_of_words),
+    ):
+        path = FOLDER / f"{name}.glass"
+        if not path.exists():
+            model = train()
+            path.write_bytes(model.to_bytes())
+            account = json.dumps({"answers": ask(model)}, indent=1, ensure_ascii=False)
+            path.with_suffix(".json").write_text(account + "\n", encoding="utf-8")

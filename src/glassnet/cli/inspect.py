@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from glassnet.errors import RecipeError, message
 from glassnet.loading import load
+from glassnet.word_plan import WordPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +55,11 @@ def _of_texts(
     if column is not None:
         must, do = "--column needs a model of a table", "leave it out"
         raise RecipeError(message(must, "this one is of texts", do))
+    if isinstance(model.plan, WordPlan):
+        if (data, text) != (None, None):
+            must, do = "--data and --text need a bag of words", "see glassnet predict and evaluate"
+            raise RecipeError(message(must, f"this one is {model.plan.net}", do))
+        return {}
     if row is not None and data is None:
         raise RecipeError(message("--row needs texts to look at", "--data is missing", "add --data FILE"))
     views: dict[str, View] = {"words": word_weights(model)}

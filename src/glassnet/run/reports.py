@@ -12,6 +12,7 @@ from glassnet.loading import load
 from glassnet.plan import TextPlan
 from glassnet.run.told import failing_softly
 from glassnet.storage import write_atomically
+from glassnet.word_plan import WordPlan
 
 if TYPE_CHECKING:
     from glassnet.character_model import CharacterModel
@@ -38,7 +39,7 @@ def report(
 
     Raises:
         DataError: ``data`` does not fit the model.
-        RecipeError: the model is one of characters.
+        RecipeError: the model has a recurrent net.
         RequestError, WorkError: the page cannot be written.
     """
     found = _made(model, data)
@@ -75,15 +76,15 @@ def report_file(path: Path, data: str | None = None, out: Path | None = None) ->
 
 def write_missing_report(folder: RunFolder, model: Model | TextModel | CharacterModel) -> None:
     """Write the report of a finished run that was killed before it had one."""
-    if not folder.report.exists() and not isinstance(model.plan, CharacterPlan):
+    if not folder.report.exists() and not isinstance(model.plan, CharacterPlan | WordPlan):
         with failing_softly(folder):
             report(model, path=folder.report)
 
 
 def _made(model: Model | TextModel | CharacterModel, data: object) -> Report:
-    if isinstance(model.plan, CharacterPlan):
-        must, do = "a report is made of a model of a table or of texts", "see glassnet evaluate and generate"
-        raise RecipeError(message(must, "this one is of characters", do))
+    if isinstance(model.plan, CharacterPlan | WordPlan):
+        must = "a report is made of a model of a table, or of texts read as a bag of words"
+        raise RecipeError(message(must, f"this one is {model.plan.net}", "see glassnet evaluate"))
     if isinstance(model.plan, TextPlan):
         from glassnet.run.text_report import text_report
 
