@@ -11,10 +11,11 @@ from glassnet.errors import RecipeError, message
 if TYPE_CHECKING:
     from glassnet.character_model import CharacterModel
     from glassnet.model import Model
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 
-def load(path: str | Path, net: object = None) -> Model | TextModel | CharacterModel:
+def load(path: str | Path, net: object = None) -> Model | TextModel | CharacterModel | SeriesModel:
     """Load a model from a ``.glass`` file. Nothing that the file names is imported or run.
 
     Args:
@@ -36,6 +37,10 @@ def load(path: str | Path, net: object = None) -> Model | TextModel | CharacterM
         from glassnet.text_model import text_model_from
 
         return text_model_from(contents, str(path))
+    if contents.manifest.get("kind") == "series":
+        from glassnet.series_model import series_model_from
+
+        return series_model_from(contents, str(path))
     if contents.manifest.get("kind") == "characters":
         from glassnet.character_model import character_model_from
 

@@ -118,6 +118,7 @@ class Recipe(BaseModel):
     warmup: Fraction = 0.0
     batch_size: Count | None = None
     window: Count | None = None
+    horizon: Count | None = None
     epochs: Count | None = None
     patience: Count | None = None
     restarts: Count = 1

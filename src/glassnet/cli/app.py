@@ -85,6 +85,7 @@ def train(
     ] = None,
     warmup: Annotated[float | None, _option("--warmup X", "Share of the steps with a rising rate.")] = None,
     batch_size: Annotated[int | None, _option("--batch-size N", "Rows a step.")] = None,
+    horizon: Annotated[int | None, _option("--horizon N", "Next values of a series; else 1.")] = None,
     epochs: Annotated[int | None, _option("--epochs N", "Most epochs.")] = None,
     patience: Annotated[
         int | None, _option("--patience N", "Epochs without a better validation loss.")

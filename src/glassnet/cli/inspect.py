@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from glassnet.lens.text_mistakes import TextMistakes
     from glassnet.lens.text_words import TextAnswer, WordWeights
     from glassnet.model import Model
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
     View = Explanation | WordWeights | TextAnswer | TextMistakes
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def inspected(
     path: Path, data: str | None, row: int | None, column: str | None, text: str | None
-) -> tuple[Model | TextModel | CharacterModel, Mapping[str, View]]:
+) -> tuple[Model | TextModel | CharacterModel | SeriesModel, Mapping[str, View]]:
     """Load a model and look into it as a command asks; returns it and the Views by name.
 
     Raises:
@@ -34,9 +35,9 @@ def inspected(
     model = load(path)
     if model.recipe.kind == "text":
         return model, _of_texts(cast("TextModel", model), data, row, column, text)
-    if model.recipe.kind == "characters":
+    if model.recipe.kind in ("characters", "series"):
         if (data, row, column, text) != (None, None, None, None):
-            must, do = "a model of characters is inspected by itself", "see glassnet generate and evaluate"
+            must, do = f"a model of {model.recipe.kind} is inspected by itself", "see glassnet evaluate"
             raise RecipeError(message(must, "rows or a text were asked for", do))
         return model, {}
     if text is not None:

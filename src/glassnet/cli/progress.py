@@ -9,6 +9,7 @@ from rich.text import Text
 
 from glassnet.character_plan import CharacterPlan
 from glassnet.cli.show import columns_table, console
+from glassnet.series_plan import SeriesPlan
 
 if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord
@@ -39,9 +40,9 @@ class Console:
             self._live.start()
             self._live.update(Text(f"{text} ..."))
 
-    def planned(self, plan: Plan | TextPlan | CharacterPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan) -> None:
         """Show the columns' roles with their reasons, and the plan."""
-        if isinstance(plan, CharacterPlan):
+        if isinstance(plan, CharacterPlan | SeriesPlan):
             for sentence in plan.sentences():
                 self._console.print(Text(sentence))
             return

@@ -20,6 +20,7 @@ from rich.text import Text
 from glassnet.character_plan import CharacterPlan
 from glassnet.plan import Plan, TextPlan
 from glassnet.run.summary import scores_json
+from glassnet.series_plan import SeriesPlan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from glassnet.plan import ColumnPlan
     from glassnet.results import Results
     from glassnet.run.context import Outcome
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 _PACKAGES = ("torch", "numpy", "polars", "scikit-learn", "pydantic", "safetensors", "matplotlib")
@@ -144,13 +146,13 @@ def evaluation_json(results: Results) -> dict[str, Any]:
     return {"rows": results.rows, **scores_json(results), "details": results.details}
 
 
-def print_inspection(model: Model | TextModel | CharacterModel) -> None:
+def print_inspection(model: Model | TextModel | CharacterModel | SeriesModel) -> None:
     """Print what a model is."""
     for name, text in model.facts():
         print(f"{name + ':':<10} {text}")
     print(f"{'seed:':<10} {model.recipe.seed}")
     print(f"{'data:':<10} {model.recipe.data} (SHA-256 {model.recipe.sha256})")
-    if isinstance(model.plan, CharacterPlan):
+    if isinstance(model.plan, CharacterPlan | SeriesPlan):
         _print_lines(model.plan.sentences())
     else:
         console().print(columns_table(model.plan))
@@ -160,7 +162,7 @@ def print_inspection(model: Model | TextModel | CharacterModel) -> None:
         print(model.net)
 
 
-def inspection_json(model: Model | TextModel | CharacterModel) -> dict[str, Any]:
+def inspection_json(model: Model | TextModel | CharacterModel | SeriesModel) -> dict[str, Any]:
     """Return what ``glassnet inspect --json`` prints."""
     return {
         "facts": dict(model.facts()),
@@ -172,9 +174,11 @@ def inspection_json(model: Model | TextModel | CharacterModel) -> dict[str, Any]
     }
 
 
-def _inputs(model: Model | TextModel | CharacterModel) -> list[str]:
+def _inputs(model: Model | TextModel | CharacterModel | SeriesModel) -> list[str]:
     if isinstance(model.plan, CharacterPlan):
         return ["characters"]
+    if isinstance(model.plan, SeriesPlan):
+        return [each.name for each in model.plan.columns if each.used]
     if isinstance(model.plan, TextPlan):
         return [each.name for each in model.plan.columns if each.used]
     return list(model.schema.input_names)

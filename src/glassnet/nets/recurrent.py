@@ -122,3 +122,27 @@ class LastAnswer(nn.Module):
         """Answer each row after its last symbol."""
         lengths = (x != 0).sum(dim=1).clamp(min=1).cpu()
         return self.net.last(x[:, : int(lengths.max())].T, lengths)
+
+
+class NextValues(nn.Module):
+    """A recurrent net over windows of a series, which answers with the next values.
+
+    The first number of each step is the value itself, and what the net adds is how far each of the next
+    values is from the last one: untrained it foretells about that all stays as it is.
+
+        >>> spec_of_series = spec.Recurrent(symbols=None, inputs=3, cell="gru", layers=1, units=5, outputs=2)
+        >>> NextValues(RecurrentNet(spec_of_series))(torch.zeros(7, 24, 3)).shape
+        torch.Size([7, 2])
+
+    Shape: (rows, steps, inputs) -> (rows, outputs).
+    """
+
+    def __init__(self, net: RecurrentNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Answer each window after its last step."""
+        hidden, _ = self.net.hidden(x.transpose(0, 1))
+        change: Tensor = self.net.output(self.net.dropout(hidden[-1]))
+        return x[:, -1, :1] + change

@@ -24,6 +24,7 @@ from glassnet.results import Results
 from glassnet.run.budget import ENDING
 from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, new_net, quickest
 from glassnet.run.context import Context, Follower, Outcome, Own
+from glassnet.run.merged import joined_results
 from glassnet.run.ngrams import frequencies, ngram_losses
 from glassnet.run.same import earlier_plan, with_checksum
 from glassnet.run.told import own_warnings, say_again
@@ -301,19 +302,7 @@ def _results(
             _note(work, split, len(losses)),
         )
         found.append(judged)
-    return _joined(found)
-
-
-def _joined(parts: list[Results]) -> Results:
-    """Put the results of several parts of a text together."""
-    whole: dict[str, dict[str, Any]] = {}
-    for part in parts:
-        for name in ("rows", "metrics", "intervals", "details"):
-            whole.setdefault(name, {}).update(getattr(part, name))
-        for name in ("baselines", "baseline_intervals", "differences"):
-            for baseline, by_split in getattr(part, name).items():
-                whole.setdefault(name, {}).setdefault(baseline, {}).update(by_split)
-    return Results.model_validate({**whole, "notes": [note for part in parts for note in part.notes]})
+    return joined_results(found)
 
 
 def _note(work: _Work, split: str, scored: int) -> list[str]:

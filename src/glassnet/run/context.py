@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from glassnet.model import Model
     from glassnet.plan import Plan
     from glassnet.recipe import Recipe
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 
@@ -41,7 +42,7 @@ class Own:
 class Outcome:
     """A run that has ended: its model, its folder if it has one, the seconds of its parts, its warnings."""
 
-    model: Model | TextModel | CharacterModel
+    model: Model | TextModel | CharacterModel | SeriesModel
     folder: RunFolder | None
     seconds: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from glassnet.character_plan import CharacterPlan
     from glassnet.engine.history import EpochRecord
     from glassnet.plan import Plan, TextPlan
+    from glassnet.series_plan import SeriesPlan
 
 
 class Reporter(Protocol):
@@ -16,7 +17,7 @@ class Reporter(Protocol):
     def phase(self, text: str) -> None:
         """A part of the work begins, e.g. ``reading hour.csv``."""
 
-    def planned(self, plan: Plan | TextPlan | CharacterPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan) -> None:
         """The columns' roles and everything else that the run decided is known."""
 
     def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
@@ -32,7 +33,7 @@ class Silent:
     def phase(self, text: str) -> None:
         """Say nothing."""
 
-    def planned(self, plan: Plan | TextPlan | CharacterPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan) -> None:
         """Say nothing."""
 
     def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:

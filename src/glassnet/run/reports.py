@@ -11,6 +11,7 @@ from glassnet.lens.page import page
 from glassnet.loading import load
 from glassnet.plan import TextPlan
 from glassnet.run.told import failing_softly
+from glassnet.series_plan import SeriesPlan
 from glassnet.storage import write_atomically
 from glassnet.word_plan import WordPlan
 
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
     from glassnet.lens.report import Report
     from glassnet.model import Model
     from glassnet.run.folder import RunFolder
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 
 def report(
-    model: Model | TextModel | CharacterModel, data: object = None, *, path: str | Path | None = None
+    model: Model | TextModel | CharacterModel | SeriesModel,
+    data: object = None,
+    *,
+    path: str | Path | None = None,
 ) -> Report:
     """Say what a model predicts, how good it is, compared with what, and what to distrust.
 
@@ -74,15 +79,15 @@ def report_file(path: Path, data: str | None = None, out: Path | None = None) ->
     return found, page_path
 
 
-def write_missing_report(folder: RunFolder, model: Model | TextModel | CharacterModel) -> None:
+def write_missing_report(folder: RunFolder, model: Model | TextModel | CharacterModel | SeriesModel) -> None:
     """Write the report of a finished run that was killed before it had one."""
-    if not folder.report.exists() and not isinstance(model.plan, CharacterPlan | WordPlan):
+    if not folder.report.exists() and not isinstance(model.plan, CharacterPlan | WordPlan | SeriesPlan):
         with failing_softly(folder):
             report(model, path=folder.report)
 
 
-def _made(model: Model | TextModel | CharacterModel, data: object) -> Report:
-    if isinstance(model.plan, CharacterPlan | WordPlan):
+def _made(model: Model | TextModel | CharacterModel | SeriesModel, data: object) -> Report:
+    if isinstance(model.plan, CharacterPlan | WordPlan | SeriesPlan):
         must = "a report is made of a model of a table, or of texts read as a bag of words"
         raise RecipeError(message(must, f"this one is {model.plan.net}", "see glassnet evaluate"))
     if isinstance(model.plan, TextPlan):

@@ -23,6 +23,7 @@ from glassnet.storage import file_sha256
 if TYPE_CHECKING:
     from glassnet.character_model import CharacterModel
     from glassnet.model import Model
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 Work = Callable[[Recipe, RunFolder | None, Own, Reporter, Interrupts, float], Outcome]
@@ -38,7 +39,7 @@ def train(
     loss: str | Callable[..., object] = "auto",
     reporter: Reporter | None = None,
     **options: object,
-) -> Model | TextModel | CharacterModel:
+) -> Model | TextModel | CharacterModel | SeriesModel:
     """Train a network on raw data, score it beside its baselines, and return it as a Model.
 
     Args:
@@ -80,7 +81,7 @@ def resume(
     net: object = None,
     loss: Callable[..., object] | None = None,
     reporter: Reporter | None = None,
-) -> Model | TextModel | CharacterModel:
+) -> Model | TextModel | CharacterModel | SeriesModel:
     """Go on with a run that was interrupted or killed; it ends with the bits of one left alone.
 
     Args:
@@ -183,11 +184,7 @@ def _carry_out(
 
 
 def _work_of(kind: Kind, net: str) -> Work:
-    """Return what does the work of a kind of data; no other kind's is imported.
-
-    Raises:
-        RecipeError: nothing here trains on this kind.
-    """
+    """Return what does the work of a kind of data; no other kind's is imported."""
     if kind == "table":
         from glassnet.run.work import carry_out
 
@@ -204,8 +201,9 @@ def _work_of(kind: Kind, net: str) -> Work:
         from glassnet.run.characters_work import carry_out as carry_out_characters
 
         return carry_out_characters
-    must = "the kind of data must be one that this version trains on"
-    raise RecipeError(message(must, f"task={kind!r}", "name a table, texts or one long text"))
+    from glassnet.run.series_work import carry_out as carry_out_series
+
+    return carry_out_series
 
 
 def _sha256(data: str | None) -> str | None:
