@@ -105,7 +105,14 @@ def test_the_seasonal_value_is_always_one_that_is_known():
     values = np.arange(20.0)
     assert seasonal_values(values, np.array([9]), 7, 3).tolist() == [[7, 8, 9, 7, 8, 9, 7]]
     assert last_values(values, np.array([9]), 2).tolist() == [[9, 9]]
+
+
+def test_a_season_is_found_under_a_swing_and_none_in_a_line_or_in_noise():
+    assert find_season(waves(600)["load"].to_numpy() + np.arange(600) / 50) == 12
     assert find_season(np.arange(50.0)) is None
+    assert find_season(np.random.default_rng(0).normal(size=2000)) is None
+    assert find_season(np.cumsum(np.random.default_rng(0).normal(size=2000))) is None
+    assert find_season(np.array([1.0, 2.0])) is None
 
 
 def test_a_series_without_other_columns_and_one_value_ahead():

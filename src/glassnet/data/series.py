@@ -118,18 +118,22 @@ def check_order(table: Table, roles: Sequence[ColumnRole]) -> NDArray[np.float64
 def find_season(values: Floats) -> int | None:
     """Return after how many rows a series comes nearest to repeating itself, by the mean absolute difference.
 
-    None where no lag from 2 on is nearer than the row before. Only lags that fit three times are looked at.
+    A season is a lag that is nearer than the lags beside it, by a tenth nearer than most lags are; None where
+    there is none. Only lags that fit three times are looked at.
 
     >>> find_season(np.tile([1.0, 5.0, 2.0, 9.0], 20))
     4
     """
     values = values[-LOOKED_AT:]
-    errors = {
-        lag: float(np.abs(values[lag:] - values[:-lag]).mean())
-        for lag in range(1, min(LONGEST_SEASON, len(values) // 3) + 1)
-    }
-    best = min(errors, key=lambda lag: errors[lag], default=1)
-    return best if best > 1 else None
+    lags = range(1, min(LONGEST_SEASON, len(values) // 3) + 2)
+    errors = [float(np.abs(values[lag:] - values[:-lag]).mean()) for lag in lags]
+    limit = 0.9 * float(np.median(errors)) if errors else 0.0
+    seasons = [
+        lag
+        for lag in lags[1:-1]
+        if errors[lag - 1] < limit and errors[lag - 2] > errors[lag - 1] <= errors[lag]
+    ]
+    return min(seasons, key=lambda lag: errors[lag - 1], default=None)
 
 
 def last_values(values: Floats, moments: NDArray[np.int64], horizon: int) -> Floats:

@@ -86,8 +86,8 @@ def fit_words(texts: Texts, most: int, least: int, length: int) -> WordVocabular
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(words_of(text))
-    kept = sorted(((-count, len(word) == 1, word) for word, count in counts.items() if count >= least))
-    return WordVocabulary(words=tuple(word for _, _, word in kept[:most]), length=length)
+    kept = sorted((-count, word) for word, count in counts.items() if count >= least)
+    return WordVocabulary(words=tuple(word for _, word in kept[:most]), length=length)
 
 
 def words_of(text: str) -> list[str]:
