@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glassnet.data import characters
 from glassnet.data.characters import Vocabulary, code_points, cut, read_long_text, vocabulary_of
 from glassnet.errors import DataError
 
@@ -71,6 +72,11 @@ def test_a_missing_file_and_a_set_of_another_kind_are_errors(tmp_path):
         read_long_text(tmp_path / "missing.txt")
     with pytest.raises(DataError, match="set of another kind"):
         read_long_text("iris")
+
+
+def test_a_long_text_is_counted_in_pieces(monkeypatch):
+    monkeypatch.setattr(characters, "AT_ONCE", 3)
+    assert characters.counted(np.array([1, 1, 2, 2, 2, 0, 4], np.int32), 5).tolist() == [1, 2, 3, 0, 1]
 
 
 def test_the_last_characters_are_kept_from_training():

@@ -31,6 +31,8 @@ MOST_CHARACTERS = 65_535
 CODE_POINTS = 0x110000
 SHARE = 0.1
 """Share of the text that validates where the recipe names none."""
+AT_ONCE = 1 << 22
+"""Characters that are counted at a time."""
 FEWEST = 20
 """Characters of the shortest text that can be learned from."""
 
@@ -108,13 +110,21 @@ def code_points(text: str) -> CodePoints:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
 
 
+def counted(codes: NDArray[np.uint32] | Codes, size: int) -> NDArray[np.int64]:
+    """Return how often each code from 0 to ``size - 1`` is there, without a copy of a long text."""
+    counts = np.zeros(size, np.int64)
+    for start in range(0, len(codes), AT_ONCE):
+        counts += np.bincount(codes[start : start + AT_ONCE], minlength=size)
+    return counts
+
+
 def vocabulary_of(characters: CodePoints) -> Vocabulary:
     """Return the vocabulary of some code points.
 
     Raises:
         DataError: there are too many different ones.
     """
-    known = np.flatnonzero(np.bincount(characters, minlength=1))
+    known = np.flatnonzero(counted(characters, CODE_POINTS))
     if len(known) > MOST_CHARACTERS:
         must = f"a text must have at most {MOST_CHARACTERS} different characters"
         raise DataError(message(must, f"it has {len(known)}", "check that it is a text at all"))

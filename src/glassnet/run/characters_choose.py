@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from glassnet.character_plan import CharacterPlan, Pace, Precision
-from glassnet.engine.characters import Streams
+from glassnet.engine.characters import EPOCH, Streams
 from glassnet.engine.characters_training import seconds_per_step
 from glassnet.engine.threads import LARGE
 from glassnet.nets.build import build
@@ -126,7 +126,8 @@ def make_plan(
 
 def most_steps(recipe: Recipe, steps_per_epoch: int, characters: int) -> int:
     """Return the steps of a run that no budget makes shorter."""
-    return steps_per_epoch * (recipe.epochs or max(1, min(EPOCHS, CHARACTERS // characters)))
+    epochs = max(1, min(EPOCHS, CHARACTERS // min(characters, EPOCH)))
+    return steps_per_epoch * (recipe.epochs or epochs)
 
 
 def quickest(plan: CharacterPlan) -> Pace:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glassnet.data.characters import counted
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -33,7 +35,7 @@ def frequencies(train: Codes, size: int) -> Floats:
 
     Shape: (size,).
     """
-    counts = np.bincount(train, minlength=size)
+    counts = counted(train, size)
     kinds = np.count_nonzero(counts)
     mixed: Floats = (counts + kinds / size) / (len(train) + kinds)
     return mixed
