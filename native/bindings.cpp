@@ -21,6 +21,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "dense.hpp"
+#include "text_bindings.hpp"
 
 namespace nb = nanobind;
 using namespace glassnet;
@@ -353,4 +354,5 @@ NB_MODULE(_native, m) {
           "The float32 multiply-adds in 1e9 a second that one core does in registers alone.");
     bind<float>(m, "DenseFloat32");
     bind<double>(m, "DenseFloat64");
+    bind_text(m);
 }

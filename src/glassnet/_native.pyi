@@ -52,3 +52,52 @@ def train_many(
     rates: Sequence[Array],
     threads: int,
 ) -> list[float]: ...
+
+class TextReader:
+    def __init__(
+        self,
+        words: Array,
+        alone: Array,
+        folds: Array,
+        marks: str,
+        ngrams: int,
+        bits: int,
+        html: bool,
+        lower: bool,
+        with_marks: bool,
+    ) -> None: ...
+    def token_keys(self, text: bytes) -> Array: ...
+    def spans(self, text: bytes, wanted: Array) -> Array: ...
+    def count(
+        self, blob: Array, offsets: Array, min_count: int, most: int, threads: int
+    ) -> tuple[Array, Array]: ...
+    def encode(
+        self, columns: TextColumns, blob: Array, offsets: Array, with_counts: bool, threads: int
+    ) -> tuple[Array, Array, Array]: ...
+
+class TextColumns:
+    def __init__(self, keys: Array) -> None: ...
+
+class BagSolver:
+    def __init__(
+        self,
+        offsets: Array,
+        columns: Array,
+        values: Array | None,
+        width: int,
+        labels: Array,
+        weight: Array,
+        outputs: int,
+        l2: float,
+        scale: Array,
+        threads: int,
+    ) -> None: ...
+    def step(self, length: float, products: int, precision: float) -> float: ...
+    def read(self) -> tuple[Array, Array]: ...
+
+def sparse_logits(
+    offsets: Array, columns: Array, values: Array | None, weights: Array, bias: Array, threads: int
+) -> Array: ...
+def class_counts(
+    offsets: Array, columns: Array, width: int, labels: Array, weight: Array, classes: int
+) -> Array: ...

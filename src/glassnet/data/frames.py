@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -181,6 +180,8 @@ def _columns(data: object, name: str) -> list[pl.Series]:
         names = dict.fromkeys(column for row in data for column in row)
         return [column_of_objects(str(each), [row.get(each) for row in data], name) for each in names]
     try:
+        import narwhals as nw
+
         frame = nw.from_native(data, eager_only=True)  # type: ignore[call-overload]
     except TypeError:
         raise _not_a_table(name, f"a {type(data).__name__}") from None

@@ -85,13 +85,13 @@ def _of_folder(path: Path) -> Iterator[Member]:
 
 
 def _bytes_of(path: Path) -> bytes:
+    must, do = f"{path} must be a file that can be read", "take it out of the folder"
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise OSError("it is a device or a pipe")
-        return path.read_bytes()
+        if stat.S_ISREG(path.stat().st_mode):
+            return path.read_bytes()
     except OSError as error:
-        must = f"{path} must be a file that can be read"
-        raise DataError(message(must, error.strerror or str(error), "take it out of the folder")) from None
+        raise DataError(message(must, error.strerror or str(error), do)) from None
+    raise DataError(message(must, "it is a device or a pipe", do))
 
 
 def _of_zip(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:

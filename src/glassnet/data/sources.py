@@ -106,8 +106,10 @@ def _in_memory(table: Table, roles: Mapping[str, str] | None = None, target: str
 def _named(info: DatasetInfo, missing: tuple[str, ...]) -> Source:
     facts = FACTS[info.name]
     if info.kind != "table":
-        must = f"the data must be a table, which is all that this version trains on: {info.name!r}"
+        must = f"the data must be a table: {info.name!r}"
         do = "name a table; `glassnet datasets` lists them"
+        if info.kind == "text":
+            do = "say --task text"
         raise DataError(message(must, f"it is a set of {info.kind}s", do))
     make = BUNDLED.get(info.name) or SYNTHETIC.get(info.name)
     if make is not None:

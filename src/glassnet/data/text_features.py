@@ -1,15 +1,15 @@
 """The vocabulary of a text collection, and texts as rows of numbers under it.
 
->>> texts = Texts.of(["good film", "bad film", "good good"])
->>> vocabulary = Vocabulary.fit(texts, TextOptions(ngrams=1, min_count=1, weighting="counts"))
->>> features = vocabulary.encode(texts)
->>> len(vocabulary), features.offsets.tolist(), features.values.tolist()
-(3, [0, 2, 4, 5], [1.0, 1.0, 1.0, 1.0, 2.0])
+    >>> texts = Texts.of(["good film", "bad film", "good good"])
+    >>> vocabulary = Vocabulary.fit(texts, TextOptions(ngrams=1, min_count=1, weighting="counts"))
+    >>> features = vocabulary.encode(texts)
+    >>> len(vocabulary), features.offsets.tolist(), features.values.tolist()
+    (3, [0, 2, 4, 5], [1.0, 1.0, 1.0, 1.0, 2.0])
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -18,11 +18,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.data import text_native, text_python
 from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
-from glassnet.data.text_tokens import ngrams, tokens
+from glassnet.native_status import native_status
 
 Array = NDArray[Any]
+
+
+def all_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +51,25 @@ class Features:
         """Return how many texts there are."""
         return len(self.offsets) - 1
 
+    def texts_with(self) -> NDArray[np.int64]:
+        """Return in how many texts each feature is. Shape: (width,)."""
+        return np.bincount(self.columns, minlength=self.width)
+
+    def where(self, rows: NDArray[np.bool_], columns: NDArray[np.bool_] | None = None) -> Features:
+        """Return some rows, and some of the columns, numbered anew. Shapes of the masks: (texts,) and (width,)."""
+        sizes = np.diff(self.offsets)
+        kept = np.repeat(rows, sizes)
+        if columns is not None:
+            kept &= columns[self.columns]
+        ends = np.cumsum(kept, dtype=np.int64)
+        lengths = np.diff(np.concatenate([[0], ends])[self.offsets])[rows]
+        found = self.columns[kept]
+        if columns is not None:
+            found = (np.cumsum(columns) - 1).astype(np.int32)[found]
+        values = None if self.values is None else self.values[kept]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        return Features(offsets, found, values, self.width if columns is None else int(columns.sum()))
+
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
@@ -52,7 +77,7 @@ class Vocabulary:
 
     Attributes:
         options: how texts are read.
-        keys: the 64-bit key of the n-gram of each column, those in most texts first. Shape: (features,), uint64.
+        keys: the 64-bit key of the n-gram of each column. Shape: (features,), uint64.
         texts_with: in how many training texts each is. Shape: (features,), int64.
         texts: how many training texts there were.
     """
@@ -68,51 +93,63 @@ class Vocabulary:
 
         Columns are in order of falling count, then of rising key.
         """
-        counts: Counter[int] = Counter()
-        for text in texts:
-            counts.update({key for key, _ in ngrams(tokens(text, options), options)})
-        kept = sorted((-count, key) for key, count in counts.items() if count >= options.min_count)
-        kept = kept[: options.max_features]
-        keys = np.array([key for _, key in kept], np.uint64)
-        return cls(options, keys, np.array([-count for count, _ in kept], np.int64), len(texts))
+        keys, texts_with = _twin().counted(texts, options, threads or all_cores())
+        return cls(options, keys, texts_with, len(texts))
 
     def __len__(self) -> int:
         """Return how many features there are."""
         return len(self.keys)
 
-    def encode(self, texts: Texts, *, threads: int | None = None) -> Features:
-        """Turn texts into rows; n-grams that are not in the vocabulary are left out."""
-        offsets, columns, values = [0], [], []
-        for text in texts:
-            row = sorted(self.row(text).items())
-            columns += [column for column, _ in row]
-            values += [self.value(column, count) for column, count in row]
-            offsets.append(len(columns))
-        numbers = None if self.options.weighting == "presence" else np.array(values, np.float32)
-        return Features(np.array(offsets, np.int64), np.array(columns, np.int32), numbers, len(self))
+    def where(self, columns: NDArray[np.bool_], texts_with: NDArray[np.int64], texts: int) -> Vocabulary:
+        """Return some of the columns, as counted in other texts. Shapes: (features,), and (kept,)."""
+        return Vocabulary(self.options, self.keys[columns], texts_with, texts)
 
-    def row(self, text: str) -> Counter[int]:
-        """Return how often each column is in one text."""
-        found = (self.column(key) for key, _ in ngrams(tokens(text, self.options), self.options))
-        return Counter(column for column in found if column is not None)
+    def encode(self, texts: Texts, *, threads: int | None = None) -> Features:
+        """Turn texts into rows; n-grams that are not in the vocabulary are left out.
+
+        A value is 1 (presence), how often the n-gram is there (counts), or
+        (1 + ln count) (1 + ln((1 + texts) / (1 + texts with it))) (tfidf).
+        """
+        threads = threads or all_cores()
+        offsets, columns, counts = _twin().encoded(texts, self.options, self.keys, threads)
+        values = None if self.options.weighting == "presence" else self._values(columns, counts)
+        return Features(offsets, columns, values, len(self))
+
+    def _values(self, columns: Array, counts: Array) -> NDArray[np.float32]:
+        if self.options.weighting == "counts":
+            return counts.astype(np.float32)
+        rare = 1 + np.log((1 + self.texts) / (1 + self.texts_with))
+        return ((1 + np.log(counts)) * rare[columns]).astype(np.float32)
 
     def column(self, key: int) -> int | None:
         """Return the column of an n-gram's key; None where it is no feature."""
-        return self._columns.get(key)
-
-    def value(self, column: int, count: int) -> float:
-        """Return the value of a feature that is ``count`` times in a text.
-
-        For tfidf this is (1 + ln count) (1 + ln((1 + texts) / (1 + texts with it))).
-        """
-        if self.options.weighting == "tfidf":
-            rare = np.log((1 + self.texts) / (1 + int(self.texts_with[column])))
-            return float((1 + np.log(count)) * (1 + rare))
-        return float(count) if self.options.weighting == "counts" else 1.0
+        at = int(np.searchsorted(self._rising[0], np.uint64(key)))
+        found = at < len(self) and int(self._rising[0][at]) == key
+        return int(self._rising[1][at]) if found else None
 
     @cached_property
-    def _columns(self) -> Mapping[int, int]:
-        return {key: column for column, key in enumerate(self.keys.tolist())}
+    def _rising(self) -> tuple[Array, Array]:
+        order = np.argsort(self.keys)
+        return self.keys[order], order
+
+    def names(self, texts: Texts, features: Features, wanted: Array) -> dict[int, str]:
+        """Return the n-grams of some columns, in their order, as the texts have them that were encoded.
+
+        Args:
+            wanted: columns. Shape: (n,), integers.
+        """
+        keys = np.sort(self.keys[wanted])
+        left = np.zeros(len(self), bool)
+        left[wanted] = True
+        entries = np.flatnonzero(left[features.columns])
+        first = entries[np.unique(features.columns[entries], return_index=True)[1]]
+        rows = np.unique(np.searchsorted(features.offsets, first, "right") - 1)
+        found: dict[int, str] = {}
+        for row in rows.tolist():
+            for key, name in _twin().named(texts.raw(row), self.options, keys):
+                found.setdefault(key, name)
+        named = ((int(column), found.get(int(self.keys[column]))) for column in wanted)
+        return {column: name for column, name in named if name is not None}
 
     def arrays(self) -> dict[str, Array]:
         """Return what a file must hold beside ``described``."""
@@ -127,3 +164,7 @@ class Vocabulary:
         """Take what ``arrays`` and ``described`` gave."""
         options = TextOptions(**described["options"])
         return cls(options, arrays["keys"], arrays["texts_with"], int(described["texts"]))
+
+
+def _twin() -> Any:
+    return text_native if native_status().available else text_python

@@ -25,7 +25,7 @@ class TextOptions:
             times the logarithm of how rare (``tfidf``).
         html: tags such as ``<br />`` are no words.
         lower: capital and small letters are the same.
-        marks: ``!`` and ``?`` are tokens.
+        marks: punctuation, ``! ? . , ; : ( ) " * - /``, is tokens.
     """
 
     ngrams: int = 3

@@ -85,7 +85,18 @@ def _of_file(path: Path, asked: Asked) -> TextRows:
             return _of_lines(path.name, _content(path), _content(beside), asked)
         if not asked.labelled and not _has_column(path, asked.column):
             return _of_lines(path.name, _content(path), None, asked)
+        return _of_plain(path, asked)
     return file_rows(path, asked)
+
+
+def _of_plain(path: Path, asked: Asked) -> TextRows:
+    """Read a ``.txt`` file as the table that it has to be, having no labels beside it."""
+    try:
+        return file_rows(path, asked)
+    except DataError as error:
+        must = f"{path.name} must be a table, or have {LABELS_FILE} beside it"
+        do = f"write a label for each line into {path.with_name(LABELS_FILE)}"
+        raise DataError(message(must, f"there is none, and as a table: {error.problems[0]}", do)) from None
 
 
 def _has_column(path: Path, column: str | None) -> bool:

@@ -21,6 +21,8 @@ SAMPLE = 2_000
 """Rows by which the columns are told apart."""
 LABELS = ("label", "labels", "target", "class", "category", "sentiment", "标签", "类别")
 """What a column of labels is called where several columns are beside the text."""
+WORDS = ("text", "category", "identifier")
+"""Roles of columns that may hold texts, short ones too, which are taken for categories."""
 FAR_LONGER = 4.0
 """A column whose texts are so many times as long as any other's is the text."""
 
@@ -77,8 +79,8 @@ def _rows(
 ) -> TextRows:
     _check_names(name, names, asked)
     usable = _usable(sample)
-    target, why_target = _find_target(name, usable, asked)
-    column, why = _find_column(name, usable, target, asked)
+    column, why = _find_column(name, usable, asked)
+    target, why_target = _find_target(name, usable, column, asked)
     beside = dict.fromkeys([*([target] if target else []), *asked.beside])
     table = read([column, *(each for each in beside if each != column)])
     cells = table.frame[column]
@@ -114,15 +116,12 @@ def _usable(sample: pl.DataFrame) -> Table:
     return Table(pl.DataFrame(found), "data")
 
 
-def _find_target(name: str, sample: Table, asked: Asked) -> tuple[str | None, str]:
+def _find_target(name: str, sample: Table, column: str, asked: Asked) -> tuple[str | None, str]:
     if asked.target is not None:
         return (asked.target if asked.target in sample.columns else None), "asked for"
     if not asked.labelled:
         return None, ""
-    others = [each for each in sample.columns if each != asked.column and each not in asked.beside]
-    texts = _lengths(sample, others)
-    if asked.column is None and len(texts) == 1:
-        others.remove(next(iter(texts)))
+    others = [each for each in sample.columns if each != column and each not in asked.beside]
     if len(others) == 1:
         return others[0], "the only column beside the text"
     called = [each for each in others if each.lower() in LABELS]
@@ -133,15 +132,17 @@ def _find_target(name: str, sample: Table, asked: Asked) -> tuple[str | None, st
     raise DataError(message(must, found, "name it with --target COL"))
 
 
-def _find_column(name: str, sample: Table, target: str | None, asked: Asked) -> tuple[str, str]:
+def _find_column(name: str, sample: Table, asked: Asked) -> tuple[str, str]:
     if asked.column is not None:
         return asked.column, "asked for"
+    called = {each for each in sample.columns if each.lower() in LABELS}
+    others = called if asked.target is None else {asked.target}
     strings = [
         each.name
         for each in sample.frame
-        if each.dtype == pl.String and each.name != target and each.name not in asked.beside
+        if each.dtype == pl.String and each.name not in others and each.name not in asked.beside
     ]
-    lengths = _lengths(sample, strings) or _lengths(sample, strings, True)
+    lengths = _lengths(sample, strings, ("text",)) or _lengths(sample, strings, WORDS)
     by_length = sorted(lengths, key=lambda each: -lengths[each])
     first, rest = next(iter(by_length), None), by_length[1:]
     if first is not None and all(lengths[first] >= FAR_LONGER * lengths[each] for each in rest):
@@ -150,15 +151,15 @@ def _find_column(name: str, sample: Table, target: str | None, asked: Asked) -> 
             why = f"by far the longest texts, {lengths[first]:.0f} letters on average"
         return first, why
     must = f"the texts of {name} must be in one column"
-    found = f"it could be any of {', '.join(map(repr, by_length or strings))}"
-    if not strings:
-        found = "no column of text is left"
+    found = f"it could be any of {', '.join(map(repr, by_length))}"
+    if not lengths:
+        found = "no column holds texts"
     raise DataError(message(must, found, "name it with --column COL"))
 
 
-def _lengths(sample: Table, columns: Sequence[str], every: bool = False) -> dict[str, float]:
-    """Return how many letters the texts of a column have on average: free texts alone, or every column."""
+def _lengths(sample: Table, columns: Sequence[str], roles: Sequence[str]) -> dict[str, float]:
+    """Return how many letters the cells have on average, of the columns with one of these roles."""
     some = Table(sample.frame.select(columns), sample.name)
-    chosen = [each.name for each in infer_roles(some) if every or each.role == "text"]
+    chosen = [each.name for each in infer_roles(some) if each.role in roles]
     lengths = {name: some.frame[name].cast(pl.String).str.len_chars().mean() for name in chosen}
     return {name: float(length) for name, length in lengths.items() if isinstance(length, int | float)}

@@ -1,7 +1,7 @@
 """Texts to tokens to numbered n-grams, one text at a time: the plain twin of ``native/text_tokens.hpp``.
 
 >>> tokens("I didn't like it!<br />7/10", TextOptions())
-['i', "didn't", 'like', 'it', '!', '7', '10']
+['i', "didn't", 'like', 'it', '!', '7', '/', '10']
 >>> tokens("很好看", TextOptions())
 ['很', '好', '看']
 >>> [name for _, name in ngrams(["not", "good"], TextOptions(ngrams=2))]
@@ -18,7 +18,7 @@ from glassnet.data.text_options import TextOptions
 from glassnet.data.text_unicode import APOSTROPHE, MARKS, alone_ranges, fold_ranges, word_ranges
 
 GAP, WORD, ALONE, MARK, QUOTE = range(5)
-"""Kinds of code points: between tokens; part of a word; a token each; ``!`` and ``?``; the apostrophe."""
+"""Kinds of code points: between tokens; part of a word; a token each; punctuation; the apostrophe."""
 
 TAG = re.compile(r"<[A-Za-z/!?][^<>]{0,200}>")
 """A tag has no tag within and no more than 200 code points."""

@@ -128,13 +128,13 @@ ff21-ff3a/1+20 10400-10427/1+28 104b0-104d3/1+28 10570-1057a/1+27 1057c-1058a/1+
 """First and last code point, the step from one to the next where it is not 1, and what is added: "100-12e/2+1" turns
 Ā, Ă, ... into ā, ă, ...: ``str.casefold`` where that gives one character, else ``str.lower``."""
 
-MARKS = "!?"
-"""What is a token although it is no word: how loud a text is, and what it asks."""
+MARKS = "!?.,;:()\"*-/"
+"""What is a token although it is no word: they end what belongs together, and "7 / 10" is a mark."""
 
 APOSTROPHE = "'"
 """It belongs to a word where it stands between two letters."""
 
-ALSO = {"’": "'", "＇": "'", "！": "!", "？": "?"}
+ALSO = dict(zip("’＇！？。．，、；：（）“”„«»＂＊－–—／", "''!?..,,;:()\"\"\"\"\"\"*---/", strict=True))
 """Other ways to write these."""
 
 Array = NDArray[np.int64]

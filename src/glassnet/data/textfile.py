@@ -66,7 +66,9 @@ def check_file(path: File) -> int:
     except (OSError, ValueError) as error:
         raise DataError(message(must, _reason(error), "check the path")) from None
     if stat.S_ISDIR(found.st_mode):
-        raise DataError(message(must, "it is a folder", "name one table file inside it")) from None
+        raise DataError(
+            message(must, "it is a folder", "name one table file inside it, or say --task text")
+        ) from None
     if not stat.S_ISREG(found.st_mode):
         raise DataError(message(must, "it is a device or a pipe", "save its content to a file first"))
     if not os.access(path, os.R_OK):

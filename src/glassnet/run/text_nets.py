@@ -156,13 +156,13 @@ def train_fold(
     }
     given, classes = fixed(recipe), len(prepared.task.classes)
     refit = recipe.refit is not False and len(fold.validation) > 0
+    both = np.sort(np.concatenate([fold.train, fold.validation]))
     if given is None and len(fold.validation):
-        rows = np.sort(np.concatenate([fold.train, fold.validation]))
         chosen = choose_bags(
-            *_part(prepared, rows),
+            *_part(prepared, both),
             classes,
-            np.flatnonzero(np.isin(rows, fold.validation)),
-            sample_weight=_weights(prepared, rows),
+            np.flatnonzero(np.isin(both, fold.validation)),
+            sample_weight=_weights(prepared, both),
             budget=seconds,
             refit=refit,
             progress=tell,
@@ -171,26 +171,20 @@ def train_fold(
         return TrainedBags(chosen.held_out, chosen.net, tuple(map(_trial, chosen.trials)))
     options, settings = given or (TextOptions(), BagSettings(seed=recipe.seed))
 
-    def one(rows: Rows, name: str, validation: tuple[Texts, Rows] | None) -> BagNet:
-        texts, labels = _part(prepared, rows)
-        weight = _weights(prepared, rows)
-        told = _named(tell, name)
+    def one(rows: Rows, name: str, judge: Rows | None) -> BagNet:
         return train_bags(
-            texts,
-            labels,
+            *_part(prepared, rows),
             classes,
             options,
             settings,
-            validation=validation,
-            sample_weight=weight,
-            progress=told,
+            validation=None if judge is None else _part(prepared, judge),
+            sample_weight=_weights(prepared, rows),
+            progress=_named(tell, name),
             **common,
         )
 
-    best = one(fold.train, "net", _part(prepared, fold.validation) if len(fold.validation) else None)
-    if not refit:
-        return TrainedBags(best, best, ())
-    return TrainedBags(best, one(np.sort(np.concatenate([fold.train, fold.validation])), "refit", None), ())
+    best = one(fold.train, "net", fold.validation if len(fold.validation) else None)
+    return TrainedBags(best, one(both, "refit", None) if refit else best, ())
 
 
 def _named(tell: Tell, name: str) -> Callable[[PassRecord], None]:

@@ -71,8 +71,7 @@ class TextPrepared:
     def target(self) -> ClassTarget:
         """The classes."""
         found = self.task.targets[0]
-        if not isinstance(found, ClassTarget):
-            raise TypeError("a model of texts must answer with classes")
+        assert isinstance(found, ClassTarget)
         return found
 
 
@@ -187,8 +186,7 @@ def _task(recipe: Recipe, rows: TextRows) -> tuple[ClassTarget, Task]:
     log = Findings(table)
     target = fit_target(cells, chosen, log)
     log.finish()
-    if not isinstance(target, ClassTarget):
-        raise TypeError("a target of classes must be fitted as one")
+    assert isinstance(target, ClassTarget)
     return target, Task(chosen, (target,), choose_loss(chosen, recipe.loss), reason)
 
 

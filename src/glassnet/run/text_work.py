@@ -225,8 +225,7 @@ def _keep_history(run: _Run, name: str, nets: TrainedBags) -> None:
 
 def _model(run: _Run, prepared: TextPrepared, done: _Done, results: Results) -> TextModel:
     final, plan = done.nets.final, run.plan
-    if plan is None:
-        raise TypeError("a run must have a plan before it has a model")
+    assert plan is not None
     history = done.nets.history
     history.engine, history.engine_reason = plan.engine, plan.engine_reason
     update = {

@@ -1,0 +1,49 @@
+// Which n-grams a collection of texts has, and the texts as sparse rows. The Python twin is data/text_features.py.
+#pragma once
+
+#include <string>
+
+#include "text_tokens.hpp"
+
+namespace glassnet {
+
+struct TextBlock {
+    const std::uint8_t *blob;
+    const std::int64_t *offsets;  // texts + 1
+    std::size_t texts;
+};
+
+struct Counted {
+    Key key;
+    std::uint32_t texts;  // in how many texts it is
+};
+
+// The n-grams that are in min_count texts or more, those in most texts first, then by key; at most `most` of them.
+std::vector<Counted> count_ngrams(const Reader &reader, const TextBlock &block, std::uint32_t min_count,
+                                  std::size_t most, int threads);
+
+// From keys to columns.
+class Columns {
+  public:
+    Columns(const Key *keys, std::size_t count);
+    std::size_t slot(Key key) const { return key * 0x9E3779B97F4A7C15ull >> shift_; }
+    void prefetch(Key key) const { __builtin_prefetch(&slots_[slot(key)]); }
+    std::int64_t find(Key key) const;  // -1 where it is none
+
+  private:
+    const Key *keys_;
+    std::size_t mask_;
+    int shift_;
+    std::vector<std::uint64_t> slots_;  // 0, or the key's upper half and column + 1
+};
+
+struct SparseRows {
+    std::vector<std::int64_t> offsets;
+    std::vector<std::int32_t> columns;
+    std::vector<std::uint32_t> counts;  // empty where it is enough to know what is there
+};
+
+SparseRows encode_texts(const Reader &reader, const Columns &columns, const TextBlock &block, bool with_counts,
+                        int threads);
+
+}  // namespace glassnet

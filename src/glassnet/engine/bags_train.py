@@ -1,0 +1,195 @@
+"""Training one bag net: the scale of its features, the steps, and what is told after each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from glassnet.data.text_features import Array, Features, Vocabulary, all_cores
+from glassnet.data.text_options import TextOptions
+from glassnet.data.text_store import Texts
+from glassnet.engine import bags_native, bags_numpy
+from glassnet.engine.bags_net import BagNet, BagSettings, PassRecord, logits
+from glassnet.errors import DataError, message
+from glassnet.native_status import native_status
+
+PRODUCTS = 20
+PRECISION = 0.1
+NAMED = 1000
+"""Columns whose n-grams are kept by name."""
+MOST_WEIGHTS = 40_000_000
+"""Weights of a net: the more classes, the fewer n-grams."""
+
+Tell = Callable[[PassRecord], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Features with labels, 0 to classes - 1, and weights; all of the same length."""
+
+    features: Features
+    labels: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Weights after the pass with the lowest validation loss, or the last; and all passes."""
+
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    passes: int
+    history: tuple[PassRecord, ...]
+
+
+def train_bags(
+    texts: Texts,
+    labels: ArrayLike,
+    classes: int,
+    options: TextOptions | None = None,
+    settings: BagSettings | None = None,
+    *,
+    validation: tuple[Texts, ArrayLike] | None = None,
+    sample_weight: ArrayLike | None = None,
+    class_weight: Sequence[float] | None = None,
+    progress: Tell | None = None,
+    threads: int | None = None,
+) -> BagNet:
+    """Train one net.
+
+    Args:
+        labels: the class of each text, 0 to ``classes - 1``. Shape: (texts,).
+        classes: at least 2.
+        validation: texts and labels whose loss is taken after each pass.
+        sample_weight: how much each text counts. Shape: (texts,).
+        class_weight: how much each class counts. Shape: (classes,).
+        progress: told after each pass; an exception from it stops the training.
+        threads: how many cores; the result is the same with any number. None takes all.
+
+    Raises:
+        DataError: there are no texts, or labels or weights do not fit them; all is named.
+    """
+    options, settings = limited(options or TextOptions(), classes), settings or BagSettings()
+    truth, weight = checked(texts, labels, classes, sample_weight, class_weight)
+    vocabulary = Vocabulary.fit(texts, options, threads=threads)
+    features = vocabulary.encode(texts, threads=threads)
+    judge = None
+    if validation is not None:
+        judged, their_weight = checked(*validation, classes, None, None)
+        judge = Rows(vocabulary.encode(validation[0], threads=threads), judged, their_weight)
+    fitted = fit(Rows(features, truth, weight), classes, settings, judge, progress, threads=threads)
+    names = strongest(vocabulary, texts, features, fitted.weights)
+    return BagNet(vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names)
+
+
+def limited(options: TextOptions, classes: int) -> TextOptions:
+    """Return the options with no more features than a net of so many classes can have weights for."""
+    most = max(1, MOST_WEIGHTS // (1 if classes == 2 else classes))
+    return options if options.max_features <= most else replace(options, max_features=most)
+
+
+def fit(
+    rows: Rows,
+    classes: int,
+    settings: BagSettings,
+    judge: Rows | None = None,
+    progress: Tell | None = None,
+    *,
+    patience: int | None = None,
+    threads: int | None = None,
+) -> Fitted:
+    """Fit weights to rows.
+
+    Args:
+        patience: passes without a lower validation loss after which no other is begun, and the best is taken. None
+            makes all passes and takes the last.
+    """
+    outputs, begun = 1 if classes == 2 else classes, time.perf_counter()
+    scale = scale_of(rows, classes, settings)
+    kind: Any = bags_native.NativeSolver if native_status().available else bags_numpy.NumpySolver
+    weight = rows.weight / rows.weight.sum()
+    parts = rows.features, rows.labels, weight, outputs, settings.l2, scale
+    solver = kind(*parts, threads or all_cores())
+    best, history = None, list[PassRecord]()
+    for number in range(1, settings.passes + 1):
+        loss = solver.step(settings.learning_rate, PRODUCTS, PRECISION)
+        weights, bias = solver.read()
+        judged = None if judge is None else log_loss(logits(judge.features, weights, bias, threads=threads), judge)
+        record = PassRecord(number, settings.passes, loss, judged, time.perf_counter() - begun)
+        history.append(record)
+        if progress is not None:
+            progress(record)
+        lowest = min((each.validation_loss or np.inf for each in history[:-1]), default=np.inf)
+        if best is None or patience is None or (judged or np.inf) < lowest:
+            best = weights, bias, number
+        if patience is not None and number - best[2] >= patience:
+            break
+    assert best is not None
+    return Fitted(*best, tuple(history))
+
+
+def scale_of(rows: Rows, classes: int, settings: BagSettings) -> Array:
+    """Return the scale of each feature, r in Wang and Manning (2012). Shape: (width, outputs).
+
+    r = ln(p / (1 - p)) - ln(q / (1 - q)) over the shares of a class's smoothed counts, and of all others'.
+    """
+    outputs = 1 if classes == 2 else classes
+    if settings.scale == "none":
+        return np.ones((rows.features.width, outputs))
+    weight = rows.weight / rows.weight.mean()
+    counts = _twin().class_counts(rows.features, rows.labels, weight, classes) + settings.smoothing
+    others = counts.sum(1, keepdims=True) - counts
+    ratios = np.log(counts / counts.sum(0)) - np.log(others / others.sum(0))
+    return ratios[:, 1:] if outputs == 1 else ratios
+
+
+def log_loss(found: NDArray[np.float32], rows: Rows) -> float:
+    """Return the weighted mean log loss of logits. Shape: (texts, outputs)."""
+    full = np.column_stack([np.zeros(len(found)), found]) if found.shape[1] == 1 else found.astype(np.float64)
+    top = full.max(1)
+    each = top + np.log(np.exp(full - top[:, None]).sum(1)) - full[np.arange(len(full)), rows.labels]
+    return float(np.average(each, weights=rows.weight))
+
+
+def strongest(vocabulary: Vocabulary, texts: Texts, features: Features, weights: Array) -> dict[int, str]:
+    """Return the n-grams of the columns with the largest weights, the largest first."""
+    sizes = np.abs(weights).max(1, initial=0.0)
+    return vocabulary.names(texts, features, np.argsort(-sizes, kind="stable")[:NAMED])
+
+
+def checked(
+    texts: Texts,
+    labels: ArrayLike,
+    classes: int,
+    sample_weight: ArrayLike | None,
+    class_weight: Sequence[float] | None,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return labels and weights.
+
+    Raises:
+        DataError: they do not fit the texts; all is named.
+    """
+    truth = np.ascontiguousarray(labels, np.int64)
+    weight = np.ones(len(truth)) if sample_weight is None else np.array(sample_weight, np.float64)
+    problems = []
+    if not len(texts) or truth.shape != (len(texts),) or weight.shape != (len(texts),):
+        found = f"{len(texts)} texts, labels of shape {truth.shape}, weights of shape {weight.shape}"
+        problems.append(message("each text must have a label and a weight, and there must be one", found, "give them"))
+    elif not (np.isfinite(weight).all() and weight.min() >= 0 and weight.max() > 0):
+        found = f"they go from {weight.min()} to {weight.max()}"
+        problems.append(message("weights must be finite, at least 0 and not all 0", found, "mend them"))
+    if classes < 2 or (truth.size and (truth.min() < 0 or truth.max() >= classes)):
+        found = f"classes={classes} and labels from {truth.min(initial=0)} to {truth.max(initial=0)}"
+        problems.append(message("labels must be below the number of classes, at least 2", found, "number them from 0"))
+    if problems:
+        raise DataError(problems)
+    return truth, weight if class_weight is None else weight * np.asarray(class_weight, np.float64)[truth]
+
+
+def _twin() -> Any:
+    return bags_native if native_status().available else bags_numpy
