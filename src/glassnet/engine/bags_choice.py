@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glassnet.data.text_features import Vocabulary
+from glassnet.data.text_features import Features, Vocabulary
 from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
 from glassnet.engine.bags_net import BagNet, BagSettings, PassRecord, logits
@@ -51,11 +51,13 @@ class BagChoice:
         net: trained as the best candidate on all texts.
         held_out: as the best candidate, on the texts without those held out, and so with honest validation scores.
         trials: every candidate, the best first.
+        features: all texts as ``net`` reads them; None without a refit.
     """
 
     net: BagNet
     held_out: BagNet
     trials: tuple[BagTrial, ...]
+    features: Features | None = None
 
 
 def choose_bags(
@@ -112,7 +114,8 @@ def choose_bags(
         fitted = fit(best.rows, classes, settings, progress=told, threads=threads)
         names = strongest(best.vocabulary, texts, best.rows.features, fitted.weights)
         net = BagNet(best.vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names)
-    return BagChoice(net, held, tuple(each.trial for each in tried))
+    features = best.rows.features if refit else None
+    return BagChoice(net, held, tuple(each.trial for each in tried), features)
 
 
 def in_words(options: TextOptions, settings: BagSettings) -> str:

@@ -89,18 +89,16 @@ def _counts(
 ) -> Floats:
     """Return how much of each feature the texts of each class have. Shape: (classes, features)."""
     found = np.zeros((classes, features.width))
-    of_class = np.full(len(features), -1)
-    of_class[rows] = labels[rows]
-    for start, stop in _blocks(features.offsets):
-        entries = slice(features.offsets[start], features.offsets[stop])
-        sizes = np.diff(features.offsets[start : stop + 1])
-        columns, of = features.columns[entries], np.repeat(of_class[start:stop], sizes)
-        values = np.repeat(weight[start:stop], sizes)
-        if features.values is not None:
-            values = values * features.values[entries]
-        for each in np.unique(of[of >= 0]).tolist():
-            mine = of == each
-            found[each] += np.bincount(columns[mine], values[mine], features.width)
+    plain = features.values is None and bool((weight == 1.0).all())
+    for each in np.unique(labels[rows]).tolist():
+        for some in _blocks_of(features.offsets, rows[labels[rows] == each]):
+            part = _at(features, some)
+            if plain:
+                found[each] += np.bincount(part.columns, minlength=features.width)
+                continue
+            values = np.repeat(weight[some], np.diff(part.offsets))
+            values = values if part.values is None else values * part.values
+            found[each] += np.bincount(part.columns, values, features.width)
     return found
 
 
@@ -127,11 +125,14 @@ def _log_loss(logits: Floats, labels: NDArray[np.int64]) -> float:
 
 
 def _at(features: Features, rows: NDArray[np.int64]) -> Features:
-    sizes = np.diff(features.offsets)[rows]
-    offsets = np.concatenate([[0], np.cumsum(sizes)])
-    entries = np.repeat(features.offsets[rows] - offsets[:-1], sizes) + np.arange(offsets[-1])
-    values = None if features.values is None else features.values[entries]
-    return Features(offsets, features.columns[entries], values, features.width)
+    """Return some rows."""
+    pieces = list(zip(features.offsets[rows].tolist(), features.offsets[rows + 1].tolist(), strict=True))
+    offsets = np.concatenate([[0], np.cumsum(np.diff(features.offsets)[rows])])
+    columns = np.concatenate([features.columns[:0], *(features.columns[a:b] for a, b in pieces)])
+    values = features.values
+    if values is not None:
+        values = np.concatenate([values[:0], *(values[a:b] for a, b in pieces)])
+    return Features(offsets, columns, values, features.width)
 
 
 def _blocks(offsets: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -139,3 +140,9 @@ def _blocks(offsets: NDArray[np.int64]) -> list[tuple[int, int]]:
     ends = np.searchsorted(offsets, np.arange(ENTRIES, offsets[-1], ENTRIES))
     cuts = sorted({0, *ends.tolist(), len(offsets) - 1})
     return list(pairwise(cuts))
+
+
+def _blocks_of(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Cut some of the rows into such blocks."""
+    entries = np.concatenate([[0], np.cumsum(np.diff(offsets)[rows])])
+    return [rows[start:stop] for start, stop in _blocks(entries)]

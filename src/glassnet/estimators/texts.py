@@ -31,7 +31,7 @@ _RULES = {
     "min_count": or_else(number(1, whole=True), None),
     "weighting": or_else(one_of("presence", "counts", "tfidf"), None),
     "epochs": or_else(number(1, whole=True), None),
-    "lr": or_else(number(0, above=True), None),
+    "lr": or_else(number(0, 1, above=True), None),
     "l2": or_else(number(0), None),
     "n_jobs": or_else(number(-1, whole=True), None),
     "class_weight": class_weight_rule,
@@ -49,8 +49,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ngrams: up to how many neighbouring words are one feature, 1 to 3.
         min_count: in how many texts a feature must be.
         weighting: "presence", "counts" or "tfidf".
-        epochs: passes over the texts.
-        lr: rate of the first step.
+        epochs: steps of Newton's method.
+        lr: the part of each step that is taken, up to 1.
         l2: penalty on the weights.
         validation: which texts compare, such as "random:0.1"; "none" for none.
         class_weight: weight of each class as a mapping, or "balanced".

@@ -134,7 +134,7 @@ def _facts(model: TextModel) -> Iterator[tuple[str, str]]:
     if compared is not None:
         yield "choice", compared
     yield "loss", model.task.loss
-    yield "optimiser", f"one text at a time, rate {net.settings.learning_rate:g} falling to 0"
+    yield "optimiser", f"steps of Newton's method, penalty {net.settings.l2:g}"
     yield "training", f"{counted(len(history), 'epoch')}, {ENDINGS.get(history.stopped or '', '')}"
     if plan.refit:
         yield "refit", "then trained again on training and validation texts together"

@@ -12,6 +12,7 @@ meets the same resamples, and their intervals can be compared.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,12 +103,17 @@ def _folded_units(rows: Rows, seed: int) -> NDArray[np.int64]:
     return fold[unit]
 
 
+@lru_cache(maxsize=1)
 def _draws(seed: int, units: int, resamples: int) -> NDArray[np.float64]:
-    """Return how often each resample draws each unit. Shape: (resamples, units), its rows sum to units."""
+    """Return how often each resample draws each unit. Shape: (resamples, units), its rows sum to units.
+
+    A network and its baselines are scored on the same draws one after the other, so the last ones are kept.
+    """
     chance = stream(seed, "bootstrap")
     counts = np.empty((resamples, units))
     for resample in counts:
         resample[:] = np.bincount(chance.integers(0, units, units), minlength=units)
+    counts.setflags(write=False)
     return counts
 
 

@@ -46,17 +46,22 @@ def classification_resamples(
 
     def per_class(members: NDArray[np.int64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
         cells = np.bincount(unit * classes + members, weight, minlength=units * classes)
-        totals: NDArray[np.float64] = counts @ cells.reshape(units, classes)
-        return totals
+        return cells.reshape(units, classes)
 
-    true = per_class(rows.truth, rows.weight)
-    hits = per_class(rows.truth, rows.weight * (said == rows.truth))
+    cells = [
+        per_class(rows.truth, rows.weight),
+        per_class(rows.truth, rows.weight * (said == rows.truth)),
+        per_class(said, rows.weight),
+        np.bincount(unit, rows.weight * loss, minlength=units)[:, None],
+    ]
+    sums = counts @ np.concatenate(cells, axis=1)  # one look at the draws, which are large
+    true, hits, called = (sums[:, k * classes : (k + 1) * classes] for k in range(3))
     total = true.sum(axis=1)
     return {
         "accuracy": hits.sum(axis=1) / total,
-        "log_loss": counts @ np.bincount(unit, rows.weight * loss, minlength=units) / total,
+        "log_loss": sums[:, -1] / total,
         "auc": _auc(rows, unit, counts),
-        "f1": _f1(hits, true, per_class(said, rows.weight)),
+        "f1": _f1(hits, true, called),
     }
 
 

@@ -159,21 +159,46 @@ def paired_differences(
     ours = checked_rows(task_name, truth, network, weight, unit)
     units, counts = drawn_units(ours, seed, resamples)
     has_interval = counts.shape[1] > 1
-    draws = np.concatenate([np.ones((1, counts.shape[1])), counts])  # the rows themselves, then the resamples
-
-    def scored(rows: Rows, metric: MainMetric) -> Floats:
-        return resampled(metric, row_terms(rows, metric), rows.weight, units, draws)
-
+    others = {
+        name: checked_rows(task_name, truth, prediction, weight, unit)
+        for name, prediction in baselines.items()
+    }
     metrics = main_metrics(task_name)
-    network_scores = {metric: scored(ours, metric) for metric in metrics}
-    differences = {}
-    for name, prediction in baselines.items():
-        rows = checked_rows(task_name, truth, prediction, weight, unit)
-        differences[name] = {
-            metric: _difference(metric, network_scores[metric], scored(rows, metric), has_interval)
-            for metric in metrics
+    network, *scored = _scores([ours, *others.values()], metrics, units, counts)
+    return {
+        name: {
+            metric: _difference(metric, network[metric], scores[metric], has_interval) for metric in metrics
         }
-    return differences
+        for name, scores in zip(others, scored, strict=True)
+    }
+
+
+def _scores(
+    models: Sequence[Rows], metrics: Sequence[MainMetric], unit: NDArray[np.int64], counts: Floats
+) -> list[dict[MainMetric, Floats]]:
+    """Score several models on the rows themselves and on every resample, with one look at the draws.
+
+    Shapes: unit (n,), counts (resamples, units); of each score (1 + resamples,), that of the rows first.
+    """
+    units, first = counts.shape[1], models[0]
+    cells = [np.bincount(unit, first.weight, minlength=units)]
+    places: list[dict[MainMetric, slice]] = []
+    for rows in models:
+        places.append({})
+        for metric in metrics:
+            terms = row_terms(rows, metric).T
+            places[-1][metric] = slice(len(cells), len(cells) + len(terms))
+            cells += [np.bincount(unit, rows.weight * term, minlength=units) for term in terms]
+    table = np.stack(cells, axis=1)
+    sums = np.concatenate([table.sum(axis=0, keepdims=True), counts @ table])
+    means = sums / sums[:, :1]
+    return [
+        {
+            metric: np.sqrt(means[:, place]).mean(axis=1) if metric == "rmse" else means[:, place.start]
+            for metric, place in of.items()
+        }
+        for of in places
+    ]
 
 
 def _difference(metric: MainMetric, network: Floats, baseline: Floats, has_interval: bool) -> Difference:

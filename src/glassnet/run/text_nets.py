@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glassnet.data.text_features import Features
 from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
 from glassnet.engine.bags import BagNet, BagSettings, BagTrial, PassRecord, choose_bags, train_bags
@@ -68,11 +69,13 @@ class TrainedBags:
         best: was judged on the validation texts, and has not seen them.
         final: what is kept: ``best``, or the same trained again on training and validation texts.
         trials: what was compared, best first; empty without a comparison.
+        features: training and validation texts as ``final`` reads them, where they are still at hand.
     """
 
     best: BagNet
     final: BagNet
     trials: tuple[TextTrial, ...]
+    features: Features | None = None
 
     @property
     def history(self) -> History:
@@ -85,13 +88,13 @@ class TrainedBags:
                     epoch=each.number,
                     train_loss=each.loss,
                     validation_loss=each.validation_loss,
-                    learning_rate=rate * (1 - (each.number - 1) / each.passes),
+                    learning_rate=rate,
                     seconds=each.seconds - (records[each.number - 2].seconds if each.number > 1 else 0.0),
                 )
                 for each in records
             ],
-            stopped="epochs",
-            best_epoch=len(records) or None,
+            stopped="epochs" if len(records) == records[-1].passes else "early_stopping",
+            best_epoch=self.best.settings.passes,
         )
 
 
@@ -124,7 +127,7 @@ def fixed(recipe: Recipe) -> tuple[TextOptions, BagSettings] | None:
     learning = {name: value for name, value in learning.items() if value is not None}
     if not reading and not learning:
         return None
-    return TextOptions(**reading), BagSettings(**learning, seed=recipe.seed)  # type: ignore[arg-type]
+    return TextOptions(**reading), BagSettings(**learning)  # type: ignore[arg-type]
 
 
 def engine_of_bags() -> tuple[str, str | None]:
@@ -168,8 +171,8 @@ def train_fold(
             progress=tell,
             **common,
         )
-        return TrainedBags(chosen.held_out, chosen.net, tuple(map(_trial, chosen.trials)))
-    options, settings = given or (TextOptions(), BagSettings(seed=recipe.seed))
+        return TrainedBags(chosen.held_out, chosen.net, tuple(map(_trial, chosen.trials)), chosen.features)
+    options, settings = given or (TextOptions(), BagSettings())
 
     def one(rows: Rows, name: str, judge: Rows | None) -> BagNet:
         return train_bags(

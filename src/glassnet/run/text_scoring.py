@@ -14,6 +14,7 @@ from glassnet.text_manifest import TextBaselines
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from glassnet.data.text_features import Features
     from glassnet.data.split import Fold
     from glassnet.recipe import Recipe
     from glassnet.run.text_nets import TrainedBags
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MOST_SCORED = 5_000
+MOST_SCORED = 2_000
 """Training texts beyond this are scored on an evenly spaced sample."""
 
 
@@ -44,7 +45,7 @@ def fold_scores(
     net = done.final if split == "test" else done.best
     both = np.sort(np.concatenate([fold.train, fold.validation]))
     fitted = both if split == "test" else fold.train
-    baselines = _baselines(prepared, net, fitted, threads)
+    baselines = _baselines(prepared, net, fitted, threads, done.features if split == "test" else None)
     metrics, notes = {}, list[str]()
     rows = {name: len(getattr(fold, name)) for name in ("train", "validation", "test")}
     for name in ("train", "validation"):
@@ -73,16 +74,23 @@ def fold_scores(
         ends=None,
     )
     if net is not done.final:
-        baselines = _baselines(prepared, done.final, both, threads)
+        baselines = _baselines(prepared, done.final, both, threads, done.features)
     return found, baselines
 
 
-def _baselines(prepared: TextPrepared, net: BagNet, rows: NDArray[np.int64], threads: int) -> TextBaselines:
-    """Fit majority and naive Bayes on these texts."""
+def _baselines(
+    prepared: TextPrepared,
+    net: BagNet,
+    rows: NDArray[np.int64],
+    threads: int,
+    features: Features | None,
+) -> TextBaselines:
+    """Fit majority and naive Bayes on these texts; ``features`` are theirs, where they are at hand."""
     classes, truth = len(prepared.task.classes), prepared.truth[rows]
     weight = _at(prepared, rows)
     counts = np.bincount(truth, weight, classes).astype(np.float64)
-    features = net.vocabulary.encode(prepared.rows.texts.take(rows), threads=threads)
+    if features is None:
+        features = net.vocabulary.encode(prepared.rows.texts.take(rows), threads=threads)
     bayes = fit_naive_bayes(features, truth, classes, weight)
     return TextBaselines(counts / counts.sum(), bayes)
 
