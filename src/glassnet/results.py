@@ -102,7 +102,8 @@ class Results(BaseModel):
         if split is None:
             return
         names = sorted(self.metrics[split], key=_METRICS.index)
-        yield (f"{split}, {self.rows.get(split, 0):,} rows", *names)
+        what = "characters" if _CHARACTER_METRICS[0] in names else "rows"
+        yield (f"{split}, {self.rows.get(split, 0):,} {what}", *names)
         yield "network", *_cells(names, self.metrics[split], self.intervals.get(split, {}))
         for baseline in (each for each in _BASELINES if split in self.baselines.get(each, {})):
             intervals = self.baseline_intervals.get(baseline, {}).get(split, {})

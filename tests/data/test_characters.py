@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 
 import numpy as np
 import pytest
@@ -47,6 +48,17 @@ def test_a_mark_at_the_beginning_and_foreign_ends_of_lines_are_left_out(tmp_path
     path = tmp_path / "text.txt.gz"
     path.write_bytes(gzip.compress(b"\xef\xbb\xbfone\r\ntwo\rthree\n"))
     assert bytes(read_long_text(path).characters.astype(np.uint8)) == b"one\ntwo\nthree\n"
+
+
+def test_a_zip_of_one_text_is_read_and_one_of_several_refused(tmp_path):
+    path = tmp_path / "text.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("text.txt", "a long text")
+    assert vocabulary_of(read_long_text(path).characters).characters == " aeglnotx"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("more.txt", "more")
+    with pytest.raises(DataError, match="a zip of 2 files"):
+        read_long_text(path)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from glassnet.data.members import ZIP, members
 from glassnet.data.named import FACTS, datasets
 from glassnet.data.textfile import Bytes
 from glassnet.errors import DataError, did_you_mean, message
@@ -132,7 +133,7 @@ def vocabulary_of(characters: CodePoints) -> Vocabulary:
 
 
 def read_long_text(data: str | os.PathLike[str]) -> LongText:
-    """Read a text file in UTF-8, gzipped or not, or the text of a named data set.
+    """Read a text file in UTF-8, gzipped, zipped or neither, or the text of a named data set.
 
     A byte order mark is left out, and lines end with ``\\n`` whatever the file has.
 
@@ -140,9 +141,7 @@ def read_long_text(data: str | os.PathLike[str]) -> LongText:
         DataError: there is no such file, it is empty, or it is not text in UTF-8.
     """
     path = _path_of(data)
-    with Bytes(path) as content:
-        raw = content.read(-1)
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    raw = _bytes_of(path).removeprefix(b"\xef\xbb\xbf")
     if not raw:
         _refuse(path.name, "must hold text", "it is empty", "check how it was made")
     if b"\0" in raw:
@@ -156,6 +155,19 @@ def read_long_text(data: str | os.PathLike[str]) -> LongText:
         _refuse(path.name, "must be text in UTF-8", found, "save it as UTF-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return LongText(path.name, path, file_sha256(path), code_points(text))
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return the content of a file, or of the one file in a zip."""
+    with Bytes(path) as content:
+        raw = content.read(-1)
+    if not raw.startswith(ZIP):
+        return raw
+    with members(path) as found:
+        if len(found) != 1:
+            must, do = f"{path.name} must hold one long text", "name a file, or a zip of one file"
+            raise DataError(message(must, f"it is a zip of {len(found)} files", do))
+        return found[0].read()
 
 
 def _path_of(data: str | os.PathLike[str]) -> Path:

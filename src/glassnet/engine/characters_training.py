@@ -196,11 +196,13 @@ def _asked(settings: CharacterSettings, text: Text) -> dict[str, Any]:
     return {**asdict(settings), "text": f"{checksum:08x}"}
 
 
-def seconds_per_step(net: RecurrentNet, batches: Sequence[Batch], precision: str, threads: int) -> float:
-    """Return the seconds of the quickest of a few training steps, the first left out; the net is used up.
+def seconds_per_step(
+    net: RecurrentNet, batches: Sequence[Batch], precision: str, threads: int, limit: float
+) -> float:
+    """Return the seconds of the quickest of a few training steps; the net is used up.
 
-    Args:
-        batches: two or more, all of the same shape.
+    The first step, which is slower, counts only where it alone takes longer than ``limit`` seconds: then and
+    later no further one is begun.
     """
     optimizer, step, seconds = build_optimizer("adamw", net.parameters()), CarriedStep(net, precision), []
     net.train()
@@ -211,4 +213,6 @@ def seconds_per_step(net: RecurrentNet, batches: Sequence[Batch], precision: str
             torch.autograd.backward(step(batch)["loss"])
             optimizer.step()
             seconds.append(time.perf_counter() - began)
-    return min(seconds[1:])
+            if sum(seconds) > limit:
+                break
+    return min(seconds[1:] or seconds)

@@ -35,6 +35,8 @@ WORTH = 8
 """So often a net has to read its text within a budget; else a smaller one learns more."""
 PAYS = 1.2
 """More threads have to be so much faster to be used."""
+LONGEST_MEASURE, MEASURE_SHARE = 20.0, 0.05
+"""Seconds that measuring takes at most, and its share of a budget."""
 MARGIN = 0.95
 """Share of the time left that is planned for."""
 
@@ -90,14 +92,16 @@ def make_plan(
     """
     streams = streams_of(recipe, len(train))
     most = most_steps(recipe, streams.steps, len(train))
-    net = net_of(recipe.net, len(train), size)
-    paces = _measured(recipe, net, streams, train)
+    net, limit = net_of(recipe.net, len(train), size), LONGEST_MEASURE
+    if budget is not None:
+        limit = min(limit, MEASURE_SHARE * max(0.0, budget.end - time.monotonic()))
+    paces = _measured(recipe, net, streams, train, limit)
     steps = _affordable(budget, streams, _quickest(paces), most)
     sizes = [each for _, each in SIZES if each < (net.layers, net.units)]
     while steps < min(most, WORTH * streams.steps) and sizes and parse_recurrent(recipe.net).units is None:
         layers, units = sizes.pop(0)
         net = net.model_copy(update={"layers": layers, "units": units})
-        paces = _measured(recipe, net, streams, train)
+        paces = _measured(recipe, net, streams, train, limit / 2)
         steps = _affordable(budget, streams, _quickest(paces), most)
     asked, best, epochs = parse_recurrent(recipe.net).dropout, _quickest(paces), -(-steps // streams.steps)
     dropout = _dropout(epochs) if asked is None else asked
@@ -148,39 +152,44 @@ def _dropout(epochs: int) -> float:
     return 0.0 if epochs <= 3 else 0.2 if epochs <= 12 else 0.4
 
 
-def _measured(recipe: Recipe, net: Recurrent, streams: Streams, train: Tensor) -> tuple[Pace, ...]:
-    """Train a net that is thrown away for a few steps in each way that may be used."""
+def _measured(
+    recipe: Recipe, net: Recurrent, streams: Streams, train: Tensor, limit: float
+) -> tuple[Pace, ...]:
+    """Train a net that is thrown away for a few steps in each way that may be used.
+
+    Both precisions on one thread come first, then the better one on all cores. After ``limit`` seconds no
+    further way is begun.
+    """
+    began = time.monotonic()
     batches = [batch for batch, _ in zip(streams.batches(train, 1), range(4), strict=False)]
-    if len(batches) < 2:
-        batches = [batches[0], batches[0]]
-    work = streams.streams * streams.window
-    ways = [(p, t) for t in _threads(recipe, net, work) for p in _precisions(recipe)]
-    trained = new_net(net, recipe.seed).to(train.device)
-    seconds = {way: seconds_per_step(trained, batches, *way) for way in ways}
-    return tuple(
-        Pace(precision=p, threads=t, characters_per_second=batches[0][0].numel() / seconds[p, t])
-        for p, t in ways
-    )
+    batches = batches if len(batches) > 1 else [batches[0], batches[0]]
+    trained, characters = new_net(net, recipe.seed).to(train.device), batches[0][0].numel()
+
+    def pace(precision: Precision, threads: int) -> Pace:
+        seconds = seconds_per_step(trained, batches, precision, threads, limit / 4)
+        return Pace(precision=precision, threads=threads, characters_per_second=characters / seconds)
+
+    few, many = _threads(recipe, net, streams.streams * streams.window)
+    precisions: tuple[Precision, ...] = ("bfloat16", "float32")
+    paces: list[Pace] = []
+    for precision in precisions if recipe.precision == "auto" else (recipe.precision,):
+        if not paces or time.monotonic() - began < limit:
+            paces.append(pace(precision, few))
+    if many != few and time.monotonic() - began < limit:
+        paces.append(pace(_quickest(tuple(paces)).precision, many))
+    return tuple(paces)
 
 
-def _precisions(recipe: Recipe) -> tuple[Precision, ...]:
-    return ("float32", "bfloat16") if recipe.precision == "auto" else (recipe.precision,)
-
-
-def _threads(recipe: Recipe, net: Recurrent, characters: int) -> tuple[int, ...]:
-    """Return the numbers of threads worth a try: one, and for large steps all cores of this process."""
+def _threads(recipe: Recipe, net: Recurrent, characters: int) -> tuple[int, int]:
+    """Return the least and the most threads worth a try: for large steps all cores of this process."""
     if recipe.threads is not None:
-        return (recipe.threads,)
+        return recipe.threads, recipe.threads
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return (1, cores) if cores > 1 and 3 * net.parameters * characters > LARGE else (1,)
+    return 1, cores if 3 * net.parameters * characters > LARGE else 1
 
 
 def _quickest(paces: tuple[Pace, ...]) -> Pace:
-    """Return the way to compute that pays: the first, unless another one is clearly faster."""
-    best = paces[0]
-    for each in paces[1:]:
-        if each.characters_per_second > PAYS * best.characters_per_second or (
-            each.threads == best.threads and each.characters_per_second > best.characters_per_second
-        ):
-            best = each
-    return best
+    """Return the way to compute that pays: the quickest on few threads, unless more are clearly faster."""
+    few = max((p for p in paces if p.threads == paces[0].threads), key=lambda p: p.characters_per_second)
+    many = [p for p in paces if p.characters_per_second > PAYS * few.characters_per_second]
+    return many[0] if many else few
