@@ -1,4 +1,4 @@
-"""Write the golden ``.glass`` files of recurrent nets, of characters and of words, beside what they answer.
+"""Write the golden ``.glass`` files of recurrent nets (characters, words, a series), beside what they answer.
 
 A golden file is never written again: the files of every released version stay as they are, and load for ever.
 """
@@ -9,6 +9,8 @@ import json
 import tempfile
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from glassnet.archive import FORMAT
 
@@ -39,6 +41,38 @@ def answers_of_words(model: Any) -> dict[str, Any]:
     return {"predict": model.predict(NEW).tolist(), "predict_proba": model.predict_proba(NEW).tolist()}
 
 
+def rows(count: int = 90, seed: int = 0) -> dict[str, list[Any]]:
+    """Make up a series with a season of 6 rows, a column of classes and one with missing numbers."""
+    random, row = np.random.default_rng(seed), np.arange(count)
+    load = 5 + np.sin(row * np.pi / 3) + random.normal(0, 0.1, count)
+    return {
+        "load": load.round(3).tolist(),
+        "sky": random.choice(["clear", "雨"], count).tolist(),
+        "wind": [None if each < 0.1 else round(float(each), 2) for each in random.random(count)],
+    }
+
+
+def train_series() -> Any:
+    """Train a small net that foretells the next values of a series, on one thread of the CPU."""
+    import glassnet as gn
+
+    wishes = {
+        "task": "series",
+        "target": "load",
+        "net": "lstm:2x4:0.1",
+        "horizon": 3,
+        "epochs": 3,
+        "threads": 1,
+    }
+    return gn.train(rows(), **wishes, device="cpu")
+
+
+def answers_of_series(model: Any) -> dict[str, Any]:
+    """Say what a model of a series answers, as JSON values."""
+    new = rows(40, seed=1)
+    return {"predict": model.predict(new).tolist(), "metrics": model.evaluate(new).metrics["test"]}
+
+
 def train_model() -> Any:
     """Train a small net on one thread of the CPU."""
     import glassnet as gn
@@ -64,6 +98,7 @@ if __name__ == "__main__":
     for name, train, ask in (
         ("characters", train_model, answers),
         ("words", train_words, answers_of_words),
+        ("series", train_series, answers_of_series),
     ):
         path = FOLDER / f"{name}.glass"
         if not path.exists():

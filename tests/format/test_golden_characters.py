@@ -19,15 +19,25 @@ MAKE = runpy.run_path(str(HERE / "make_golden_characters.py"))
 
 
 def test_there_are_golden_models():
-    assert [path.name for path in MODELS] == ["characters.glass", "words.glass"]
+    assert [path.name for path in MODELS] == ["characters.glass", "series.glass", "words.glass"]
 
 
 def test_a_golden_model_of_words_answers_as_on_its_first_day():
-    expected = json.loads(MODELS[1].with_suffix(".json").read_text(encoding="utf-8"))["answers"]
-    found = MAKE["answers_of_words"](gn.load(MODELS[1]))
+    path = MODELS[0].with_name("words.glass")
+    expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["answers"]
+    found = MAKE["answers_of_words"](gn.load(path))
     assert found["predict"] == expected["predict"]
     assert np.allclose(found["predict_proba"], expected["predict_proba"], atol=1e-6)
-    assert gn.load(MODELS[1]).to_bytes() == MODELS[1].read_bytes()
+    assert gn.load(path).to_bytes() == path.read_bytes()
+
+
+def test_a_golden_model_of_a_series_answers_as_on_its_first_day():
+    path = MODELS[0].with_name("series.glass")
+    expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["answers"]
+    found = MAKE["answers_of_series"](gn.load(path))
+    assert np.allclose(found["predict"], expected["predict"], atol=1e-5)
+    assert found["metrics"] == pytest.approx(expected["metrics"], abs=1e-5)
+    assert gn.load(path).to_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("path", MODELS[:1], ids=lambda path: path.stem)

@@ -52,7 +52,10 @@ def train(
     class_weight: Annotated[str | None, _option("--class-weight NAME", "none or balanced.")] = None,
     task: Annotated[
         str | None,
-        _option("--task TASK", "auto, regression, poisson, binary, multiclass, multioutput; text, ..."),
+        _option(
+            "--task TASK",
+            "auto, regression, poisson, binary, multiclass, multioutput; text, characters, series.",
+        ),
     ] = None,
     test: Annotated[
         str | None,

@@ -149,7 +149,7 @@ def _affordable(budget: Budget | None, streams: Streams, pace: Pace, most: int) 
 
 def _dropout(epochs: int) -> float:
     """Return the dropout for a text that is read so often: what is read once cannot be learned by heart."""
-    return 0.0 if epochs <= 3 else 0.2 if epochs <= 12 else 0.4
+    return 0.1 if epochs <= 3 else 0.25 if epochs <= 10 else 0.4
 
 
 def _measured(

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 SCORED = {"train": 100_000, "validation": 300_000, "test": 300_000}
 """Characters of a part that are scored at most: its first ones."""
-VALIDATED = 100_000
+VALIDATED = 250_000
 """Characters that are validated on after each epoch."""
 SAMPLE, SAMPLE_TEMPERATURE = 200, 0.7
 """Characters of the sample after each epoch, and how freely they are drawn."""
