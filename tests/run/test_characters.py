@@ -203,6 +203,9 @@ def test_what_a_text_does_not_have_is_refused_all_at_once(rhyme):
         "a text has no target",
         "a text has no weight",
     ]
+    with pytest.raises(gn.RecipeError) as error:
+        gn.train(rhyme, **{**WISHES, "device": "cuda:99", "loss": "mse"})
+    assert len(error.value.problems) == 2
     with pytest.raises(gn.RecipeError, match="net='64:relu'"):
         gn.train(rhyme, **{**WISHES, "net": "64:relu"})
 

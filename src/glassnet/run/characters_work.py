@@ -17,6 +17,7 @@ from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.characters import LEAD_IN
 from glassnet.engine.characters_training import CharacterSettings, Text, train_characters
 from glassnet.engine.history import History
+from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
 from glassnet.errors import GlassnetWarning, NonFiniteLoss, RecipeError, message
 from glassnet.metrics.characters import character_difference, character_scores
@@ -47,7 +48,22 @@ VALIDATED = 250_000
 """Characters that are validated on after each epoch."""
 SAMPLE, SAMPLE_TEMPERATURE = 200, 0.7
 """Characters of the sample after each epoch, and how freely they are drawn."""
-_UNUSED = ("target", "drop", "roles", "missing", "weight", "keep_leaks", "tune", "ema", "l1", "l2", "norm")
+_UNUSED = (
+    *(
+        "target",
+        "column",
+        "text",
+        "drop",
+        "roles",
+        "missing",
+        "weight",
+        "class_weight",
+        "keep_leaks",
+        "scaling",
+    ),
+    *("norm", "init", "loss", "nesterov", "l1", "l2", "ema", "horizon", "restarts", "keep_weights", "refit"),
+    *("tune", "engine"),
+)
 """Options of a recipe that mean nothing for a text."""
 
 
@@ -100,11 +116,26 @@ def _check_recipe(recipe: Recipe, own: Own) -> None:
         for name in _UNUSED
         if getattr(recipe, name) != getattr(given, name)
     ]
+    problems += _settings_problems(recipe)
     if own.data is not None:
         must = "characters are learned from a text file"
         problems.append(message(must, f"a {type(own.data).__name__}", "write it to a file first"))
     if problems:
         raise RecipeError(problems)
+
+
+def _settings_problems(recipe: Recipe) -> list[str]:
+    """Return what is wrong with the numbers and the device, as every training checks them."""
+    return Settings(
+        loss="cross_entropy",
+        optimizer=recipe.optimizer,
+        lr=recipe.lr,
+        momentum=recipe.momentum,
+        schedule=recipe.schedule,
+        warmup=recipe.warmup,
+        device=recipe.device,
+        threads=recipe.threads,
+    ).problems(has_validation=True)
 
 
 @dataclass(frozen=True)

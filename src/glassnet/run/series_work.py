@@ -65,7 +65,7 @@ BUDGET_SHARE = 0.85
 """The part of what is left of a budget that training takes."""
 _UNUSED = (
     *("text", "keep_leaks", "weight", "refit", "restarts", "tune", "ema", "l1", "l2", "norm", "init"),
-    *("class_weight", "keep_weights", "scaling", "column"),
+    *("class_weight", "keep_weights", "scaling", "column", "loss", "engine"),
 )
 """Options of a recipe that mean nothing for a series."""
 

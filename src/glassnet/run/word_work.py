@@ -57,7 +57,7 @@ BUDGET_SHARE = 0.85
 """The part of what is left of a budget that training takes."""
 _UNUSED = (
     *("text", "drop", "roles", "keep_leaks", "refit", "restarts", "tune", "ema", "l1", "l2", "norm", "init"),
-    *("keep_weights", "scaling"),
+    *("keep_weights", "scaling", "loss", "engine", "horizon"),
 )
 """Options of a recipe that mean nothing here."""
 
