@@ -23,7 +23,7 @@ def test_training_shows_the_plan_samples_and_scores(tmp_path, capsys):
     (tmp_path / "rhyme.txt").write_text("humpty dumpty sat on a wall. " * 60)
     assert run(["train", str(tmp_path / "rhyme.txt"), *TRAIN, "--out", str(tmp_path / "run")]) == 0
     shown = capsys.readouterr()
-    assert "net: gru:1x16:0, " in shown.err
+    assert "net: gru:1x16:0.1, " in shown.err
     assert "epoch 1, train loss " in shown.err
     assert "nats_per_character" in shown.out
     assert "ngrams" in shown.out
@@ -33,7 +33,7 @@ def test_training_prints_one_json_object(tmp_path, capsys):
     (tmp_path / "rhyme.txt").write_text("humpty dumpty sat on a wall. " * 60)
     assert run(["train", str(tmp_path / "rhyme.txt"), *TRAIN, "--out", str(tmp_path / "run"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["kind"], found["task"], found["net"]) == ("characters", "characters", "gru:1x16:0")
+    assert (found["kind"], found["task"], found["net"]) == ("characters", "characters", "gru:1x16:0.1")
     assert found["paces"][0]["characters_per_second"] > 0
     assert found["baselines"]["ngrams"]["validation"]["nats_per_character"] > 0
 
@@ -73,7 +73,7 @@ def test_a_model_of_a_table_cannot_write(tmp_path, capsys):
     ("command", "said"),
     [
         (["predict", "MODEL", "iris"], "write on with glassnet generate"),
-        (["report", "MODEL"], "this one is gru:1x16:0; see glassnet evaluate"),
+        (["report", "MODEL"], "this one is gru:1x16:0.1; see glassnet evaluate"),
         (["inspect", "MODEL", "--data", "iris"], "is inspected by itself"),
         (["diagnose", "MODEL"], "needs a model of a table"),
     ],
@@ -87,7 +87,7 @@ def test_a_model_of_characters_is_inspected_and_evaluated(model, tmp_path, capsy
     assert run(["inspect", str(model), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["inputs"] == ["characters"]
     assert run(["inspect", str(model)]) == 0
-    assert "gru:1x16:0" in capsys.readouterr().out
+    assert "gru:1x16:0.1" in capsys.readouterr().out
     (tmp_path / "new.txt").write_text("a wall sat on humpty. " * 60)
     assert run(["evaluate", str(model), str(tmp_path / "new.txt"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -1,9 +1,9 @@
 """Texts as sequences of words: each word its place in a vocabulary, padded to the longest text.
 
->>> vocabulary = fit_words(Texts.of(["Good film!", "a bad, bad film"]), most=3, least=1, length=4)
+>>> vocabulary = fit_words(Texts.of(["Good film!", "a bad bad film"]), most=3, least=1, length=4)
 >>> vocabulary.words
 ('bad', 'film', '!')
->>> vocabulary.encode(Texts.of(["bad film, good", ""])).tolist()
+>>> vocabulary.encode(Texts.of(["bad film good", ""])).tolist()
 [[2, 3, 1], [1, 0, 0]]
 """
 
