@@ -100,7 +100,8 @@ void BagSolver::turn() {
     in_parallel(PIECES / 8, threads_, [&](std::size_t piece, int) {
         const std::int32_t first = std::int32_t(pieces[piece * 8]), last = std::int32_t(pieces[piece * 8 + 8]);
         for (std::size_t row = 0; row < x_.rows; ++row) {
-            const std::int32_t *const begin = x_.columns + x_.offsets[row], *const end = x_.columns + x_.offsets[row + 1];
+            const std::int32_t *const begin = x_.columns + x_.offsets[row];
+            const std::int32_t *const end = x_.columns + x_.offsets[row + 1];
             for (const std::int32_t *at = std::lower_bound(begin, end, first); at < end && *at < last; ++at) {
                 const std::size_t to = std::size_t(next[std::size_t(*at)]++);
                 rows_[to] = std::int32_t(row);

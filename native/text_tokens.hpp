@@ -58,6 +58,8 @@ class Reader {
     // Its n-grams.
     void ngrams(const std::vector<Token> &tokens, Bag &to) const;
 
+    int key_bits() const { return options_.bits ? options_.bits : 64; }
+
   private:
     ReaderOptions options_;
     std::vector<std::uint8_t> kinds_;

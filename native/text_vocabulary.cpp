@@ -8,11 +8,15 @@ namespace glassnet {
 
 namespace {
 
-constexpr std::size_t BUCKETS = 256;  // of keys, so that the counters of each stay in the cache
+constexpr int BUCKET_BITS = 10;
+constexpr std::size_t BUCKETS = 1 << BUCKET_BITS;  // of keys, so that the counters of each stay in the cache
 constexpr std::size_t BATCH_BYTES = std::size_t(1) << 25;  // of texts between two visits of the buckets
 constexpr std::size_t PIECE_BYTES = std::size_t(1) << 18;  // of texts that one core takes at a time
 constexpr std::size_t MOST_COUNTERS = 48u << 20;  // then the n-grams seen once are forgotten
 constexpr Key FREE = 0;
+constexpr std::size_t LONG_ROW = 200;  // entries
+constexpr std::size_t AHEAD = 8;  // keys whose counters are fetched meanwhile
+constexpr int DIGIT = 10;  // bits
 
 // Counts of keys in open addressing. 0 is counted apart, as it marks a free place.
 class Counters {
@@ -29,6 +33,10 @@ class Counters {
         used_ += place.key == FREE;
         place.key = key;
         ++place.texts;
+    }
+
+    void prefetch(Key key) const {
+        if (!places_.empty()) __builtin_prefetch(&places_[place_of(key)]);
     }
 
     void give(std::uint32_t least, std::vector<Counted> &to) const {
@@ -49,9 +57,12 @@ class Counters {
     std::size_t used_ = 0;
     std::uint32_t zeros_ = 0;
 
+    std::size_t place_of(Key key) const {
+        return (key * 0x9E3779B97F4A7C15ull >> 24) & (places_.size() - 1);
+    }
     Counted &at(Key key) {
         const std::size_t mask = places_.size() - 1;
-        std::size_t place = (key * 0x9E3779B97F4A7C15ull >> 24) & mask;
+        std::size_t place = place_of(key);
         while (places_[place].key != FREE && places_[place].key != key) place = (place + 1) & mask;
         return places_[place];
     }
@@ -70,8 +81,6 @@ class Counters {
             if (each.key != FREE) at(each.key) = each;
     }
 };
-
-std::size_t bucket_of(Key key) { return key * 0x9E3779B97F4A7C15ull >> 56; }
 
 // Rows of about so many bytes of text: the first of each piece, and the number of texts.
 std::vector<std::size_t> pieces_of(const TextBlock &block, std::size_t first, std::size_t last, std::size_t bytes) {
@@ -95,10 +104,24 @@ struct Desk {
     }
 };
 
+// All of them, those in most texts first, else in the order in which they come.
+std::vector<Counted> by_count(const std::vector<std::vector<Counted>> &kept, std::size_t texts, std::size_t most) {
+    std::vector<std::size_t> starts(texts + 2);
+    for (const auto &some : kept)
+        for (const Counted &each : some) ++starts[texts - each.texts + 1];
+    std::partial_sum(starts.begin(), starts.end(), starts.begin());
+    std::vector<Counted> all(starts.back());
+    for (const auto &some : kept)
+        for (const Counted &each : some) all[starts[texts - each.texts]++] = each;
+    if (all.size() > most) all.resize(most);
+    return all;
+}
+
 }  // namespace
 
 std::vector<Counted> count_ngrams(const Reader &reader, const TextBlock &block, std::uint32_t min_count,
                                   std::size_t most, int threads) {
+    const int shift = std::max(reader.key_bits() - BUCKET_BITS, 0);  // so that the buckets rise as the keys do
     std::vector<Counters> counters(BUCKETS);
     std::vector<Desk> desks(std::size_t(std::max(threads, 1)));
     std::vector<std::vector<std::vector<Key>>> found(desks.size(), std::vector<std::vector<Key>>(BUCKETS));
@@ -110,12 +133,16 @@ std::vector<Counted> count_ngrams(const Reader &reader, const TextBlock &block, 
             for (std::size_t text = pieces[piece]; text < pieces[piece + 1]; ++text) {
                 desk.read(reader, block, text);
                 for (const Bag::Entry &each : desk.bag.entries)
-                    found[std::size_t(thread)][bucket_of(each.key)].push_back(each.key);
+                    found[std::size_t(thread)][each.key >> shift].push_back(each.key);
             }
         });
         in_parallel(BUCKETS, threads, [&](std::size_t bucket, int) {
             for (auto &keys : found) {
-                for (Key key : keys[bucket]) counters[bucket].add(key);
+                const std::vector<Key> &own = keys[bucket];
+                for (std::size_t i = 0; i < own.size(); ++i) {
+                    if (i + AHEAD < own.size()) counters[bucket].prefetch(own[i + AHEAD]);
+                    counters[bucket].add(own[i]);
+                }
                 std::vector<Key>().swap(keys[bucket]);
             }
         });
@@ -124,22 +151,19 @@ std::vector<Counted> count_ngrams(const Reader &reader, const TextBlock &block, 
         if (used > MOST_COUNTERS)
             in_parallel(BUCKETS, threads, [&](std::size_t bucket, int) { counters[bucket].forget_below(2); });
     }
-    std::vector<Counted> kept;
-    for (Counters &each : counters) {
-        each.give(min_count, kept);
-        each = Counters();
-    }
-    const auto before = [](const Counted &a, const Counted &b) {
-        return a.texts != b.texts ? a.texts > b.texts : a.key < b.key;
-    };
-    std::sort(kept.begin(), kept.end(), before);
-    if (kept.size() > most) kept.resize(most);
-    return kept;
+    std::vector<std::vector<Counted>> kept(BUCKETS);
+    in_parallel(BUCKETS, threads, [&](std::size_t bucket, int) {
+        counters[bucket].give(min_count, kept[bucket]);
+        counters[bucket] = Counters();
+        std::sort(kept[bucket].begin(), kept[bucket].end(),
+                  [](const Counted &a, const Counted &b) { return a.key < b.key; });
+    });
+    return by_count(kept, block.texts, most);
 }
 
-Columns::Columns(const Key *keys, std::size_t count) : keys_(keys) {
+Columns::Columns(const Key *keys, std::size_t count) : keys_(keys), count_(count) {
     int bits = 4;
-    while ((std::size_t(1) << bits) < 2 * count) ++bits;
+    while ((std::size_t(3) << bits) < 4 * count) ++bits;  // at most three quarters full
     mask_ = (std::size_t(1) << bits) - 1, shift_ = 64 - bits;
     slots_.assign(mask_ + 1, 0);
     for (std::size_t column = 0; column < count; ++column) {
@@ -149,14 +173,57 @@ Columns::Columns(const Key *keys, std::size_t count) : keys_(keys) {
     }
 }
 
-std::int64_t Columns::find(Key key) const {
+std::int64_t Columns::likely(Key key) const {
+    for (std::size_t place = slot(key); slots_[place]; place = (place + 1) & mask_)
+        if (!((slots_[place] ^ key) >> 32)) return std::int64_t(slots_[place] & 0xFFFFFFFF) - 1;
+    return -1;
+}
+
+std::int64_t Columns::find(Key key, std::int64_t likely) const {
+    if (likely < 0 || keys_[likely] == key) return likely;
     for (std::size_t place = slot(key); slots_[place]; place = (place + 1) & mask_) {
-        if ((slots_[place] ^ key) >> 32) continue;
         const std::size_t column = std::size_t(slots_[place] & 0xFFFFFFFF) - 1;
         if (keys_[column] == key) return std::int64_t(column);
     }
     return -1;
 }
+
+namespace {
+
+// One row: column and count of each entry, in one number each.
+struct Row {
+    std::vector<std::int64_t> columns;
+    std::vector<std::uint64_t> entries, other;
+
+    void find(const Bag &bag, const Columns &all) {
+        for (const Bag::Entry &each : bag.entries) all.prefetch(each.key);
+        columns.clear();
+        for (const Bag::Entry &each : bag.entries) {
+            columns.push_back(all.likely(each.key));
+            all.prefetch_key(columns.back());
+        }
+        entries.clear();
+        for (std::size_t i = 0; i < columns.size(); ++i)
+            if (const std::int64_t column = all.find(bag.entries[i].key, columns[i]); column >= 0)
+                entries.push_back(std::uint64_t(column) << 32 | bag.entries[i].count);
+    }
+
+    // By column, digit by digit where the row is long: there are no two of one column.
+    void sort(std::size_t width) {
+        if (entries.size() < LONG_ROW) return std::sort(entries.begin(), entries.end());
+        for (int shift = 32; shift < 64 && (width - 1) >> (shift - 32); shift += DIGIT) {
+            std::size_t starts[(1 << DIGIT) + 1] = {0};
+            const auto digit = [shift](std::uint64_t entry) { return entry >> shift & ((1 << DIGIT) - 1); };
+            for (std::uint64_t entry : entries) ++starts[digit(entry) + 1];
+            std::partial_sum(starts, starts + (1 << DIGIT), starts);
+            other.resize(entries.size());
+            for (std::uint64_t entry : entries) other[starts[digit(entry)]++] = entry;
+            entries.swap(other);
+        }
+    }
+};
+
+}  // namespace
 
 SparseRows encode_texts(const Reader &reader, const Columns &columns, const TextBlock &block, bool with_counts,
                         int threads) {
@@ -167,25 +234,21 @@ SparseRows encode_texts(const Reader &reader, const Columns &columns, const Text
     const std::vector<std::size_t> starts = pieces_of(block, 0, block.texts, PIECE_BYTES);
     std::vector<Piece> pieces(starts.size() - 1);
     std::vector<Desk> desks(std::size_t(std::max(threads, 1)));
-    std::vector<std::vector<std::pair<std::int32_t, std::uint32_t>>> rows(desks.size());
+    std::vector<Row> rows(desks.size());
     SparseRows all;
     all.offsets.assign(block.texts + 1, 0);
     in_parallel(pieces.size(), threads, [&](std::size_t piece, int thread) {
         Desk &desk = desks[std::size_t(thread)];
-        auto &row = rows[std::size_t(thread)];
+        Row &row = rows[std::size_t(thread)];
         for (std::size_t text = starts[piece]; text < starts[piece + 1]; ++text) {
             desk.read(reader, block, text);
-            for (const Bag::Entry &each : desk.bag.entries) columns.prefetch(each.key);
-            row.clear();
-            for (const Bag::Entry &each : desk.bag.entries)
-                if (const std::int64_t column = columns.find(each.key); column >= 0)
-                    row.push_back({std::int32_t(column), each.count});
-            std::sort(row.begin(), row.end());
-            for (const auto &[column, count] : row) {
-                pieces[piece].columns.push_back(column);
-                if (with_counts) pieces[piece].counts.push_back(count);
+            row.find(desk.bag, columns);
+            row.sort(columns.count());
+            for (std::uint64_t entry : row.entries) {
+                pieces[piece].columns.push_back(std::int32_t(entry >> 32));
+                if (with_counts) pieces[piece].counts.push_back(std::uint32_t(entry));
             }
-            all.offsets[text + 1] = std::int64_t(row.size());
+            all.offsets[text + 1] = std::int64_t(row.entries.size());
         }
     });
     std::partial_sum(all.offsets.begin(), all.offsets.end(), all.offsets.begin());

@@ -28,11 +28,14 @@ class Columns {
     Columns(const Key *keys, std::size_t count);
     std::size_t slot(Key key) const { return key * 0x9E3779B97F4A7C15ull >> shift_; }
     void prefetch(Key key) const { __builtin_prefetch(&slots_[slot(key)]); }
-    std::int64_t find(Key key) const;  // -1 where it is none
+    void prefetch_key(std::int64_t column) const { __builtin_prefetch(keys_ + (column < 0 ? 0 : column)); }
+    std::int64_t likely(Key key) const;  // the first column with the same upper half of its key; -1 where it is none
+    std::int64_t find(Key key, std::int64_t likely) const;  // -1 where it is none
+    std::size_t count() const { return count_; }
 
   private:
     const Key *keys_;
-    std::size_t mask_;
+    std::size_t count_, mask_;
     int shift_;
     std::vector<std::uint64_t> slots_;  // 0, or the key's upper half and column + 1
 };

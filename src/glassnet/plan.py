@@ -148,7 +148,7 @@ class TextPlan(BaseModel):
 
     Attributes:
         column: the column of the texts.
-        compare: whether validation compares several ways to read and to learn; ``trials`` has them, best first.
+        compare: whether validation compares several ways to read and to learn: ``trials``, best first.
         net: the kind of net: a bag of words.
         reading: how the texts of the final net were read, in a few words; empty before there is one.
         epochs: passes of the final net over the texts; 0 before there is one.

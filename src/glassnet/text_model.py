@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glassnet.archive import Contents, pack
 from glassnet.data.cells import Findings
-from glassnet.data.text_rows import TextRows
+from glassnet.data.text_rows import NO_COLUMN, TextRows
 from glassnet.data.text_sources import read_texts
 from glassnet.data.text_store import Texts
 from glassnet.data.text_table import Asked
@@ -69,7 +69,7 @@ class TextModel(Trained):
         """Answer texts with classes, as they were written in training.
 
         Args:
-            data: a list of texts; or a file, folder, zip, frame, mapping of columns or list of rows, as
+            data: a list of texts; or a file, folder, zip, frame, mapping of columns, row or list of rows, as
                 :mod:`glassnet.data.text_sources` reads them. Labels may be there and are not looked at.
 
         Returns:
@@ -96,10 +96,10 @@ class TextModel(Trained):
         """
         if isinstance(data, TextRows):
             return data
-        asked = Asked(None, self.schema.target.name, (), labelled, self.recipe.missing)
-        if self.schema.column != "text" or isinstance(data, dict):
-            asked = replace(asked, column=self.schema.column)
-        return read_texts(data, asked)
+        if isinstance(data, Mapping) and all(isinstance(each, str | bytes) for each in data.values()):
+            data = [data]
+        column = None if self.schema.column == NO_COLUMN else self.schema.column
+        return read_texts(data, Asked(column, self.schema.target.name, (), labelled, self.recipe.missing))
 
     def predictions(self, rows: TextRows) -> Floats:
         """Return the probabilities of texts as :meth:`predict_proba` does."""

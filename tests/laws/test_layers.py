@@ -29,8 +29,8 @@ errors randomness storage version native_status _native
 ONLY_IN = {
     "glassnet._native": {
         "engine.dense_native",
-        "engine.bags",
-        "data.text",
+        "engine.bags_native",
+        "data.text_native",
         "native_status",
         "run.bench.extension",
     },

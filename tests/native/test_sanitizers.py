@@ -36,7 +36,7 @@ def test_the_kernels_touch_only_their_own_memory_and_do_nothing_undefined(native
         "ASAN_OPTIONS": "detect_leaks=0",
         "PYTHONMALLOC": "malloc",
     }
-    tests = ("test_kernels.py", "test_functions.py", "test_native.py")
+    tests = ("test_kernels.py", "test_functions.py", "test_native.py", "test_text.py", "test_bags.py")
     paths = [ROOT / "tests" / "native" / name for name in tests]
     plain = ("-p", "no:cacheprovider", "-p", "no:xdist", "-q", "--basetemp", tmp_path / "inner")
     said = run(sys.executable, "-m", "pytest", *plain, *paths, env=environment, cwd=ROOT)

@@ -1,17 +1,17 @@
 """The vocabulary of a text collection, and texts as rows of numbers under it.
 
-    >>> texts = Texts.of(["good film", "bad film", "good good"])
-    >>> vocabulary = Vocabulary.fit(texts, TextOptions(ngrams=1, min_count=1, weighting="counts"))
-    >>> features = vocabulary.encode(texts)
-    >>> len(vocabulary), features.offsets.tolist(), features.values.tolist()
-    (3, [0, 2, 4, 5], [1.0, 1.0, 1.0, 1.0, 2.0])
+>>> texts = Texts.of(["good film", "bad film", "good good"])
+>>> vocabulary = Vocabulary.fit(texts, TextOptions(ngrams=1, min_count=1, weighting="counts"))
+>>> features = vocabulary.encode(texts)
+>>> len(vocabulary), features.offsets.tolist(), features.values.tolist()
+(3, [0, 2, 4, 5], [1.0, 1.0, 1.0, 1.0, 2.0])
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -56,19 +56,21 @@ class Features:
         return np.bincount(self.columns, minlength=self.width)
 
     def where(self, rows: NDArray[np.bool_], columns: NDArray[np.bool_] | None = None) -> Features:
-        """Return some rows, and some of the columns, numbered anew. Shapes of the masks: (texts,) and (width,)."""
+        """Return some rows, and some of the columns, numbered anew. Shapes of the masks: (texts,) and
+        (width,)."""
         sizes = np.diff(self.offsets)
         kept = np.repeat(rows, sizes)
-        if columns is not None:
-            kept &= columns[self.columns]
-        ends = np.cumsum(kept, dtype=np.int64)
-        lengths = np.diff(np.concatenate([[0], ends])[self.offsets])[rows]
         found = self.columns[kept]
-        if columns is not None:
-            found = (np.cumsum(columns) - 1).astype(np.int32)[found]
         values = None if self.values is None else self.values[kept]
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        return Features(offsets, found, values, self.width if columns is None else int(columns.sum()))
+        offsets = np.concatenate([[0], np.cumsum(sizes[rows])])
+        if columns is None:
+            return Features(offsets, found, values, self.width)
+        here = columns[found]
+        ends = np.zeros(len(here) + 1, np.int64)
+        np.cumsum(here, out=ends[1:])
+        found = (np.cumsum(columns) - 1).astype(np.int32)[found[here]]
+        values = None if values is None else values[here]
+        return Features(ends[offsets], found, values, int(columns.sum()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +120,19 @@ class Vocabulary:
     def _values(self, columns: Array, counts: Array) -> NDArray[np.float32]:
         if self.options.weighting == "counts":
             return counts.astype(np.float32)
-        rare = 1 + np.log((1 + self.texts) / (1 + self.texts_with))
-        return ((1 + np.log(counts)) * rare[columns]).astype(np.float32)
+        found: NDArray[np.float32] = ((1 + np.log(counts)) * self._rarity()[columns]).astype(np.float32)
+        return found
+
+    def _rarity(self) -> Array:
+        rarity: Array = 1 + np.log((1 + self.texts) / (1 + self.texts_with))
+        return rarity
+
+    def revalued(self, features: Features, other: Vocabulary, columns: NDArray[np.bool_]) -> Features:
+        """Return rows of some of the columns as ``other``, which has only those, would have encoded them."""
+        if self.options.weighting != "tfidf" or features.values is None:
+            return features
+        factor = other._rarity() / self._rarity()[columns]
+        return replace(features, values=(features.values * factor[features.columns]).astype(np.float32))
 
     def column(self, key: int) -> int | None:
         """Return the column of an n-gram's key; None where it is no feature."""

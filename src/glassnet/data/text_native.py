@@ -1,4 +1,5 @@
-"""Counting and encoding n-grams in compiled code on all cores; see ``text_python`` for what each function gives.
+"""Counting and encoding n-grams in compiled code on all cores; see ``text_python`` for what each function
+gives.
 
 The answers do not depend on the number of threads.
 """
@@ -9,7 +10,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.data.text_options import TextOptions
@@ -44,7 +44,8 @@ def counted(texts: Texts, options: TextOptions, threads: int = 1) -> tuple[Array
 
 
 def encoded(texts: Texts, options: TextOptions, keys: Array, threads: int = 1) -> tuple[Array, Array, Array]:
-    """Return texts as rows: offsets, columns, and how often each is there, empty where only presence counts."""
+    """Return texts as rows: offsets, columns, and how often each is there, empty where only presence
+    counts."""
     from glassnet import _native
 
     columns = _native.TextColumns(keys)

@@ -17,12 +17,14 @@ class TextOptions:
     """How texts are read. What is fitted to a text collection under these options is a ``Vocabulary``.
 
     Attributes:
-        ngrams: 1 to 3: single tokens, pairs and triples of neighbours. Scripts without spaces always have pairs.
+        ngrams: 1 to 3: single tokens, pairs and triples of neighbours. Scripts without spaces always have
+            pairs.
         min_count: in how many training texts an n-gram must be to become a feature, at least 1.
         max_features: the most features, those in most texts; at least 1.
-        bits: None for an exact vocabulary; 1 to 30 for n-grams hashed to so many bits, where some share a feature.
-        weighting: 1 where an n-gram is there (``presence``), how often (``counts``), or the logarithm of how often
-            times the logarithm of how rare (``tfidf``).
+        bits: None for an exact vocabulary; 1 to 30 for n-grams hashed to so many bits, where some share a
+            feature.
+        weighting: 1 where an n-gram is there (``presence``), how often (``counts``), or the logarithm of how
+            often times the logarithm of how rare (``tfidf``).
         html: tags such as ``<br />`` are no words.
         lower: capital and small letters are the same.
         marks: punctuation, ``! ? . , ; : ( ) " * - /``, is tokens.

@@ -1,4 +1,5 @@
-"""Counting and encoding n-grams in plain Python: what runs without the extension, and what it is compared with."""
+"""Counting and encoding n-grams in plain Python: what runs without the extension, and what it is compared
+with."""
 
 from __future__ import annotations
 
@@ -30,8 +31,8 @@ def counted(texts: Texts, options: TextOptions, threads: int = 1) -> tuple[Array
 
 
 def encoded(texts: Texts, options: TextOptions, keys: Array, threads: int = 1) -> tuple[Array, Array, Array]:
-    """Return texts as rows: offsets (texts + 1,) int64, columns (entries,) int32, how often each is there (entries,)
-    uint32; n-grams without a column are left out."""
+    """Return texts as rows: offsets (texts + 1,) int64, columns (entries,) int32, how often each is there
+    (entries,) uint32; n-grams without a column are left out."""
     columns_of = {key: column for column, key in enumerate(keys.tolist())}
     offsets, columns, counts = [0], [], []
     for text in texts:
@@ -44,7 +45,8 @@ def encoded(texts: Texts, options: TextOptions, keys: Array, threads: int = 1) -
 
 
 def named(text: bytes, options: TextOptions, wanted: Array) -> Iterator[tuple[int, str]]:
-    """Give the key and the name of each n-gram of a text that is wanted. Shape of wanted: (n,), rising, uint64."""
+    """Give the key and the name of each n-gram of a text that is wanted. Shape of wanted: (n,), rising,
+    uint64."""
     keys = set(wanted.tolist())
     words = tokens(text.decode("utf-8", "replace"), options)
     return ((key, name) for key, name in ngrams(words, options) if key in keys)

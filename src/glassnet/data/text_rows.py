@@ -16,6 +16,8 @@ from glassnet.data.table import Table
 from glassnet.data.text_store import Texts
 from glassnet.errors import DataError, GlassnetWarning, message
 
+NO_COLUMN = "text"
+"""What texts are called that come from no column."""
 NAMED = 3
 """So many of the texts at fault are named in a warning."""
 
@@ -39,7 +41,7 @@ class TextRows:
 
     texts: Texts
     beside: Table
-    column: str = "text"
+    column: str = NO_COLUMN
     target: str | None = None
     reason: str = "the texts"
     target_reason: str = "the labels"
@@ -126,7 +128,7 @@ def labels_of(values: Sequence[str | None], target: str, name: str) -> Table:
 
 def no_texts(name: str) -> DataError:
     """Return the error of data without a single text."""
-    must, do = f"{name} must hold texts", "give at least two texts of different classes"
+    must, do = f"{name} must hold texts", "give one text or more"
     return DataError(message(must, "it holds none", do))
 
 

@@ -53,6 +53,8 @@ def read_texts(data: object, asked: Asked) -> TextRows:
     """
     if isinstance(data, str | os.PathLike):
         return _of_path(Path(data), asked)
+    if hasattr(data, "to_list") and not isinstance(data, pl.Series):  # a series of pandas
+        data = data.to_list()
     if isinstance(data, list | tuple | np.ndarray) and all(isinstance(each, str | bytes) for each in data):
         return _unlabelled(Texts.of(data), f"a list of {len(data):,} texts", asked).with_sha256()
     if isinstance(data, pl.Series):
@@ -210,4 +212,5 @@ def _nothing(path: Path) -> DataError:
     if path.parent.is_dir():
         names += [each.name for each in path.parent.iterdir()][:1000]
     must = f"the data must be texts: a folder, a file or a data set: {str(path)!r}"
-    return DataError(message(must, "there is nothing of that name", did_you_mean(path.name, names)))
+    do = f"{did_you_mean(path.name, names)}; a text itself is --text TEXT, in Python a list: [text]"
+    return DataError(message(must, "there is nothing of that name", do))

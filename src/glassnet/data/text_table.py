@@ -17,7 +17,7 @@ from glassnet.data.text_store import Texts
 from glassnet.data.textfile import File, opening_bytes
 from glassnet.errors import DataError, did_you_mean, message
 
-SAMPLE = 2_000
+SAMPLE = 500
 """Rows by which the columns are told apart."""
 LABELS = ("label", "labels", "target", "class", "category", "sentiment", "标签", "类别")
 """What a column of labels is called where several columns are beside the text."""
@@ -145,6 +145,8 @@ def _find_column(name: str, sample: Table, asked: Asked) -> tuple[str, str]:
     lengths = _lengths(sample, strings, ("text",)) or _lengths(sample, strings, WORDS)
     by_length = sorted(lengths, key=lambda each: -lengths[each])
     first, rest = next(iter(by_length), None), by_length[1:]
+    if first is None and len(strings) == 1 and not asked.labelled:
+        return strings[0], "the only column of text"
     if first is not None and all(lengths[first] >= FAR_LONGER * lengths[each] for each in rest):
         why = f"the only text, {lengths[first]:.0f} letters on average"
         if rest:

@@ -42,7 +42,8 @@ def kinds() -> bytes:
 
 @cache
 def folds(lower: bool) -> dict[int, int]:
-    """Return what code points become, as ``str.translate`` takes it; without ``lower`` only quotes and marks do."""
+    """Return what code points become, as ``str.translate`` takes it; without ``lower`` only quotes and marks
+    do."""
     table = {}
     for first, last, step, plus in fold_ranges().tolist():
         for point in range(first, last + 1, step):

@@ -1,7 +1,7 @@
 """Which code points make words, and what each becomes in lower case: Unicode 14, written out.
 
-The tables are data and not questions to ``unicodedata``, because a saved model must read a text in the same way
-under every version of Python. The compiled reader gets these same tables. Ranges are hexadecimal.
+The tables are data and not questions to ``unicodedata``, because a saved model must read a text in the same
+way under every version of Python. The compiled reader gets these same tables. Ranges are hexadecimal.
 """
 
 from __future__ import annotations
@@ -125,16 +125,17 @@ a7b4-a7c2/2+1 a7c4-30 a7c5-a543 a7c6-8a38 a7c7-a7c9/2+1 a7d0+1 a7d6-a7d8/2+1 a7f
 ff21-ff3a/1+20 10400-10427/1+28 104b0-104d3/1+28 10570-1057a/1+27 1057c-1058a/1+27 1058c-10592/1+27
 10594-10595/1+27 10c80-10cb2/1+40 118a0-118bf/1+20 16e40-16e5f/1+20 1e900-1e921/1+22
 """
-"""First and last code point, the step from one to the next where it is not 1, and what is added: "100-12e/2+1" turns
-Ā, Ă, ... into ā, ă, ...: ``str.casefold`` where that gives one character, else ``str.lower``."""
+"""First and last code point, the step from one to the next where it is not 1, and what is added:
+"100-12e/2+1" turns Ā, Ă, ... into ā, ă, ...: ``str.casefold`` where that gives one character, else
+``str.lower``."""
 
-MARKS = "!?.,;:()\"*-/"
+MARKS = '!?.,;:()"*-/'
 """What is a token although it is no word: they end what belongs together, and "7 / 10" is a mark."""
 
 APOSTROPHE = "'"
 """It belongs to a word where it stands between two letters."""
 
-ALSO = dict(zip("’＇！？。．，、；：（）“”„«»＂＊－–—／", "''!?..,,;:()\"\"\"\"\"\"*---/", strict=True))
+ALSO = dict(zip("’＇！？。．，、；：（）“”„«»＂＊－–—／", '\'\'!?..,,;:()""""""*---/', strict=True))
 """Other ways to write these."""
 
 Array = NDArray[np.int64]

@@ -6,9 +6,9 @@
     >>> [bool(logit > 0) for logit in net.logits(Texts.of(["so good", "so bad"]))[:, 0]]
     [True, False]
 
-A text is the set of its n-grams; the net adds a weight for each of them, divided by the length of the row, and a
-bias. With the naive-Bayes scale (Wang and Manning 2012) the more an n-gram divides the classes, the less its weight
-costs. Importing this module imports NumPy and nothing heavier.
+A text is the set of its n-grams; the net adds a weight for each of them, divided by the length of the row,
+and a bias. With the naive-Bayes scale (Wang and Manning 2012) the more an n-gram divides the classes, the
+less its weight costs. Importing this module imports NumPy and nothing heavier.
 """
 
 from __future__ import annotations

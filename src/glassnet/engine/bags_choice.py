@@ -1,10 +1,11 @@
-"""Which bag net is best: candidates compared on texts that they have not seen, and the best trained on all."""
+"""Which bag net is best: candidates compared on texts that they have not seen, and the best trained on
+all."""
 
 from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,19 +15,25 @@ from glassnet.data.text_features import Features, Vocabulary
 from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
 from glassnet.engine.bags_net import BagNet, BagSettings, PassRecord, logits
-from glassnet.engine.bags_train import Fitted, Rows, checked, fit, limited, strongest
+from glassnet.engine.bags_train import Rows, checked, fit, limited, strongest
+from glassnet.errors import DataError, message
 
 MOST_PASSES = 12
 PATIENCE = 2
 ENOUGH_WORK = 5_000_000
-"""Entries of the texts under the candidates so far, beyond which no further one is begun: with many long texts the
-first is the best (``benchmarks/bags.py``), and each costs as much as the training itself."""
+"""Entries of the texts under the candidates so far, beyond which no further one is begun: with many long
+texts the first is the best (``benchmarks/bags.py``), and each costs as much as the training itself."""
 
 CANDIDATES = (
     (TextOptions(), BagSettings(passes=MOST_PASSES)),
-    (TextOptions(ngrams=2), BagSettings(passes=MOST_PASSES)),
-    (TextOptions(ngrams=2, weighting="tfidf", min_count=1), BagSettings(passes=MOST_PASSES, scale="none", l2=1e-5)),
+    (TextOptions(), BagSettings(passes=MOST_PASSES, l2=1e-4)),
+    (TextOptions(ngrams=2, min_count=1), BagSettings(passes=MOST_PASSES, l2=1e-5)),
+    (
+        TextOptions(ngrams=2, min_count=1, weighting="tfidf"),
+        BagSettings(passes=MOST_PASSES, l2=1e-5, scale="none"),
+    ),
 )
+"""The first is best for long texts, the others for short or few ones."""
 
 Tell = Callable[[str, PassRecord], None]
 
@@ -49,7 +56,8 @@ class BagChoice:
 
     Attributes:
         net: trained as the best candidate on all texts.
-        held_out: as the best candidate, on the texts without those held out, and so with honest validation scores.
+        held_out: as the best candidate, on the texts without those held out, and so with honest validation
+            scores.
         trials: every candidate, the best first.
         features: all texts as ``net`` reads them; None without a refit.
     """
@@ -91,6 +99,9 @@ def choose_bags(
     truth, weight = checked(texts, labels, classes, sample_weight, class_weight)
     judging = np.zeros(len(texts), bool)
     judging[np.asarray(held_out, np.int64)] = True
+    if judging.all() or not judging.any():
+        found = f"{int(judging.sum())} of {len(texts)} texts are held out"
+        raise DataError(message("some texts must train and some be held out", found, "hold out a tenth"))
     begun, work, tried = time.perf_counter(), 0, list[_Tried]()
     for candidate, settings in CANDIDATES:
         late = budget is not None and time.perf_counter() - begun > budget
@@ -104,51 +115,34 @@ def choose_bags(
         work += len(rows.features.columns)
         tried = sorted(tried, key=lambda each: each.trial.validation_loss)
         tried[1:] = [replace(each, rows=None) for each in tried[1:]]
-    best = tried[0]
-    assert best.rows is not None
-    held = best.net(texts, best.rows, judging)
-    net = held
-    if refit:
-        settings = replace(best.trial.settings, passes=best.fitted.passes)
-        told = None if progress is None else functools.partial(progress, "refit")
-        fitted = fit(best.rows, classes, settings, progress=told, threads=threads)
-        names = strongest(best.vocabulary, texts, best.rows.features, fitted.weights)
-        net = BagNet(best.vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names)
-    features = best.rows.features if refit else None
-    return BagChoice(net, held, tuple(each.trial for each in tried), features)
+    told = None if progress is None else functools.partial(progress, "refit")
+    net = _refitted(tried[0], texts, classes, told, threads) if refit else _named(tried[0], texts)
+    best = tried[0].rows
+    features = best.features if refit and best is not None else None
+    return BagChoice(net, tried[0].net, tuple(each.trial for each in tried), features)
 
 
 def in_words(options: TextOptions, settings: BagSettings) -> str:
     """Say in a few words what a candidate is.
 
     >>> in_words(TextOptions(), BagSettings())
-    '1- to 3-grams, presence, naive Bayes'
+    '1- to 3-grams, presence, naive Bayes, l2 5e-07'
     """
     grams = "words" if options.ngrams == 1 else f"1- to {options.ngrams}-grams"
-    return ", ".join([grams, options.weighting, *(["naive Bayes"] if settings.scale == "naive_bayes" else [])])
+    scale = ["naive Bayes"] if settings.scale == "naive_bayes" else []
+    return ", ".join([grams, options.weighting, *scale, f"l2 {settings.l2:g}"])
 
 
 @dataclass(frozen=True, eq=False)
 class _Tried:
-    """A candidate with what the refit needs: the vocabulary of all texts and, of the best one, their rows."""
+    """A candidate: the net that was judged, and what the refit needs: the vocabulary of all texts, which of
+    its columns that net has and, of the best candidate only, all rows."""
 
     trial: BagTrial
-    fitted: Fitted
+    net: BagNet
     vocabulary: Vocabulary
     columns: NDArray[np.bool_]
-    texts_with: NDArray[np.int64]
     rows: Rows | None
-
-    def net(self, texts: Texts, rows: Rows, judging: NDArray[np.bool_]) -> BagNet:
-        """Return the net that was judged."""
-        vocabulary = self.vocabulary.where(self.columns, self.texts_with, int((~judging).sum()))
-        settings = replace(self.trial.settings, passes=self.fitted.passes)
-        weights = np.zeros((rows.features.width, self.fitted.weights.shape[1]), np.float32)
-        weights[self.columns] = self.fitted.weights
-        named = strongest(self.vocabulary, texts, rows.features, weights)
-        place = np.cumsum(self.columns) - 1
-        names = {int(place[column]): name for column, name in named.items() if self.columns[column]}
-        return BagNet(vocabulary, self.fitted.weights, self.fitted.bias, settings, self.fitted.history, names)
 
 
 def _try(
@@ -160,18 +154,53 @@ def _try(
     told: Callable[[PassRecord], None] | None,
     threads: int | None,
 ) -> _Tried:
-    """Train on the texts that do not judge, with the n-grams that those alone would keep."""
-    begun, features = time.perf_counter(), rows.features
-    texts_with = features.where(~judging).texts_with()
+    """Train on the texts that do not judge, with the n-grams that those alone would keep, as they would
+    count."""
+    begun = time.perf_counter()
+    texts_with = vocabulary.texts_with - rows.features.where(judging).texts_with()
     columns = texts_with >= vocabulary.options.min_count
+    narrow = vocabulary.where(columns, texts_with[columns], int((~judging).sum()))
     own, others = (
-        Rows(features.where(of, columns), rows.labels[of], rows.weight[of]) for of in (~judging, judging)
+        Rows(
+            vocabulary.revalued(rows.features.where(of, columns), narrow, columns),
+            rows.labels[of],
+            rows.weight[of],
+        )
+        for of in (~judging, judging)
     )
     fitted = fit(own, classes, settings, others, told, patience=PATIENCE, threads=threads)
+    settings = replace(settings, passes=fitted.passes)
+    net = BagNet(narrow, fitted.weights, fitted.bias, settings, fitted.history)
     loss = fitted.history[fitted.passes - 1].validation_loss
     assert loss is not None
     found = logits(others.features, fitted.weights, fitted.bias, threads=threads)
     answers = found[:, 0] > 0 if found.shape[1] == 1 else found.argmax(1)
     right = float((answers == others.labels).mean())
-    trial = BagTrial(vocabulary.options, settings, loss, right, fitted.passes, time.perf_counter() - begun)
-    return _Tried(trial, fitted, vocabulary, columns, texts_with[columns], rows)
+    seconds = time.perf_counter() - begun
+    trial = BagTrial(narrow.options, settings, loss, right, fitted.passes, seconds)
+    return _Tried(trial, net, vocabulary, columns, rows)
+
+
+def _refitted(
+    best: _Tried,
+    texts: Texts,
+    classes: int,
+    told: Callable[[PassRecord], None] | None,
+    threads: int | None,
+) -> BagNet:
+    """Return the best candidate trained on all texts, for as many passes as were best."""
+    assert best.rows is not None
+    fitted = fit(best.rows, classes, best.trial.settings, progress=told, threads=threads)
+    names = strongest(best.vocabulary, texts, best.rows.features, fitted.weights)
+    settings = best.trial.settings
+    return BagNet(best.vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names)
+
+
+def _named(best: _Tried, texts: Texts) -> BagNet:
+    """Return the net that was judged, with names for its columns."""
+    assert best.rows is not None
+    weights = np.zeros((len(best.columns), best.net.weights.shape[1]), np.float32)
+    weights[best.columns] = best.net.weights
+    place = np.cumsum(best.columns) - 1
+    named = strongest(best.vocabulary, texts, best.rows.features, weights).items()
+    return replace(best.net, names={int(place[each]): name for each, name in named if best.columns[each]})

@@ -56,6 +56,4 @@ def class_counts(features: Features, labels: Array, weight: Array, classes: int)
     """Return how much the texts weigh that have each feature, by class. Shape: (width, classes)."""
     from glassnet import _native
 
-    return _native.class_counts(
-        features.offsets, features.columns, features.width, labels, weight, classes
-    )
+    return _native.class_counts(features.offsets, features.columns, features.width, labels, weight, classes)

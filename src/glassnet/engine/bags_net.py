@@ -24,14 +24,14 @@ class BagSettings:
     """How a bag net is trained.
 
     Attributes:
-        passes: steps of Newton's method, at least 1. Each is found by up to 20 products with all texts; few steps
-            leave the weights small, as a penalty does.
-        learning_rate: the length of a step as a share of Newton's own, above 0 and at most 1; it is halved until the
-            loss falls.
-        l2: the penalty on the mean log loss, l2 / 2 times the sum of the squared weights before they are scaled, at
-            least 0.
-        scale: "naive_bayes" scales each n-gram by the logarithm of how much more often it is in texts of one class
-            (Wang and Manning 2012); "none" takes all alike.
+        passes: steps of Newton's method, at least 1. Each is found by up to 20 products with all texts; few
+            steps leave the weights small, as a penalty does.
+        learning_rate: the length of a step as a share of Newton's own, above 0 and at most 1; it is halved
+            until the loss falls.
+        l2: the penalty on the mean log loss, l2 / 2 times the sum of the squared weights before they are
+            scaled, at least 0.
+        scale: "naive_bayes" scales each n-gram by the logarithm of how much more often it is in texts of one
+            class (Wang and Manning 2012); "none" takes all alike.
         smoothing: what is added to each count of the naive-Bayes scale, above 0.
     """
 
@@ -117,7 +117,8 @@ class BagNet:
         return logits(features, self.weights, self.bias, threads=threads)
 
     def contributions(self, text: str | bytes) -> list[Contribution]:
-        """Return what each n-gram of a text adds, the largest first; with the bias they add up to its logits."""
+        """Return what each n-gram of a text adds, the largest first; with the bias they add up to its
+        logits."""
         texts, options = Texts.of([text]), self.vocabulary.options
         row = self.vocabulary.encode(texts, threads=1)
         values = np.ones(len(row.columns)) if row.values is None else row.values.astype(np.float64)
@@ -156,7 +157,9 @@ class BagNet:
         vocabulary = Vocabulary.from_arrays(of, described["vocabulary"])
         names = arrays["names"].tobytes().decode("utf-8", "surrogatepass").split("\n")
         named = dict(zip(arrays["named"].tolist(), names, strict=False))
-        return cls(vocabulary, arrays["weights"], arrays["bias"], BagSettings(**described["settings"]), (), named)
+        return cls(
+            vocabulary, arrays["weights"], arrays["bias"], BagSettings(**described["settings"]), (), named
+        )
 
 
 def logits(

@@ -1,10 +1,10 @@
 """Linear nets over sparse rows in NumPy, trained by Newton's method: what runs without the extension.
 
-The loss of a softmax (or sigmoid) over linear logits is convex, so there is one best net, and no order of texts, no
-learning rate and no random numbers on the way to it. Newton's method goes there in steps d with H d = -gradient;
-H, the second derivatives, is never written down: conjugate gradients (Hestenes and Stiefel 1952) only ask for
-products H p, two passes over the texts each (Lin, Weng and Keerthi 2008, "Trust region Newton method for logistic
-regression").
+The loss of a softmax (or sigmoid) over linear logits is convex, so there is one best net, and no order of
+texts, no learning rate and no random numbers on the way to it. Newton's method goes there in steps d with H
+d = -gradient; H, the second derivatives, is never written down: conjugate gradients (Hestenes and Stiefel
+1952) only ask for products H p, two passes over the texts each (Lin, Weng and Keerthi 2008, "Trust region
+Newton method for logistic regression").
 """
 
 from __future__ import annotations
@@ -119,17 +119,22 @@ class NumpySolver:
         return found * self.scale, u.sum(0)
 
     def _chances(self) -> Array:
+        chances: Array
         if self.z.shape[1] == 1:
-            return np.exp(-np.logaddexp(0, -self.z))
-        powers = np.exp(self.z - self.z.max(1, keepdims=True))
-        return powers / powers.sum(1, keepdims=True)
+            chances = np.exp(-np.logaddexp(0, -self.z))
+        else:
+            powers = np.exp(self.z - self.z.max(1, keepdims=True))
+            chances = powers / powers.sum(1, keepdims=True)
+        return chances
 
     def _loss(self, z: Array) -> float:
         if z.shape[1] == 1:
             each = np.logaddexp(0, np.where(self.truth > 0, -z, z))
         else:
             top = z.max(1, keepdims=True)
-            each = top + np.log(np.exp(z - top).sum(1, keepdims=True)) - (z * self.truth).sum(1, keepdims=True)
+            each = (
+                top + np.log(np.exp(z - top).sum(1, keepdims=True)) - (z * self.truth).sum(1, keepdims=True)
+            )
         return float((self.weight * each).sum())
 
 

@@ -19,10 +19,10 @@ from glassnet.errors import DataError, message
 from glassnet.native_status import native_status
 
 PRODUCTS = 20
-PRECISION = 0.1
+PRECISION = 0.2
 NAMED = 1000
 """Columns whose n-grams are kept by name."""
-MOST_WEIGHTS = 40_000_000
+MOST_WEIGHTS = 12_000_000
 """Weights of a net: the more classes, the fewer n-grams."""
 
 Tell = Callable[[PassRecord], None]
@@ -106,8 +106,8 @@ def fit(
     """Fit weights to rows.
 
     Args:
-        patience: passes without a lower validation loss after which no other is begun, and the best is taken. None
-            makes all passes and takes the last.
+        patience: passes without a lower validation loss after which no other is begun, and the best is
+            taken. None makes all passes and takes the last.
     """
     outputs, begun = 1 if classes == 2 else classes, time.perf_counter()
     scale = scale_of(rows, classes, settings)
@@ -115,21 +115,22 @@ def fit(
     weight = rows.weight / rows.weight.sum()
     parts = rows.features, rows.labels, weight, outputs, settings.l2, scale
     solver = kind(*parts, threads or all_cores())
-    best, history = None, list[PassRecord]()
+    weights, bias = solver.read()
+    best, lowest, history = (weights, bias, 0), np.inf, list[PassRecord]()
     for number in range(1, settings.passes + 1):
         loss = solver.step(settings.learning_rate, PRODUCTS, PRECISION)
         weights, bias = solver.read()
-        judged = None if judge is None else log_loss(logits(judge.features, weights, bias, threads=threads), judge)
+        judged = (
+            None if judge is None else log_loss(logits(judge.features, weights, bias, threads=threads), judge)
+        )
         record = PassRecord(number, settings.passes, loss, judged, time.perf_counter() - begun)
         history.append(record)
         if progress is not None:
             progress(record)
-        lowest = min((each.validation_loss or np.inf for each in history[:-1]), default=np.inf)
-        if best is None or patience is None or (judged or np.inf) < lowest:
-            best = weights, bias, number
+        if patience is None or judged is None or judged < lowest:
+            best, lowest = (weights, bias, number), np.inf if judged is None else judged
         if patience is not None and number - best[2] >= patience:
             break
-    assert best is not None
     return Fitted(*best, tuple(history))
 
 
@@ -144,7 +145,7 @@ def scale_of(rows: Rows, classes: int, settings: BagSettings) -> Array:
     weight = rows.weight / rows.weight.mean()
     counts = _twin().class_counts(rows.features, rows.labels, weight, classes) + settings.smoothing
     others = counts.sum(1, keepdims=True) - counts
-    ratios = np.log(counts / counts.sum(0)) - np.log(others / others.sum(0))
+    ratios: Array = np.log(counts / counts.sum(0)) - np.log(others / others.sum(0))
     return ratios[:, 1:] if outputs == 1 else ratios
 
 
@@ -159,7 +160,8 @@ def log_loss(found: NDArray[np.float32], rows: Rows) -> float:
 def strongest(vocabulary: Vocabulary, texts: Texts, features: Features, weights: Array) -> dict[int, str]:
     """Return the n-grams of the columns with the largest weights, the largest first."""
     sizes = np.abs(weights).max(1, initial=0.0)
-    return vocabulary.names(texts, features, np.argsort(-sizes, kind="stable")[:NAMED])
+    columns = np.argpartition(-sizes, NAMED)[:NAMED] if len(sizes) > NAMED else np.arange(len(sizes))
+    return vocabulary.names(texts, features, columns[np.argsort(-sizes[columns], kind="stable")])
 
 
 def checked(
@@ -179,13 +181,17 @@ def checked(
     problems = []
     if not len(texts) or truth.shape != (len(texts),) or weight.shape != (len(texts),):
         found = f"{len(texts)} texts, labels of shape {truth.shape}, weights of shape {weight.shape}"
-        problems.append(message("each text must have a label and a weight, and there must be one", found, "give them"))
+        problems.append(
+            message("each text must have a label and a weight, and there must be one", found, "give them")
+        )
     elif not (np.isfinite(weight).all() and weight.min() >= 0 and weight.max() > 0):
         found = f"they go from {weight.min()} to {weight.max()}"
         problems.append(message("weights must be finite, at least 0 and not all 0", found, "mend them"))
     if classes < 2 or (truth.size and (truth.min() < 0 or truth.max() >= classes)):
         found = f"classes={classes} and labels from {truth.min(initial=0)} to {truth.max(initial=0)}"
-        problems.append(message("labels must be below the number of classes, at least 2", found, "number them from 0"))
+        problems.append(
+            message("labels must be below the number of classes, at least 2", found, "number them from 0")
+        )
     if problems:
         raise DataError(problems)
     return truth, weight if class_weight is None else weight * np.asarray(class_weight, np.float64)[truth]

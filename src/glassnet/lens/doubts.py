@@ -63,7 +63,7 @@ def _ended_early(seen: Evidence) -> Iterator[Doubt]:
         yield Doubt("The training broke down", f"its loss became infinite after {epochs}; lower --lr")
     elif history.stopped == "budget":
         yield Doubt("The budget ended the training", f"after {epochs}; another run may end elsewhere")
-    elif history.stopped == "epochs" and _best_is_last(history) and seen.model.recipe.kind == "table":
+    elif history.stopped == "epochs" and _best_is_last(history):
         told = f"the validation loss was at its lowest in the last of {epochs}: more may help"
         yield Doubt("It may not have been trained for long enough", told)
 

@@ -55,4 +55,4 @@ def mistakes_of(found: TextMistakes) -> Iterator[Markup]:
         for each in found.worst
     ]
     if rows:
-        yield table(("where", "truth", "answer", "its chance, it says", "text"), rows, wide=5)
+        yield table(("where", "truth", "answer", "how sure it was", "text"), rows, wide=5)

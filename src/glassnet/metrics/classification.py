@@ -46,7 +46,7 @@ def classification_resamples(
 
     def per_class(members: NDArray[np.int64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
         cells = np.bincount(unit * classes + members, weight, minlength=units * classes)
-        return cells.reshape(units, classes)
+        return np.asarray(cells.reshape(units, classes), np.float64)
 
     cells = [
         per_class(rows.truth, rows.weight),

@@ -164,11 +164,9 @@ def paired_differences(
         for name, prediction in baselines.items()
     }
     metrics = main_metrics(task_name)
-    network, *scored = _scores([ours, *others.values()], metrics, units, counts)
+    own, *scored = _scores([ours, *others.values()], metrics, units, counts)
     return {
-        name: {
-            metric: _difference(metric, network[metric], scores[metric], has_interval) for metric in metrics
-        }
+        name: {metric: _difference(metric, own[metric], scores[metric], has_interval) for metric in metrics}
         for name, scores in zip(others, scored, strict=True)
     }
 

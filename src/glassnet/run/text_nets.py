@@ -13,6 +13,7 @@ from glassnet.data.text_features import Features
 from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
 from glassnet.engine.bags import BagNet, BagSettings, BagTrial, PassRecord, choose_bags, train_bags
+from glassnet.engine.bags_choice import in_words
 from glassnet.engine.history import EpochRecord, History
 from glassnet.errors import RecipeError, message
 from glassnet.native_status import native_status
@@ -213,20 +214,8 @@ def _class_weights(recipe: Recipe, prepared: TextPrepared, rows: Rows) -> list[f
 
 def _trial(trial: BagTrial) -> TextTrial:
     return TextTrial(
-        name=read_in_words(trial.options, trial.settings),
+        name=in_words(trial.options, trial.settings),
         score=trial.validation_loss,
         accuracy=trial.validation_accuracy,
         epochs=trial.passes,
     )
-
-
-def read_in_words(options: TextOptions, settings: BagSettings) -> str:
-    """Say in a few words how texts are read and learned.
-
-    >>> read_in_words(TextOptions(ngrams=2), BagSettings(passes=4))
-    'words and pairs, presence, naive-Bayes scale, 4 passes'
-    """
-    parts = ["", "words", "words and pairs", "words, pairs and triples"][options.ngrams]
-    hashed = [] if options.bits is None else [f"hashed to {options.bits} bits"]
-    scale = ["naive-Bayes scale"] if settings.scale == "naive_bayes" else []
-    return ", ".join([parts, *hashed, options.weighting, *scale, f"{settings.passes} passes"])

@@ -14,8 +14,8 @@ from glassnet.text_manifest import TextBaselines
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glassnet.data.text_features import Features
     from glassnet.data.split import Fold
+    from glassnet.data.text_features import Features
     from glassnet.recipe import Recipe
     from glassnet.run.text_nets import TrainedBags
     from glassnet.run.text_prepare import TextPrepared

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from glassnet.engine.bags_choice import in_words
 from glassnet.errors import DataError, GlassnetWarning, NonFiniteLoss, message
 from glassnet.notation import parse_split
 from glassnet.plan import TextPlan
@@ -22,7 +23,6 @@ from glassnet.run.text_nets import (
     check_bag,
     engine_of_bags,
     fixed,
-    read_in_words,
     threads_of,
     train_fold,
 )
@@ -230,7 +230,7 @@ def _model(run: _Run, prepared: TextPrepared, done: _Done, results: Results) -> 
     history.engine, history.engine_reason = plan.engine, plan.engine_reason
     update = {
         "trials": done.nets.trials,
-        "reading": read_in_words(final.vocabulary.options, final.settings),
+        "reading": in_words(final.vocabulary.options, final.settings),
         "epochs": final.settings.passes,
     }
     return TextModel(
