@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
+    from glassnet.character_model import CharacterModel, generate
     from glassnet.data.schema import Schema
     from glassnet.data.sources import Source, datasets
     from glassnet.engine.epoch_weights import EpochWeights
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from glassnet.text_model import TextModel
 
 __all__ = [
+    "CharacterModel",
     "DataError",
     "Diagnosis",
     "EpochWeights",
@@ -95,6 +97,7 @@ __all__ = [
     "diagnose",
     "error_surface",
     "fit",
+    "generate",
     "load",
     "partial_dependence",
     "permutation_importance",
@@ -126,6 +129,7 @@ __all__ = [
 ]
 
 _NAMES_IN_HOME = {
+    "character_model": ("CharacterModel", "generate"),
     "data.schema": ("Schema",),
     "data.sources": ("Source", "datasets"),
     "engine.epoch_weights": ("EpochWeights",),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from glassnet.archive import read_archive
 from glassnet.errors import RecipeError, message
 
 if TYPE_CHECKING:
+    from glassnet.character_model import CharacterModel
     from glassnet.model import Model
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 
-def load(path: str | Path, net: object = None) -> Model | TextModel:
+def load(path: str | Path, net: object = None) -> Model | TextModel | CharacterModel | SeriesModel:
     """Load a model from a ``.glass`` file. Nothing that the file names is imported or run.
 
     Args:
@@ -27,13 +29,32 @@ def load(path: str | Path, net: object = None) -> Model | TextModel:
         RecipeError: the file holds the weights of an own module, and ``net`` was not given.
     """
     contents = read_archive(path)
+    if contents.manifest.get("kind") == "text" and _reads_words(contents.manifest):
+        from glassnet.word_model import word_model_from
+
+        return word_model_from(contents, str(path))
     if contents.manifest.get("kind") == "text":
         from glassnet.text_model import text_model_from
 
         return text_model_from(contents, str(path))
+    if contents.manifest.get("kind") == "series":
+        from glassnet.series_model import series_model_from
+
+        return series_model_from(contents, str(path))
+    if contents.manifest.get("kind") == "characters":
+        from glassnet.character_model import character_model_from
+
+        return character_model_from(contents, str(path))
     from glassnet.model import model_from
 
     return model_from(contents, str(path), net)
+
+
+def _reads_words(manifest: dict[str, Any]) -> bool:
+    """Whether the manifest of a model of texts has a recurrent net; what else is wrong is found later."""
+    networks = manifest.get("networks")
+    net = networks.get("net") if isinstance(networks, dict) else None
+    return isinstance(net, dict) and net.get("kind") == "recurrent"
 
 
 def load_table(path: str | Path, what: str) -> Model:
@@ -45,6 +66,6 @@ def load_table(path: str | Path, what: str) -> Model:
     """
     model = load(path)
     if model.recipe.kind != "table":
-        must = f"{what} needs a model of a table"
-        raise RecipeError(message(must, f"{path} is one of {model.recipe.kind}s", "try glassnet inspect"))
+        must, kind = f"{what} needs a model of a table", model.recipe.kind.removesuffix("s")
+        raise RecipeError(message(must, f"{path} is one of {kind}s", "try glassnet inspect"))
     return cast("Model", model)

@@ -16,14 +16,18 @@ from glassnet.errors import did_you_mean, message
 
 Activation = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "silu", "gelu", "elu", "softplus"]
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
-NETS = {"table": ("tabular", "linear"), "text": ("bag",), "characters": (), "series": ()}
+Cell = Literal["lstm", "gru"]
+CELLS: tuple[Cell, ...] = get_args(Cell)
+NETS = {"table": ("tabular", "linear"), "text": ("bag", *CELLS), "characters": CELLS, "series": CELLS}
 """The names of nets for each kind of data; the first is the default."""
-NET_NAMES = tuple(name for names in NETS.values() for name in names)
+NET_NAMES = tuple(dict.fromkeys(name for names in NETS.values() for name in names))
 SPLIT_KINDS = ("last", "random", "group", "file", "windows", "cv", "repeat", "none")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 MAX_UNITS = 1 << 20
 MAX_HIDDEN = 100
 MAX_MEMBERS = 256
+MAX_RECURRENT_LAYERS = 16
+MAX_RECURRENT_UNITS = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,16 @@ class NetSpec:
     hidden: tuple[HiddenLayer, ...] = ()
     members: int = 1
     waves: bool = False
+
+
+@dataclass(frozen=True)
+class RecurrentSpec:
+    """A recurrent net as the user wrote it; what is None was left to the run."""
+
+    cell: Cell
+    layers: int | None = None
+    units: int | None = None
+    dropout: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,8 @@ def parse_net(text: str) -> NetSpec:
     text = text.strip()
     if text in NET_NAMES:
         return NetSpec(name=text)
+    if text.partition(":")[0] in CELLS:
+        return NetSpec(name=parse_recurrent(text).cell)
     layers, waves = text.removesuffix("+waves").strip(), text.endswith("+waves")
     times = re.match(r"(\d{1,4})x", layers)
     members = int(times[1]) if times else 1
@@ -127,6 +143,42 @@ def _layer_problems(part: str) -> list[str]:
 
 def _is_share(text: str) -> bool:
     return re.fullmatch(r"0?\.\d+|0", text) is not None
+
+
+def parse_recurrent(text: str) -> RecurrentSpec:
+    """Read a recurrent net: ``lstm`` or ``gru``, then where asked its layers and units, then its dropout.
+
+    >>> parse_recurrent("lstm:2x256:0.3")
+    RecurrentSpec(cell='lstm', layers=2, units=256, dropout=0.3)
+    >>> parse_recurrent("gru:128")
+    RecurrentSpec(cell='gru', layers=1, units=128, dropout=None)
+
+    Raises:
+        ValueError: the text is no such notation.
+    """
+    form = r"(lstm|gru)(?::(?:(\d{1,3})x)?(\d{1,6})(?::(0?\.\d+|0))?)?"
+    found = re.fullmatch(form, text.strip())
+    layers = int(found[2] or 1) if found and found[3] else None
+    units = int(found[3]) if found and found[3] else None
+    if (
+        not found
+        or not 1 <= (layers or 1) <= MAX_RECURRENT_LAYERS
+        or not 1 <= (units or 1) <= MAX_RECURRENT_UNITS
+    ):
+        limits = f"write from 1 to {MAX_RECURRENT_LAYERS} layers of 1 to {MAX_RECURRENT_UNITS} units"
+        must = "a recurrent net must be written as lstm, gru:256, lstm:2x256 or lstm:2x256:0.3"
+        raise ValueError(message(must, f"net={text!r}", f"{limits}, and a dropout from 0 to below 1"))
+    cell = next(each for each in CELLS if each == found[1])
+    return RecurrentSpec(cell, layers, units, None if found[4] is None else float(found[4]))
+
+
+def write_recurrent(spec: RecurrentSpec) -> str:
+    """Write a recurrent net of which everything is decided as :func:`parse_recurrent` reads it.
+
+    >>> write_recurrent(RecurrentSpec("lstm", 2, 256, 0.3))
+    'lstm:2x256:0.3'
+    """
+    return f"{spec.cell}:{spec.layers}x{spec.units}:{spec.dropout or 0:g}"
 
 
 def parse_split(text: str) -> SplitSpec:

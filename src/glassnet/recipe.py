@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from glassnet.errors import RecipeError, did_you_mean, message
-from glassnet.notation import NET_NAMES, NETS, parse_duration, parse_net, parse_split
+from glassnet.notation import CELLS, NET_NAMES, NETS, parse_duration, parse_net, parse_split
 
 Role = Literal["number", "category", "boolean", "date", "identifier", "constant", "text"]
 Kind = Literal["table", "text", "characters", "series"]
@@ -117,6 +117,8 @@ class Recipe(BaseModel):
     schedule: ScheduleName | None = None
     warmup: Fraction = 0.0
     batch_size: Count | None = None
+    window: Count | None = None
+    horizon: Count | None = None
     epochs: Count | None = None
     patience: Count | None = None
     restarts: Count = 1
@@ -125,7 +127,7 @@ class Recipe(BaseModel):
     budget: AboveZero | None = None
     tune: AboveZero | None = None
     device: str = "auto"
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "bfloat16"] = "float32"
     engine: Literal["auto", "torch", "fused", "reference"] = "auto"
     threads: Count | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
@@ -138,6 +140,8 @@ class Recipe(BaseModel):
             values = {**values, "kind": values["task"], "task": "auto"}
         if isinstance(values, dict) and values.get("kind") in KINDS and not values.get("net"):
             values = {**values, "net": next(iter(NETS[values["kind"]]), "tabular")}
+        if isinstance(values, dict) and values.get("kind") == "characters" and not values.get("precision"):
+            values = {**values, "precision": "auto"}
         return values
 
     @field_validator("target", "drop", "missing", mode="before")
@@ -164,11 +168,14 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _check_kind(self) -> Self:
-        names = NETS[self.kind]
-        if self.net in NET_NAMES and self.net not in names:
+        names, name = NETS[self.kind], self.net.partition(":")[0]
+        if name not in names and (name in NET_NAMES or set(names) <= set(CELLS)):
             found = f"net={self.net!r} with kind={self.kind!r}"
             must = "the net must be one for this kind of data"
             raise ValueError(message(must, found, did_you_mean(self.net, names)))
+        if self.precision == "auto" and self.kind != "characters":
+            found = f"precision='auto' with kind={self.kind!r}"
+            raise ValueError(message("precision is chosen for characters alone", found, "name one"))
         return self
 
     @field_validator("net")

@@ -19,8 +19,19 @@ Intervals = dict[str, tuple[float, float]]
 Differences = dict[MainMetric, Difference]
 
 _SPLITS = ("test", "validation", "train")
-_METRICS = ("rmse", "mae", "r2", "poisson_deviance", "accuracy", "log_loss", "auc", "f1")
-_BASELINES = ("mean", "majority", "linear", "gradient_boosting", "naive_bayes")
+_CHARACTER_METRICS = ("nats_per_character", "bits_per_character")
+_METRICS = ("rmse", "mae", "r2", "poisson_deviance", "accuracy", "log_loss", "auc", "f1", *_CHARACTER_METRICS)
+_BASELINES = (
+    "mean",
+    "majority",
+    "linear",
+    "gradient_boosting",
+    "naive_bayes",
+    "frequencies",
+    "ngrams",
+    "last_value",
+    "seasonal",
+)
 
 
 class Results(BaseModel):
@@ -101,7 +112,8 @@ class Results(BaseModel):
         if split is None:
             return
         names = sorted(self.metrics[split], key=_METRICS.index)
-        yield (f"{split}, {self.rows.get(split, 0):,} rows", *names)
+        what = "characters" if _CHARACTER_METRICS[0] in names else "rows"
+        yield (f"{split}, {self.rows.get(split, 0):,} {what}", *names)
         yield "network", *_cells(names, self.metrics[split], self.intervals.get(split, {}))
         for baseline in (each for each in _BASELINES if split in self.baselines.get(each, {})):
             intervals = self.baseline_intervals.get(baseline, {}).get(split, {})

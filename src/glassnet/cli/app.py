@@ -52,7 +52,10 @@ def train(
     class_weight: Annotated[str | None, _option("--class-weight NAME", "none or balanced.")] = None,
     task: Annotated[
         str | None,
-        _option("--task TASK", "auto, regression, poisson, binary, multiclass, multioutput; text, ..."),
+        _option(
+            "--task TASK",
+            "auto, regression, poisson, binary, multiclass, multioutput; text, characters, series.",
+        ),
     ] = None,
     test: Annotated[
         str | None,
@@ -85,6 +88,7 @@ def train(
     ] = None,
     warmup: Annotated[float | None, _option("--warmup X", "Share of the steps with a rising rate.")] = None,
     batch_size: Annotated[int | None, _option("--batch-size N", "Rows a step.")] = None,
+    horizon: Annotated[int | None, _option("--horizon N", "Next values of a series; else 1.")] = None,
     epochs: Annotated[int | None, _option("--epochs N", "Most epochs.")] = None,
     patience: Annotated[
         int | None, _option("--patience N", "Epochs without a better validation loss.")
@@ -178,6 +182,31 @@ def predict(
         print(frame.write_csv(), end="")
     else:
         write_csv(frame, out)
+
+
+@app.command()
+def generate(
+    model: ModelFile,
+    prime: Annotated[str, _option("--prime TEXT", "What stands before; not printed again.")] = "",
+    length: Annotated[int, _option("--length N", "Characters to write; else 500.")] = 500,
+    temperature: Annotated[
+        float, _option("--temperature T", "1: as the model believes; lower: more probable characters.")
+    ] = 1.0,
+    top_k: Annotated[int | None, _option("--top-k K", "Only the K most probable characters.")] = None,
+    seed: Annotated[int, _option("--seed N", "Same seed, same text.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Let a MODEL of characters write on after a prime, one character after another."""
+    from glassnet.character_model import load_characters
+    from glassnet.cli.show import print_json
+
+    wishes = {"temperature": temperature, "top_k": top_k, "seed": seed}
+    writer = load_characters(model)
+    if as_json:
+        print_json({"prime": prime, "text": writer.generate(prime, length, **wishes), **wishes})  # type: ignore[arg-type]
+        return
+    writer.generate(prime, length, told=lambda each: print(each, end="", flush=True), **wishes)  # type: ignore[arg-type]
+    print()
 
 
 @app.command()

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, cast
 
 from glassnet.errors import RecipeError, message
 from glassnet.loading import load
+from glassnet.word_plan import WordPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from glassnet.character_model import CharacterModel
     from glassnet.lens.draw_explanations import Explanation
     from glassnet.lens.text_mistakes import TextMistakes
     from glassnet.lens.text_words import TextAnswer, WordWeights
     from glassnet.model import Model
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
     View = Explanation | WordWeights | TextAnswer | TextMistakes
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 def inspected(
     path: Path, data: str | None, row: int | None, column: str | None, text: str | None
-) -> tuple[Model | TextModel, Mapping[str, View]]:
+) -> tuple[Model | TextModel | CharacterModel | SeriesModel, Mapping[str, View]]:
     """Load a model and look into it as a command asks; returns it and the Views by name.
 
     Raises:
@@ -32,6 +35,11 @@ def inspected(
     model = load(path)
     if model.recipe.kind == "text":
         return model, _of_texts(cast("TextModel", model), data, row, column, text)
+    if model.recipe.kind in ("characters", "series"):
+        if (data, row, column, text) != (None, None, None, None):
+            must, do = f"a model of {model.recipe.kind} is inspected by itself", "see glassnet evaluate"
+            raise RecipeError(message(must, "rows or a text were asked for", do))
+        return model, {}
     if text is not None:
         raise RecipeError(message("--text needs a model of texts", "this one is of a table", "leave it out"))
     from glassnet.cli.explain import explanations
@@ -48,6 +56,11 @@ def _of_texts(
     if column is not None:
         must, do = "--column needs a model of a table", "leave it out"
         raise RecipeError(message(must, "this one is of texts", do))
+    if isinstance(model.plan, WordPlan):
+        if (data, text) != (None, None):
+            must, do = "--data and --text need a bag of words", "see glassnet predict and evaluate"
+            raise RecipeError(message(must, f"this one is {model.plan.net}", do))
+        return {}
     if row is not None and data is None:
         raise RecipeError(message("--row needs texts to look at", "--data is missing", "add --data FILE"))
     views: dict[str, View] = {"words": word_weights(model)}

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from glassnet.model import Model
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 
@@ -42,6 +43,13 @@ def asked_predictions(path: Path, data: str | None, texts: list[str], interval: 
         from glassnet.run.text_predict import text_predictions
 
         return text_predictions(cast("TextModel", model), texts or data)
+    if model.recipe.kind == "characters":
+        must, do = "predict needs a model of a table or of texts", "write on with glassnet generate"
+        raise RecipeError(message(must, "this one is of characters", do))
+    if model.recipe.kind == "series":
+        from glassnet.run.series_predict import series_predictions
+
+        return series_predictions(cast("SeriesModel", model), data)
     if texts:
         raise RecipeError(message("--text needs a model of texts", "this one is of a table", "name DATA"))
     from glassnet.run.predict import predictions_frame

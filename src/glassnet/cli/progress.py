@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Self
 from rich.live import Live
 from rich.text import Text
 
+from glassnet.character_plan import CharacterPlan
 from glassnet.cli.show import columns_table, console
+from glassnet.series_plan import SeriesPlan
 
 if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord
@@ -38,8 +40,12 @@ class Console:
             self._live.start()
             self._live.update(Text(f"{text} ..."))
 
-    def planned(self, plan: Plan | TextPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan) -> None:
         """Show the columns' roles with their reasons, and the plan."""
+        if isinstance(plan, CharacterPlan | SeriesPlan):
+            for sentence in plan.sentences():
+                self._console.print(Text(sentence))
+            return
         self._console.print(columns_table(plan))
         self._console.print(Text(f"task: {plan.task} ({plan.task_reason})"))
         self._console.print(Text(f"test: {plan.test}, validation: {plan.validation}"))
@@ -53,6 +59,11 @@ class Console:
             self._live.start()
             after = f" {done:.0f}/{total} epochs, {_time(eta)} left{self._losses}"
             self._live.update(_line(f"{net} ", after, done / total, self._console.width))
+
+    def sample(self, record: EpochRecord, text: str) -> None:
+        """Show what the net writes after an epoch, with its losses."""
+        self._console.print(Text(f"epoch {record.epoch}{_losses(record)}"))
+        self._console.print(Text(text.strip(), style="dim"))
 
 
 def _line(before: str, after: str, share: float, width: int) -> Text:

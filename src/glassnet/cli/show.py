@@ -17,17 +17,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from glassnet.character_plan import CharacterPlan
 from glassnet.plan import Plan, TextPlan
 from glassnet.run.summary import scores_json
+from glassnet.series_plan import SeriesPlan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from glassnet.character_model import CharacterModel
     from glassnet.lens.report import Report
     from glassnet.model import Model
     from glassnet.plan import ColumnPlan
     from glassnet.results import Results
     from glassnet.run.context import Outcome
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 _PACKAGES = ("torch", "numpy", "polars", "scikit-learn", "pydantic", "safetensors", "matplotlib")
@@ -70,7 +74,8 @@ def print_outcome(outcome: Outcome) -> None:
     history = outcome.model.history
     best = "" if history.best_epoch is None else f", the best was epoch {history.best_epoch}"
     ending = _ENDINGS.get(history.stopped or "", f"ended by {history.stopped}")
-    compared = outcome.model.plan.compared()
+    plan = outcome.model.plan
+    compared = plan.compared() if isinstance(plan, Plan) else None
     if compared is not None:
         print(compared)
     print(f"trained {len(history)} epochs, {ending}{best}")
@@ -141,31 +146,42 @@ def evaluation_json(results: Results) -> dict[str, Any]:
     return {"rows": results.rows, **scores_json(results), "details": results.details}
 
 
-def print_inspection(model: Model | TextModel) -> None:
+def print_inspection(model: Model | TextModel | CharacterModel | SeriesModel) -> None:
     """Print what a model is."""
     for name, text in model.facts():
         print(f"{name + ':':<10} {text}")
     print(f"{'seed:':<10} {model.recipe.seed}")
     print(f"{'data:':<10} {model.recipe.data} (SHA-256 {model.recipe.sha256})")
-    console().print(columns_table(model.plan))
+    if isinstance(model.plan, CharacterPlan | SeriesPlan):
+        _print_lines(model.plan.sentences())
+    else:
+        console().print(columns_table(model.plan))
     print_results(model.results)
     _print_lines(model.results.warnings())
-    if isinstance(model.plan, Plan):
+    if not isinstance(model.plan, TextPlan):
         print(model.net)
 
 
-def inspection_json(model: Model | TextModel) -> dict[str, Any]:
+def inspection_json(model: Model | TextModel | CharacterModel | SeriesModel) -> dict[str, Any]:
     """Return what ``glassnet inspect --json`` prints."""
     return {
         "facts": dict(model.facts()),
         "recipe": model.recipe.model_dump(mode="json"),
         "plan": model.plan.model_dump(mode="json"),
-        "inputs": [each.name for each in model.plan.columns if each.used]
-        if isinstance(model.plan, TextPlan)
-        else list(model.schema.input_names),
+        "inputs": _inputs(model),
         "results": model.results.model_dump(mode="json"),
         "history": {"epochs": len(model.history), "stopped": model.history.stopped},
     }
+
+
+def _inputs(model: Model | TextModel | CharacterModel | SeriesModel) -> list[str]:
+    if isinstance(model.plan, CharacterPlan):
+        return ["characters"]
+    if isinstance(model.plan, SeriesPlan):
+        return [each.name for each in model.plan.columns if each.used]
+    if isinstance(model.plan, TextPlan):
+        return [each.name for each in model.plan.columns if each.used]
+    return list(model.schema.input_names)
 
 
 def report_json(report: Report, path: Path) -> dict[str, Any]:

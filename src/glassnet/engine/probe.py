@@ -51,7 +51,8 @@ def probe(net: nn.Module, X: Tensor) -> Probe:
 def _multiply_adds(layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> int:
     weight = getattr(layer, "weight", None)
     if isinstance(layer, nn.RNNBase):
-        positions = inputs[0].numel() // inputs[0].shape[-1]
+        read = inputs[0].data  # of padded sequences that are packed, all that is no padding
+        positions = read.numel() // read.shape[-1]
         return int(positions * sum(each.numel() for each in layer.parameters()))
     if isinstance(layer, nn.Embedding | nn.EmbeddingBag) or not isinstance(weight, Tensor) or weight.ndim < 2:
         return 0

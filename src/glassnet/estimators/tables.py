@@ -93,7 +93,7 @@ class Table(BaseEstimator):  # type: ignore[misc]
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         common = {"test": "none", "keep_leaks": self.keep_leaks, "optimizer": self.optimizer, "seed": seed}
         with told_as_value_errors():
-            self.model_ = train(
+            self.model_: Any = train(
                 X, net=self.net, target=list(named), **{**common, **chosen, **more, **(self.options or {})}
             )
 

@@ -150,7 +150,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         chosen = {name: value for name, value in given.items() if value is not None} | (self.options or {})
         with told_as_value_errors():
-            self.model_ = train(
+            self.model_: Any = train(
                 pl.DataFrame(columns),
                 task="text",
                 column="text",

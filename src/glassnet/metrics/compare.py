@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MainMetric = Literal["rmse", "log_loss", "accuracy"]
+MainMetric = Literal["rmse", "log_loss", "accuracy", "nats_per_character"]
 Outcome = Literal["better", "worse", "equal", "cannot be told apart"]
 NUMBER_METRICS: tuple[MainMetric, ...] = ("rmse",)
 CLASS_METRICS: tuple[MainMetric, ...] = ("log_loss", "accuracy")
+CHARACTER_METRICS: tuple[MainMetric, ...] = ("nats_per_character",)
 _ANGLES = 20_001
 """Points of the numeric integral under Student's curve: its quantiles come out right to 7 digits."""
 
@@ -46,8 +47,8 @@ class Difference:
     """The network beside one baseline by one metric.
 
     Attributes:
-        metric: ``rmse``, ``log_loss`` (the network is better if the difference is below 0) or ``accuracy``
-            (better if above 0).
+        metric: ``rmse``, ``log_loss``, ``nats_per_character`` (the network is better if the difference is
+            below 0) or ``accuracy`` (better if above 0).
         network, baseline: the two scores; over several folds their means.
         difference: network - baseline.
         interval: the 95 % interval of the difference; None where there is nothing to take it from.
@@ -261,13 +262,13 @@ def student_quantile(freedom: int, coverage: float = COVERAGE) -> float:
 def verdict(differences: Mapping[str, Mapping[MainMetric, Difference]]) -> str | None:
     """Say how the network stands beside its best baseline, by every main metric; None without baselines.
 
-    The best baseline is the one of the lowest ``rmse`` or ``log_loss``.
+    The best baseline is the one of the lowest ``rmse``, ``log_loss`` or ``nats_per_character``.
     """
-    for deciding in (NUMBER_METRICS[0], CLASS_METRICS[0]):
+    for deciding in (NUMBER_METRICS[0], CLASS_METRICS[0], CHARACTER_METRICS[0]):
         scores = {name: each[deciding].baseline for name, each in differences.items() if deciding in each}
         if scores:
             best = min(scores, key=lambda name: scores[name])
-            order = (*NUMBER_METRICS, *CLASS_METRICS)
+            order = (*NUMBER_METRICS, *CLASS_METRICS, *CHARACTER_METRICS)
             told = sorted(differences[best].values(), key=lambda each: order.index(each.metric))
             return "; ".join(each.sentence(f"the best baseline, {best}") for each in told)
     return None

@@ -24,6 +24,7 @@ from torch import nn
 from glassnet.errors import FormatError, message
 from glassnet.nets import spec
 from glassnet.nets.activations import ACTIVATIONS
+from glassnet.nets.recurrent import RecurrentNet
 from glassnet.nets.tabular import BatchedLinear, ByteDropout, TabularNet
 from glassnet.randomness import torch_seeded
 from glassnet.recipe import InitName
@@ -150,6 +151,8 @@ def _module_of(architecture: spec.Built, device: str) -> nn.Module:
             for each in architecture.trunk
         ]
         return TabularNet(architecture, nn.Sequential(*trunk), device)
+    if isinstance(architecture, spec.Recurrent):
+        return RecurrentNet(architecture, device)
     return _modules(architecture.layers, device)
 
 

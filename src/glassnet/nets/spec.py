@@ -251,6 +251,45 @@ class Tabular(_Record):
         return self
 
 
+class Recurrent(_Record):
+    """Recurrent layers over a sequence, and a linear layer on what they put out.
+
+    Shape: (steps, sequences) of whole numbers below ``symbols``, or (steps, sequences, inputs) of numbers
+    where ``symbols`` is None, -> (steps, sequences, outputs); see :mod:`glassnet.nets.recurrent`.
+
+        >>> Recurrent(symbols=83, inputs=16, cell="lstm", layers=1, units=8, outputs=83).parameters
+        2907
+
+    Attributes:
+        symbols: how many different symbols there are; each has ``inputs`` learned numbers.
+        cell: ``lstm`` or ``gru``.
+        layers, units: recurrent layers one above the other, and the units of each.
+        dropout: share of the numbers between layers that is set to 0 while training.
+    """
+
+    kind: Literal["recurrent"] = "recurrent"
+    symbols: Size | None
+    inputs: Size
+    cell: notation.Cell
+    layers: Annotated[int, Field(strict=True, ge=1, le=notation.MAX_RECURRENT_LAYERS)]
+    units: Annotated[int, Field(strict=True, ge=1, le=notation.MAX_RECURRENT_UNITS)]
+    dropout: Annotated[float, Field(strict=True, ge=0, lt=1)] = 0.0
+    outputs: Size
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained numbers."""
+        gates = 4 if self.cell == "lstm" else 3
+        first = gates * self.units * (self.inputs + self.units + 2)
+        others = (self.layers - 1) * gates * self.units * (2 * self.units + 2)
+        return (self.symbols or 0) * self.inputs + first + others + self.outputs * (self.units + 1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_size("a recurrent net", self.parameters)
+        return self
+
+
 class Own(_Record):
     """A module of the user's own: the file holds its weights, and the name of what built it as a note.
 
@@ -264,9 +303,10 @@ class Own(_Record):
     builder: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-Built = Stack | Tabular
+Built = Stack | Tabular | Recurrent
 """What Glassnet builds itself, weights and all, from the description alone."""
-Architecture = Annotated[Built | Own, Field(discriminator="kind")]
+Architecture = Annotated[Stack | Tabular | Own, Field(discriminator="kind")]
+"""What the net of a model of tables may be."""
 
 
 def _widths(layers: tuple[Layer, ...]) -> list[tuple[int, int]]:

@@ -63,7 +63,7 @@ def make_plan(
         refit_factor=REFIT_FACTOR if is_default else 1.0,
         refit_schedule=recipe.schedule or "constant",
         device=_device(recipe.device),
-        precision=recipe.precision,
+        precision="bfloat16" if recipe.precision == "bfloat16" else "float32",
         engine="torch",
         engine_reason=None,
         threads=threads,

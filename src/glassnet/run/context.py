@@ -16,11 +16,13 @@ from glassnet.run.signals import Interrupts
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from glassnet.character_model import CharacterModel
     from glassnet.engine.checkpoint import State
     from glassnet.engine.history import EpochRecord, History
     from glassnet.model import Model
     from glassnet.plan import Plan
     from glassnet.recipe import Recipe
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 
@@ -40,7 +42,7 @@ class Own:
 class Outcome:
     """A run that has ended: its model, its folder if it has one, the seconds of its parts, its warnings."""
 
-    model: Model | TextModel
+    model: Model | TextModel | CharacterModel | SeriesModel
     folder: RunFolder | None
     seconds: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -6,6 +6,7 @@
 ``history.jsonl``   one line an epoch, live
 ``checkpoints/``    one file a net, replaced as it trains; removed when the run is finished
 ``weights/``        one file an epoch and net, where the recipe asks for it (``keep_weights``)
+``samples/``        what a net that learns a text writes after each epoch, one file an epoch
 ``model.glass``     the model; while the file ``interrupted`` stands beside it, the best one so far
 ``report.html``     what was predicted, how good it is, beside what, and what to distrust
 ==================  ==============================================================================
@@ -36,6 +37,7 @@ class RunFolder:
         self.history = path / "history.jsonl"
         self.checkpoints = path / "checkpoints"
         self.weights = path / "weights"
+        self.samples = path / "samples"
         self.model = path / "model.glass"
         self.report = path / "report.html"
         self.interrupted = path / "interrupted"
@@ -118,6 +120,11 @@ class RunFolder:
         """Add one line to the history."""
         with self.history.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+
+    def keep_sample(self, epoch: int, text: str) -> None:
+        """Write what a net wrote after an epoch."""
+        self.samples.mkdir(exist_ok=True)
+        (self.samples / f"epoch-{epoch:03d}.txt").write_text(text, encoding="utf-8")
 
     def discard(self) -> None:
         """Remove the folder of a run that turned out to be impossible before it had planned anything."""

@@ -5,21 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from glassnet.character_plan import CharacterPlan
     from glassnet.engine.history import EpochRecord
     from glassnet.plan import Plan, TextPlan
+    from glassnet.series_plan import SeriesPlan
 
 
 class Reporter(Protocol):
-    """Whoever wants to follow a run has these three methods."""
+    """Whoever wants to follow a run has these methods."""
 
     def phase(self, text: str) -> None:
         """A part of the work begins, e.g. ``reading hour.csv``."""
 
-    def planned(self, plan: Plan | TextPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan) -> None:
         """The columns' roles and everything else that the run decided is known."""
 
     def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
         """Training of one net goes on: ``done`` of ``total`` epochs, about ``eta`` seconds left."""
+
+    def sample(self, record: EpochRecord, text: str) -> None:
+        """A net that learns a text has written some after an epoch."""
 
 
 class Silent:
@@ -28,8 +33,11 @@ class Silent:
     def phase(self, text: str) -> None:
         """Say nothing."""
 
-    def planned(self, plan: Plan | TextPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan) -> None:
         """Say nothing."""
 
     def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
+        """Say nothing."""
+
+    def sample(self, record: EpochRecord, text: str) -> None:
         """Say nothing."""

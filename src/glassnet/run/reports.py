@@ -5,21 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glassnet.errors import DataError, message
+from glassnet.character_plan import CharacterPlan
+from glassnet.errors import DataError, RecipeError, message
 from glassnet.lens.page import page
 from glassnet.loading import load
 from glassnet.plan import TextPlan
 from glassnet.run.told import failing_softly
+from glassnet.series_plan import SeriesPlan
 from glassnet.storage import write_atomically
+from glassnet.word_plan import WordPlan
 
 if TYPE_CHECKING:
+    from glassnet.character_model import CharacterModel
     from glassnet.lens.report import Report
     from glassnet.model import Model
     from glassnet.run.folder import RunFolder
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 
-def report(model: Model | TextModel, data: object = None, *, path: str | Path | None = None) -> Report:
+def report(
+    model: Model | TextModel | CharacterModel | SeriesModel,
+    data: object = None,
+    *,
+    path: str | Path | None = None,
+) -> Report:
     """Say what a model predicts, how good it is, compared with what, and what to distrust.
 
     Args:
@@ -34,6 +44,7 @@ def report(model: Model | TextModel, data: object = None, *, path: str | Path | 
 
     Raises:
         DataError: ``data`` does not fit the model.
+        RecipeError: the model has a recurrent net.
         RequestError, WorkError: the page cannot be written.
     """
     found = _made(model, data)
@@ -68,14 +79,17 @@ def report_file(path: Path, data: str | None = None, out: Path | None = None) ->
     return found, page_path
 
 
-def write_missing_report(folder: RunFolder, model: Model | TextModel) -> None:
+def write_missing_report(folder: RunFolder, model: Model | TextModel | CharacterModel | SeriesModel) -> None:
     """Write the report of a finished run that was killed before it had one."""
-    if not folder.report.exists():
+    if not folder.report.exists() and not isinstance(model.plan, CharacterPlan | WordPlan | SeriesPlan):
         with failing_softly(folder):
             report(model, path=folder.report)
 
 
-def _made(model: Model | TextModel, data: object) -> Report:
+def _made(model: Model | TextModel | CharacterModel | SeriesModel, data: object) -> Report:
+    if isinstance(model.plan, CharacterPlan | WordPlan | SeriesPlan):
+        must = "a report is made of a model of a table, or of texts read as a bag of words"
+        raise RecipeError(message(must, f"this one is {model.plan.net}", "see glassnet evaluate"))
     if isinstance(model.plan, TextPlan):
         from glassnet.run.text_report import text_report
 

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
+from glassnet.character_plan import CharacterPlan
 from glassnet.errors import DataError, FormatError, message
 from glassnet.plan import Plan, TextPlan
+from glassnet.series_plan import SeriesPlan
+from glassnet.word_plan import WordPlan
 
 if TYPE_CHECKING:
     from glassnet.recipe import Recipe
     from glassnet.run.folder import RunFolder
 
-AnyPlan = TypeVar("AnyPlan", Plan, TextPlan)
+AnyPlan = TypeVar("AnyPlan", Plan, TextPlan, CharacterPlan, WordPlan, SeriesPlan)
 
 
 def with_checksum(recipe: Recipe, sha256: str | None, folder: RunFolder | None) -> Recipe:

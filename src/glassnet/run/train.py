@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glassnet.errors import DataError, NonFiniteLoss, RecipeError, RequestError, message
-from glassnet.notation import parse_split
+from glassnet.notation import CELLS, parse_split
 from glassnet.recipe import Kind, Recipe, make_recipe
 from glassnet.run.context import Outcome, Own
 from glassnet.run.folder import RunFolder, held, new_run_folder
@@ -21,7 +21,9 @@ from glassnet.run.signals import Interrupts, listening
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
+    from glassnet.character_model import CharacterModel
     from glassnet.model import Model
+    from glassnet.series_model import SeriesModel
     from glassnet.text_model import TextModel
 
 Work = Callable[[Recipe, RunFolder | None, Own, Reporter, Interrupts, float], Outcome]
@@ -37,7 +39,7 @@ def train(
     loss: str | Callable[..., object] = "auto",
     reporter: Reporter | None = None,
     **options: object,
-) -> Model | TextModel:
+) -> Model | TextModel | CharacterModel | SeriesModel:
     """Train a network on raw data, score it beside its baselines, and return it as a Model.
 
     Args:
@@ -79,7 +81,7 @@ def resume(
     net: object = None,
     loss: Callable[..., object] | None = None,
     reporter: Reporter | None = None,
-) -> Model | TextModel:
+) -> Model | TextModel | CharacterModel | SeriesModel:
     """Go on with a run that was interrupted or killed; it ends with the bits of one left alone.
 
     Args:
@@ -178,25 +180,30 @@ def _carry_out(
 ) -> Outcome:
     go_on = "start it again" if folder is None else f"go on with glassnet train --resume {folder.path}"
     with listening(go_on) as interrupts:
-        return _work_of(recipe.kind)(recipe, folder, own, reporter or Silent(), interrupts, began)
+        return _work_of(recipe.kind, recipe.net)(recipe, folder, own, reporter or Silent(), interrupts, began)
 
 
-def _work_of(kind: Kind) -> Work:
-    """Return what does the work of a kind of data; no other kind's is imported.
-
-    Raises:
-        RecipeError: nothing here trains on this kind.
-    """
+def _work_of(kind: Kind, net: str) -> Work:
+    """Return what does the work of a kind of data; no other kind's is imported."""
     if kind == "table":
         from glassnet.run.work import carry_out
 
         return carry_out
+    if kind == "text" and net.partition(":")[0] in CELLS:
+        from glassnet.run.word_work import carry_out as carry_out_words
+
+        return carry_out_words
     if kind == "text":
         from glassnet.run.text_work import carry_out as carry_out_texts
 
         return carry_out_texts
-    must = "the kind of data must be one that this version trains on"
-    raise RecipeError(message(must, f"task={kind!r}", "name a table or texts"))
+    if kind == "characters":
+        from glassnet.run.characters_work import carry_out as carry_out_characters
+
+        return carry_out_characters
+    from glassnet.run.series_work import carry_out as carry_out_series
+
+    return carry_out_series
 
 
 def _sha256(data: str | None) -> str | None:

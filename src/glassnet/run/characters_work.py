@@ -1,0 +1,343 @@
+"""One run on a long text, from its recipe to its Model: read, cut, plan, train, score, save."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from glassnet.character_model import CharacterModel, Drawn
+from glassnet.character_plan import CharacterPlan
+from glassnet.data.characters import LongText, Parts, Vocabulary, cut, read_long_text, vocabulary_of
+from glassnet.engine import checkpoint as checkpoints
+from glassnet.engine.characters import LEAD_IN
+from glassnet.engine.characters_training import CharacterSettings, Text, train_characters
+from glassnet.engine.history import History
+from glassnet.engine.settings import Settings
+from glassnet.engine.threads import using_threads
+from glassnet.errors import GlassnetWarning, NonFiniteLoss, RecipeError, message
+from glassnet.metrics.characters import character_difference, character_scores
+from glassnet.results import Results
+from glassnet.run.budget import ENDING
+from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, new_net, quickest
+from glassnet.run.context import Context, Follower, Outcome, Own
+from glassnet.run.merged import joined_results
+from glassnet.run.ngrams import frequencies, ngram_losses
+from glassnet.run.same import earlier_plan, with_checksum
+from glassnet.run.told import own_warnings, say_again
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from glassnet.engine.loop import Loop
+    from glassnet.nets.recurrent import RecurrentNet
+    from glassnet.recipe import Recipe
+    from glassnet.run.folder import RunFolder
+    from glassnet.run.reporter import Reporter
+    from glassnet.run.signals import Interrupts
+
+    Floats = NDArray[np.float64]
+
+SCORED = {"train": 100_000, "validation": 300_000, "test": 300_000}
+"""Characters of a part that are scored at most: its first ones."""
+VALIDATED = 250_000
+"""Characters that are validated on after each epoch."""
+SAMPLE, SAMPLE_TEMPERATURE = 200, 0.7
+"""Characters of the sample after each epoch, and how freely they are drawn."""
+_UNUSED = (
+    *(
+        "target",
+        "column",
+        "text",
+        "drop",
+        "roles",
+        "missing",
+        "weight",
+        "class_weight",
+        "keep_leaks",
+        "scaling",
+    ),
+    *("norm", "init", "loss", "nesterov", "l1", "l2", "ema", "horizon", "restarts", "keep_weights", "refit"),
+    *("tune", "engine"),
+)
+"""Options of a recipe that mean nothing for a text."""
+
+
+def carry_out(
+    recipe: Recipe,
+    folder: RunFolder | None,
+    own: Own,
+    reporter: Reporter,
+    interrupts: Interrupts,
+    began: float,
+) -> Outcome:
+    """Do the whole work of a run on one long text; see :func:`glassnet.run.train.train`.
+
+    Raises:
+        RequestError: recipe or text are wrong.
+        NonFiniteLoss: training failed; the model of the last good weights was saved before.
+        Interrupted: a signal came before there was a net.
+    """
+    _check_recipe(recipe, own)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", GlassnetWarning)
+        since = time.monotonic()
+        reporter.phase(f"reading {recipe.data}")
+        text = read_long_text(recipe.data or "")
+        recipe = with_checksum(recipe, text.sha256, folder)
+        context = Context(recipe, own, folder, reporter, interrupts, began)
+        work = _prepared(context, text)
+        context.timed("read", since)
+        model, failure = _trained(context, work)
+        if folder is not None and (failure is None or model.history.best_epoch):
+            folder.keep_model(model.to_bytes(), interrupted=model.history.stopped == "interrupted")
+            if failure is not None:
+                failure.add_note(f"they are saved in {folder.model}")
+        context.timed("total", began)
+    say_again(caught)
+    if failure is not None:
+        raise failure
+    return Outcome(model, folder, context.seconds, own_warnings(caught))
+
+
+def _check_recipe(recipe: Recipe, own: Own) -> None:
+    """Refuse what a recipe asks for that a text cannot have, all of it together."""
+    given = type(recipe)(kind=recipe.kind)
+    problems = [
+        message(
+            f"a text has no {name}",
+            f"{name}={getattr(recipe, name)!r}",
+            f"leave {name} out with --task characters",
+        )
+        for name in _UNUSED
+        if getattr(recipe, name) != getattr(given, name)
+    ]
+    problems += _settings_problems(recipe)
+    if own.data is not None:
+        must = "characters are learned from a text file"
+        problems.append(message(must, f"a {type(own.data).__name__}", "write it to a file first"))
+    if problems:
+        raise RecipeError(problems)
+
+
+def _settings_problems(recipe: Recipe) -> list[str]:
+    """Return what is wrong with the numbers and the device, as every training checks them."""
+    return Settings(
+        loss="cross_entropy",
+        optimizer=recipe.optimizer,
+        lr=recipe.lr,
+        momentum=recipe.momentum,
+        schedule=recipe.schedule,
+        warmup=recipe.warmup,
+        device=recipe.device,
+        threads=recipe.threads,
+    ).problems(has_validation=True)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A text that is cut, its codes, and what is known of it before a net is trained."""
+
+    codes: NDArray[np.int32]
+    parts: Parts
+    vocabulary: Vocabulary
+    frequencies: Floats
+    device: torch.device
+
+    @property
+    def train(self) -> NDArray[np.int32]:
+        return self.codes[: self.parts.train]
+
+    def of(self, split: str) -> tuple[NDArray[np.int32], int]:
+        """Return codes of a part, of a long one the first, after some that are only read, and how many."""
+        begin, end = self.parts.spans()[split]
+        first = max(begin, 1)
+        start = max(0, first - 1 - LEAD_IN)
+        return self.codes[start : min(end, begin + SCORED[split])], first - start
+
+    def on_device(self, codes: NDArray[np.int32]) -> torch.Tensor:
+        return torch.from_numpy(codes).to(self.device)
+
+
+def _prepared(context: Context, text: LongText) -> _Work:
+    recipe = context.recipe
+    parts = cut(len(text.characters), recipe.validation, recipe.test)
+    vocabulary = vocabulary_of(text.characters[: parts.train])
+    codes = vocabulary.encode(text.characters)
+    unknown = int((codes == 0).sum())
+    if unknown:
+        said = f"{unknown:,} characters that are kept from training do not occur in it"
+        warnings.warn(said, GlassnetWarning, stacklevel=2)
+    shares = frequencies(codes[: parts.train], vocabulary.size)
+    return _Work(codes, parts, vocabulary, shares, torch.device(_device(recipe.device)))
+
+
+def _device(asked: str) -> str:
+    return asked if asked != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _trained(context: Context, work: _Work) -> tuple[CharacterModel, NonFiniteLoss | None]:
+    """Fit the baselines, plan, train and score."""
+    since = time.monotonic()
+    context.reporter.phase("fitting the baselines")
+    baselines = {split: _baselines(work, split) for split in work.parts.spans() if split != "train"}
+    context.timed("baselines", since)
+    since = time.monotonic()
+    budget = _budget(context, work)
+    plan = earlier_plan(context.folder, CharacterPlan) or _new_plan(context, work, budget)
+    if context.folder is not None:
+        context.folder.write_plan(plan.model_dump_json(indent=2))
+    context.reporter.planned(plan)
+    context.timed("plan", since)
+    since = time.monotonic()
+    with context.interrupts.asking():
+        net, history, failure = _train(context, work, plan, budget)
+    context.timed("train", since)
+    since = time.monotonic()
+    context.reporter.phase("scoring")
+    plan = plan.model_copy(update={"reproducible": not context.cut_short})
+    model = CharacterModel(net, work.vocabulary, context.recipe, plan, history, work.frequencies)
+    with using_threads(plan.threads):
+        model.results = _results(model, work, baselines, context.recipe.seed)
+    context.timed("score", since)
+    return model, failure
+
+
+def _baselines(work: _Work, split: str) -> dict[str, Floats]:
+    """Return the losses of a part by each baseline, which sees all text before the part."""
+    codes, first = work.of(split)
+    before = work.codes[: work.parts.spans()[split][0]]
+    shares = frequencies(before, work.vocabulary.size)
+    ngrams = ngram_losses(before, codes, first, work.vocabulary.size)
+    return {"frequencies": -np.log(shares[codes[first:]]), "ngrams": ngrams}
+
+
+def _budget(context: Context, work: _Work) -> Budget | None:
+    """Return what a budget leaves for training and scoring."""
+    budget = context.recipe.budget
+    if budget is None:
+        return None
+    scored = sum(len(work.of(split)[0]) for split in work.parts.spans())
+    return Budget(context.began + budget - ENDING, scored)
+
+
+def _new_plan(context: Context, work: _Work, budget: Budget | None) -> CharacterPlan:
+    context.reporter.phase("measuring how fast this machine learns")
+    held = work.parts.validation - work.parts.train, work.parts.test - work.parts.validation
+    validation, test = (f"last:{each}" if each else "none" for each in held)
+    train = work.on_device(work.train)
+    return make_plan(context.recipe, (test, validation), work.vocabulary.size, train, budget)
+
+
+def _train(
+    context: Context, work: _Work, plan: CharacterPlan, budget: Budget | None
+) -> tuple[RecurrentNet, History, NonFiniteLoss | None]:
+    spec = net_of(plan.net, work.parts.train, work.vocabulary.size)
+    net = new_net(spec, context.recipe.seed).to(work.device)
+    codes, first = (work.codes[:1], 1)
+    if plan.validation != "none":
+        codes, first = work.of("validation")
+    text = Text(work.on_device(work.train), work.on_device(codes[: first + VALIDATED]), first)
+    follower, path = Follower(context, "net"), None
+    if context.folder is not None:
+        path = context.folder.checkpoint("net")
+    state = checkpoints.read(path) if path is not None and path.exists() else None
+    try:
+        history = train_characters(
+            net,
+            text,
+            _settings(context.recipe, plan),
+            callbacks=[follower, Sampler(context, work.vocabulary)],
+            progress=follower.progress,
+            should_stop=lambda: context.interrupts.requested,
+            deadline=None if budget is None else budget.deadline(quickest(plan)),
+            most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
+            changed=lambda: setattr(context, "cut_short", True),
+            state=state,
+            save=None if path is None else lambda state: checkpoints.write(path, state),
+        )
+    except NonFiniteLoss as error:
+        return net, follower.history or History(), error
+    context.cut_short |= history.stopped == "budget"
+    if history.stopped == "epochs" and history.plan["course"]["total"] < plan.steps:
+        history.stopped = "budget"
+    return net, history, None
+
+
+def _settings(recipe: Recipe, plan: CharacterPlan) -> CharacterSettings:
+    return CharacterSettings(
+        streams=plan.batch_size,
+        window=plan.window,
+        steps=plan.steps,
+        optimizer=plan.optimizer,
+        lr=plan.lr,
+        momentum=recipe.momentum,
+        weight_decay=plan.weight_decay,
+        schedule=plan.schedule,
+        warmup=plan.warmup,
+        clip=plan.clip,
+        patience=plan.patience,
+        precision=plan.precision,
+        threads=plan.threads,
+        seed=recipe.seed,
+    )
+
+
+class Sampler:
+    """An engine callback: after an epoch the net writes a little, to be seen and into the folder.
+
+    Where epochs are short it does so after some of them only, so that samples take about 5 % of the time.
+    """
+
+    def __init__(self, context: Context, vocabulary: Vocabulary) -> None:
+        self.context, self.vocabulary = context, vocabulary
+        self.not_before = 0.0
+
+    def epoch_end(self, loop: Loop) -> None:
+        """Write a sample."""
+        net: Any = loop.net
+        began = time.monotonic()
+        if began < self.not_before and loop.epoch < loop.epochs:
+            return
+        begin = self.vocabulary.encode("\n" if "\n" in self.vocabulary.characters else " ")
+        drawn = Drawn(net, begin, SAMPLE_TEMPERATURE, None, self.context.recipe.seed)
+        text = self.vocabulary.decode(drawn.next() for _ in range(SAMPLE))
+        self.context.reporter.sample(loop.history[-1], text)
+        if self.context.folder is not None:
+            self.context.folder.keep_sample(loop.epoch, text)
+        self.not_before = time.monotonic() + 20 * (time.monotonic() - began)
+
+
+def _results(
+    model: CharacterModel, work: _Work, baselines: dict[str, dict[str, Floats]], seed: int
+) -> Results:
+    """Score every part of the text, beside the baselines where there are any."""
+    found = []
+    for split in work.parts.spans():
+        codes, first = work.of(split)
+        losses = model.losses(codes, first)
+        theirs = baselines.get(split, {})
+        judged = Results.judged(
+            split,
+            len(losses),
+            character_scores(losses, seed),
+            {name: character_scores(each, seed) for name, each in theirs.items()},
+            {
+                name: {"nats_per_character": character_difference(losses, each, seed)}
+                for name, each in theirs.items()
+            },
+            _note(work, split, len(losses)),
+        )
+        found.append(judged)
+    return joined_results(found)
+
+
+def _note(work: _Work, split: str, scored: int) -> list[str]:
+    begin, end = work.parts.spans()[split]
+    if scored >= end - begin - 1:
+        return []
+    return [f"{split}: the first {scored:,} of {end - begin:,} characters were scored"]

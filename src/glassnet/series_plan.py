@@ -1,0 +1,71 @@
+"""The plan of a run on a numeric series."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from glassnet.notation import parse_recurrent, parse_split
+from glassnet.plan import ColumnPlan
+from glassnet.recipe import AboveZero, Count, Fraction, OptimizerName, ScheduleName, ZeroOrMore
+
+LONGEST = 100_000
+"""Rows of the longest window, horizon or season."""
+Length = Annotated[int, Field(ge=1, le=LONGEST)]
+
+
+class SeriesPlan(BaseModel):
+    """What a run on a numeric series decided for itself.
+
+    Attributes:
+        window: rows that the net sees; horizon: values after them that it foretells.
+        season: after how many rows the series comes nearest to repeating itself; None: no season was found.
+        stretch: moments that intervals resample together.
+        epochs: most epochs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: tuple[ColumnPlan, ...]
+    test: str
+    validation: str
+    net: str
+    window: Length
+    horizon: Length
+    season: Length | None
+    stretch: Length
+    batch_size: Count
+    epochs: Count
+    lr: AboveZero
+    optimizer: OptimizerName
+    schedule: ScheduleName
+    warmup: Fraction
+    weight_decay: ZeroOrMore
+    clip: AboveZero
+    patience: Count | None
+    precision: Literal["float32", "bfloat16"]
+    threads: Count
+    reproducible: bool = True
+
+    def sentences(self) -> tuple[str, ...]:
+        """Say what was decided, for whoever watches the run."""
+        season = "no season was found" if self.season is None else f"a season of {self.season} rows"
+        used = ", ".join(each.name for each in self.columns if each.used)
+        return (
+            f"columns: {used}",
+            f"validation: {self.validation}, test: {self.test}, {season}",
+            f"net: {self.net}, the next {self.horizon} from the last {self.window} rows",
+        )
+
+    @field_validator("net")
+    @classmethod
+    def _check_net(cls, value: str) -> str:
+        parse_recurrent(value)
+        return value
+
+    @field_validator("test", "validation")
+    @classmethod
+    def _check_split(cls, value: str) -> str:
+        parse_split(value)
+        return value

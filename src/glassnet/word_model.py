@@ -1,0 +1,193 @@
+"""A model of texts that reads their words in order: an LSTM or GRU, with the classes of its training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from glassnet.archive import Contents, pack
+from glassnet.data.targets import ClassTarget
+from glassnet.data.text_store import Texts
+from glassnet.data.words import WordVocabulary
+from glassnet.engine.arrays import device_of
+from glassnet.engine.history import History
+from glassnet.errors import FormatError, RecipeError, message
+from glassnet.manifest_words import damaged, first_of
+from glassnet.nets.build import load_weights
+from glassnet.nets.own import arrays_of
+from glassnet.nets.recurrent import LastAnswer
+from glassnet.nets.spec import Recurrent
+from glassnet.recipe import Recipe
+from glassnet.results import Results
+from glassnet.task import Task
+from glassnet.text_manifest import TextSchema
+from glassnet.text_model import TextModel
+from glassnet.version import __version__
+from glassnet.word_plan import WordPlan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+AT_ONCE = 256
+"""Texts that go through the net at a time."""
+
+
+class WordSchema(BaseModel):
+    """How raw data becomes words and outputs become answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str
+    target: ClassTarget
+    vocabulary: WordVocabulary
+
+
+class WordManifest(BaseModel):
+    """What ``glassnet.json`` holds under ``manifest``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["text"]
+    version: str
+    recipe: Recipe
+    plan: WordPlan
+    schema_: WordSchema = Field(alias="schema")
+    networks: dict[Literal["net"], Recurrent] = Field(min_length=1)
+    loss: Literal["binary_cross_entropy", "cross_entropy"]
+    history: dict[str, JsonValue]
+    results: Results
+
+
+@dataclass(repr=False, kw_only=True)
+class WordModel(TextModel):
+    """A recurrent net that takes raw texts and answers with classes; see :class:`glassnet.TextModel`.
+
+    Attributes:
+        net: the torch module inside: codes of words, (rows, words), to outputs.
+        vocabulary: the words that it knows.
+        shares: of the classes in the training texts, the baseline that new texts are scored beside.
+    """
+
+    net: LastAnswer  # type: ignore[assignment]
+    vocabulary: WordVocabulary
+    plan: WordPlan
+    shares: Floats
+    results: Results = field(default_factory=Results)
+
+    def contributions(self, text: str | bytes) -> NoReturn:
+        """Refuse: in a recurrent net a word adds nothing by itself.
+
+        Raises:
+            RecipeError: always.
+        """
+        must = "contributions need a bag of words"
+        raise RecipeError(message(must, f"net={self.plan.net!r}", "train one with net='bag'"))
+
+    def to_bytes(self) -> bytes:
+        """Return the bytes of the model's ``.glass`` file (``docs/format.md``)."""
+        manifest = WordManifest(
+            kind="text",
+            version=__version__,
+            recipe=self.recipe,
+            plan=self.plan,
+            schema=WordSchema(
+                column=self.schema.column, target=self.schema.target, vocabulary=self.vocabulary
+            ),
+            networks={"net": self.net.net.spec},
+            loss="binary_cross_entropy" if self.task.name == "binary" else "cross_entropy",
+            history=json.loads(self.history.to_json()),
+            results=self.results,
+        )
+        arrays = {f"net.{name}": each for name, each in arrays_of(self.net.net).items()}
+        return pack(
+            manifest.model_dump(mode="json", by_alias=True), {**arrays, "baseline.shares": self.shares}
+        )
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """Yield what there is to say about the model in a few words each."""
+        for name, text in super().facts():
+            parameters = sum(each.numel() for each in self.net.parameters())
+            yield name, f"{self.plan.net}, {parameters:,} parameters" if name == "net" else text
+
+    def _part(self, texts: Texts) -> tuple[Floats, dict[str, Floats]]:
+        codes = self.vocabulary.encode(texts)
+        shares = np.tile(self.shares, (len(texts), 1))
+        return self.task.decode(outputs_of_words(self.net, codes)), {"majority": shares}
+
+
+def outputs_of_words(net: LastAnswer, codes: NDArray[np.int32]) -> Floats:
+    """Return the outputs of texts, those of alike length together.
+
+    Shape: (texts, words) -> (texts, outputs).
+    """
+    net.eval()
+    order = np.argsort((codes != 0).sum(axis=1), kind="stable")
+    outputs = np.empty((len(codes), net.net.spec.outputs))
+    device = device_of(net)
+    with torch.no_grad():
+        for start in range(0, len(codes), AT_ONCE):
+            some = order[start : start + AT_ONCE]
+            outputs[some] = net(torch.from_numpy(codes[some]).to(device)).double().cpu().numpy()
+    return outputs
+
+
+def word_model_from(contents: Contents, name: str) -> WordModel:
+    """Build a model from the contents of a ``.glass`` file; ``name`` is the file's, for messages.
+
+    Raises:
+        FormatError: the file does not keep the format of ``docs/format.md``.
+    """
+    manifest, history = _read(contents.manifest, name)
+    net, schema = manifest.networks["net"], manifest.schema_
+    classes, arrays = len(schema.target.levels), dict(contents.arrays)
+    outputs = 1 if classes == 2 else classes
+    if (net.symbols, net.outputs) != (schema.vocabulary.size, outputs):
+        found = f"a net of {net.symbols} symbols and {net.outputs} outputs for {classes} classes"
+        raise FormatError(damaged(name, found))
+    if manifest.plan.task != ("binary" if classes == 2 else "multiclass"):
+        raise FormatError(damaged(name, f"a {manifest.plan.task} task with {classes} classes"))
+    if manifest.loss != ("binary_cross_entropy" if classes == 2 else "cross_entropy"):
+        raise FormatError(damaged(name, f"{classes} classes with the loss {manifest.loss}"))
+    shares = arrays.pop("baseline.shares", None)
+    if shares is None or shares.shape != (classes,) or shares.dtype != np.float64 or not _are_shares(shares):
+        raise FormatError(damaged(name, "shares of the classes that are none"))
+    if any(not key.startswith("net.") for key in arrays):
+        raise FormatError(damaged(name, "arrays that belong to no network"))
+    weights = {key.removeprefix("net."): each for key, each in arrays.items()}
+    loaded: Any = load_weights(net, weights, name)
+    return WordModel(
+        net=LastAnswer(loaded).eval(),
+        vocabulary=schema.vocabulary,
+        shares=shares,
+        schema=TextSchema(column=schema.column, target=schema.target),
+        task=Task(manifest.plan.task, (schema.target,), manifest.loss, manifest.plan.task_reason),
+        recipe=manifest.recipe,
+        plan=manifest.plan,
+        history=history,
+        results=manifest.results,
+    )
+
+
+def _read(values: dict[str, Any], name: str) -> tuple[WordManifest, History]:
+    try:
+        manifest = WordManifest.model_validate_json(json.dumps(values), strict=True)
+        history = History.from_json(json.dumps(manifest.history))
+    except ValidationError as error:
+        raise FormatError(damaged(name, first_of(error))) from None
+    except FormatError as error:
+        raise FormatError(damaged(name, f"history: {error}"[:300])) from None
+    if manifest.model_dump(mode="json", by_alias=True) != values:
+        raise FormatError(damaged(name, "it leaves out a key that every model has"))
+    return manifest, history
+
+
+def _are_shares(values: Floats) -> bool:
+    return bool((values >= 0).all() and abs(values.sum() - 1) < 1e-6)
