@@ -21,7 +21,17 @@ Differences = dict[MainMetric, Difference]
 _SPLITS = ("test", "validation", "train")
 _CHARACTER_METRICS = ("nats_per_character", "bits_per_character")
 _METRICS = ("rmse", "mae", "r2", "poisson_deviance", "accuracy", "log_loss", "auc", "f1", *_CHARACTER_METRICS)
-_BASELINES = ("mean", "majority", "linear", "gradient_boosting", "naive_bayes", "frequencies", "ngrams", "last_value", "seasonal")
+_BASELINES = (
+    "mean",
+    "majority",
+    "linear",
+    "gradient_boosting",
+    "naive_bayes",
+    "frequencies",
+    "ngrams",
+    "last_value",
+    "seasonal",
+)
 
 
 class Results(BaseModel):

@@ -2,8 +2,8 @@
 
 A recurrent layer reads a sequence from left to right. After each step it has a hidden state ``h``, made of
 the step's input and of the ``h`` before, with the same weights at every step. Shapes are those of one
-sequence: x (inputs,), h and c (units,). The weights are (inputs, gates * units) and (units, gates * units), the
-transposes of torch's, and the biases its two added up; the gates stand side by side in torch's order.
+sequence: x (inputs,), h and c (units,). The weights are (inputs, gates * units) and (units, gates * units),
+the transposes of torch's, and the biases its two added up; the gates stand side by side in torch's order.
 
     >>> weights = RecurrentWeights(np.ones((1, 4)), np.zeros((1, 4)), np.zeros(4))
     >>> step = lstm_step([0.0], [0.5], [2.0], weights)
