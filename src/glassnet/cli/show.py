@@ -75,7 +75,7 @@ def print_outcome(outcome: Outcome) -> None:
     best = "" if history.best_epoch is None else f", the best was epoch {history.best_epoch}"
     ending = _ENDINGS.get(history.stopped or "", f"ended by {history.stopped}")
     plan = outcome.model.plan
-    compared = plan.compared() if isinstance(plan, Plan) else None
+    compared = plan.compared() if isinstance(plan, Plan | TextPlan) else None
     if compared is not None:
         print(compared)
     print(f"trained {len(history)} epochs, {ending}{best}")
