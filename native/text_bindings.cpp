@@ -118,6 +118,24 @@ std::tuple<nb::object, nb::object, nb::object> encode(const Reader &reader, cons
     return {owned(std::move(rows.offsets)), owned(std::move(rows.columns)), owned(std::move(rows.counts))};
 }
 
+std::pair<nb::object, nb::object> narrow(const Flat<std::int64_t> &offsets, const Flat<std::int32_t> &columns,
+                                         const Flat<bool> &rows, const std::optional<Flat<std::int32_t>> &place,
+                                         int threads) {
+    const std::size_t entries = columns.shape(0), width = place ? place->shape(0) : std::size_t(1) << 31;
+    require(rise(offsets, std::int64_t(entries)), "offsets must rise from 0 to the number of entries");
+    require(rows.shape(0) + 1 == offsets.shape(0), "there must be a mark for each row");
+    SparseRows some;
+    {
+        const nb::gil_scoped_release free;
+        bool inside = true;
+        for (std::size_t i = 0; i < entries; ++i) inside &= std::size_t(std::uint32_t(columns.data()[i])) < width;
+        require(inside, "a column must have a place");
+        some = narrowed(offsets.data(), columns.data(), rows.data(), rows.shape(0), place ? place->data() : nullptr,
+                        threads);
+    }
+    return {owned(std::move(some.offsets)), owned(std::move(some.columns))};
+}
+
 using Values = std::optional<Flat<float>>;
 
 Sparse sparse_of(const Flat<std::int64_t> &offsets, const Flat<std::int32_t> &columns, const Values &values,
@@ -228,4 +246,5 @@ void bind_text(nb::module_ &m) {
         .def("read", &Solver::read);
     m.def("sparse_logits", &logits, nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg());
     m.def("class_counts", &counts_by_class);
+    m.def("narrow", &narrow, nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg());
 }

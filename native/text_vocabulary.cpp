@@ -263,4 +263,33 @@ SparseRows encode_texts(const Reader &reader, const Columns &columns, const Text
     return all;
 }
 
+SparseRows narrowed(const std::int64_t *offsets, const std::int32_t *columns, const bool *rows, std::size_t count,
+                    const std::int32_t *place, int threads) {
+    constexpr std::size_t together = 256;  // rows of a piece
+    std::vector<std::size_t> kept;
+    for (std::size_t row = 0; row < count; ++row)
+        if (rows[row]) kept.push_back(row);
+    SparseRows some;
+    some.offsets.assign(kept.size() + 1, 0);
+    const auto each_row = [&](auto &&work) {
+        in_parallel((kept.size() + together - 1) / together, threads, [&](std::size_t piece, int) {
+            for (std::size_t at = piece * together; at < std::min(kept.size(), (piece + 1) * together); ++at)
+                work(at, columns + offsets[kept[at]], columns + offsets[kept[at] + 1]);
+        });
+    };
+    each_row([&](std::size_t at, const std::int32_t *from, const std::int32_t *end) {
+        const auto stays = [&](std::int32_t column) { return place[column] >= 0; };
+        some.offsets[at + 1] = place ? std::count_if(from, end, stays) : end - from;
+    });
+    std::partial_sum(some.offsets.begin(), some.offsets.end(), some.offsets.begin());
+    some.columns.resize(std::size_t(some.offsets.back()));
+    each_row([&](std::size_t at, const std::int32_t *from, const std::int32_t *end) {
+        std::int32_t *to = some.columns.data() + some.offsets[at];
+        for (; from < end; ++from)
+            if (!place) *to++ = *from;
+            else if (place[*from] >= 0) *to++ = place[*from];
+    });
+    return some;
+}
+
 }  // namespace glassnet

@@ -46,6 +46,10 @@ struct SparseRows {
     std::vector<std::uint32_t> counts;  // empty where it is enough to know what is there
 };
 
+// Some rows, and of their columns those with a place that is not negative, numbered by it; `place` may be null.
+SparseRows narrowed(const std::int64_t *offsets, const std::int32_t *columns, const bool *rows, std::size_t count,
+                    const std::int32_t *place, int threads);
+
 SparseRows encode_texts(const Reader &reader, const Columns &columns, const TextBlock &block, bool with_counts,
                         int threads);
 

@@ -125,6 +125,10 @@ class TextReader:
         self, columns: TextColumns, blob: Array, offsets: Array, with_counts: bool, threads: int
     ) -> tuple[Array, Array, Array]: ...
 
+def narrow(
+    offsets: Array, columns: Array, rows: Array, place: Array | None, threads: int
+) -> tuple[Array, Array]: ...
+
 class TextColumns:
     def __init__(self, keys: Array) -> None: ...
 

@@ -112,3 +112,24 @@ def test_tables_outside_of_unicode_and_unsorted_keys_are_refused(native):
         native.TextReader(wrong, good, np.array([[65, 90, 1, 32]]), "!", 1, 0, True, True, True)
     with pytest.raises(ValueError, match="must rise"):
         text_native.reader_of(TextOptions()).spans(b"a", np.array([2, 1], np.uint64))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("some_columns", [False, True])
+def test_rows_and_columns_are_taken_as_by_numpy(native, threads, some_columns):
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(0, 9, 1000)
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    columns = np.concatenate([np.sort(rng.choice(50, size, replace=False)) for size in sizes]).astype(
+        np.int32
+    )
+    rows = rng.random(1000) < 0.7
+    there = rng.random(50) < 0.5
+    place = np.where(there, np.cumsum(there) - 1, -1).astype(np.int32) if some_columns else None
+    found = text_native.narrowed(offsets, columns, rows, place, threads)
+    for a, b in zip(found, text_python.narrowed(offsets, columns, rows, place), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="a mark for each row"):
+        text_native.narrowed(offsets, columns, rows[1:], place)
+    with pytest.raises(ValueError, match="have a place"):
+        text_native.narrowed(offsets, columns, rows, np.zeros(49, np.int32))

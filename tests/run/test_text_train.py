@@ -9,7 +9,11 @@ import polars as pl
 import pytest
 
 import glassnet as gn
+from glassnet.data.text_options import TextOptions
+from glassnet.engine import bags_choice
+from glassnet.engine.bags import BagSettings
 from glassnet.errors import DataError, GlassnetWarning, RecipeError
+from glassnet.run import text_nets, text_scoring
 
 QUICK = {"task": "text", "text": {"ngrams": 1, "min_count": 1}, "epochs": 4}
 
@@ -247,3 +251,30 @@ def test_a_budget_is_kept_to_and_said_not_to_be_reproducible(frame):
     model = gn.train(frame, task="text", target="label", budget=0.001)
     assert len(model.plan.trials) == 1
     assert not model.plan.reproducible
+
+
+@pytest.mark.parametrize("test", ["none", "random:0.2"])
+@pytest.mark.parametrize("weighting", ["presence", "tfidf"])
+def test_naive_bayes_sees_the_rows_that_reading_its_texts_again_would_give(test, weighting, monkeypatch):
+    """The features of the choice are used again, cut to the texts and the n-grams of the net beside it."""
+    options = TextOptions(ngrams=2, min_count=1, weighting=weighting)
+    monkeypatch.setattr(bags_choice, "CANDIDATES", ((options, BagSettings()),))
+    seen, fit = [], text_scoring.fit_naive_bayes
+
+    def watched(features, *rest):
+        seen.append(features)
+        return fit(features, *rest)
+
+    monkeypatch.setattr(text_scoring, "fit_naive_bayes", watched)
+    data = {"text": [text for text, _ in CHINESE], "label": [label for _, label in CHINESE]}
+    gn.train(data, task="text", target="label", test=test)
+    kept = list(seen)
+    seen.clear()
+    monkeypatch.setattr(text_nets.TrainedBags, "features_of", lambda self, rows: None)
+    gn.train(data, task="text", target="label", test=test)
+    assert len(kept) == len(seen) == (2 if test == "none" else 1)
+    for a, b in zip(kept, seen, strict=True):
+        np.testing.assert_array_equal(a.offsets, b.offsets)
+        np.testing.assert_array_equal(a.columns, b.columns)
+        if weighting == "tfidf":
+            np.testing.assert_allclose(a.values, b.values, rtol=1e-6)

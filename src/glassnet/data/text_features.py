@@ -58,21 +58,17 @@ class Features:
     def where(self, rows: NDArray[np.bool_], columns: NDArray[np.bool_] | None = None) -> Features:
         """Return some rows, and some of the columns, numbered anew. Shapes of the masks: (texts,) and
         (width,)."""
-        sizes = np.diff(self.offsets)
-        kept = np.repeat(rows, sizes)
-        found = self.columns[kept]
-        values = None if self.values is None else self.values[kept]
-        offsets = np.concatenate([[0], np.cumsum(sizes[rows])])
-        if columns is None:
-            return Features(offsets, found, values, self.width)
-        here = columns[found]
-        filled = np.flatnonzero(np.diff(offsets))
-        left = np.zeros(len(offsets), np.int64)
-        if len(filled):
-            left[filled + 1] = np.add.reduceat(here, offsets[filled], dtype=np.int64)
-        found = (np.cumsum(columns) - 1).astype(np.int32)[found[here]]
-        values = None if values is None else values[here]
-        return Features(np.cumsum(left), found, values, int(columns.sum()))
+        width, place = self.width, None
+        if columns is not None:
+            width = int(columns.sum())
+            place = np.where(columns, np.cumsum(columns) - 1, -1).astype(np.int32)
+        given = self.offsets, self.columns, rows, place
+        offsets, found = _twin().narrowed(*given, all_cores())
+        values = self.values
+        if values is not None:
+            kept = np.repeat(rows, np.diff(self.offsets))
+            values = values[kept if columns is None else kept & columns[self.columns]]
+        return Features(offsets, found, values, width)
 
 
 @dataclass(frozen=True, eq=False)

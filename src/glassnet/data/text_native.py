@@ -53,6 +53,15 @@ def encoded(texts: Texts, options: TextOptions, keys: Array, threads: int = 1) -
     return reader_of(options).encode(columns, texts.blob, texts.offsets, with_counts, threads)
 
 
+def narrowed(
+    offsets: Array, columns: Array, rows: Array, place: Array | None, threads: int = 1
+) -> tuple[Array, Array]:
+    """Return offsets and columns of some rows, and of the columns that have a place."""
+    from glassnet import _native
+
+    return _native.narrow(offsets, columns, rows, place, threads)
+
+
 def named(text: bytes, options: TextOptions, wanted: Array) -> Iterator[tuple[int, str]]:
     """Give the key and the name of each n-gram of a text that is wanted."""
     for at, begin, end in reader_of(options).spans(text, wanted).tolist():

@@ -44,6 +44,23 @@ def encoded(texts: Texts, options: TextOptions, keys: Array, threads: int = 1) -
     return np.array(offsets, np.int64), np.array(columns, np.int32), np.array(counts, np.uint32)
 
 
+def narrowed(
+    offsets: Array, columns: Array, rows: Array, place: Array | None, threads: int = 1
+) -> tuple[Array, Array]:
+    """Return offsets and columns of some rows, and of the columns that have a place.
+
+    Args:
+        rows: which rows. Shape: (texts,), bool.
+        place: the new number of each column, -1 for one that is left out; None keeps all. Shape: (width,),
+            int32.
+    """
+    row = np.repeat(np.arange(len(rows)), np.diff(offsets))
+    found = columns if place is None else place[columns]
+    kept = rows[row] & (found >= 0)
+    sizes = np.bincount(row[kept], minlength=len(rows))[rows]
+    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), found[kept]
+
+
 def named(text: bytes, options: TextOptions, wanted: Array) -> Iterator[tuple[int, str]]:
     """Give the key and the name of each n-gram of a text that is wanted. Shape of wanted: (n,), rising,
     uint64."""

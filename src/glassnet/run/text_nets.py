@@ -78,6 +78,17 @@ class TrainedBags:
     trials: tuple[TextTrial, ...]
     features: Features | None = None
 
+    def features_of(self, rows: NDArray[np.bool_]) -> Features | None:
+        """Return some of these texts as ``best`` reads them, without reading them again.
+
+        None where they are not at hand. Shape of the mask: (training and validation texts,).
+        """
+        narrow, wide = self.best.vocabulary, self.final.vocabulary
+        if self.features is None:
+            return None
+        columns = np.isin(wide.keys, narrow.keys)
+        return wide.revalued(self.features.where(rows, columns), narrow, columns)
+
     @property
     def history(self) -> History:
         """The passes of the net that validation judged."""

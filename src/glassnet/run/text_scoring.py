@@ -44,8 +44,9 @@ def fold_scores(
     split, judged = judged_texts(fold)
     net = done.final if split == "test" else done.best
     both = np.sort(np.concatenate([fold.train, fold.validation]))
-    fitted = both if split == "test" else fold.train
-    baselines = _baselines(prepared, net, fitted, threads, done.features if split == "test" else None)
+    fitted = both if split == "test" else np.sort(fold.train)
+    features = done.features if split == "test" else done.features_of(np.isin(both, fitted))
+    baselines = _baselines(prepared, net, fitted, threads, features)
     metrics, notes = {}, list[str]()
     rows = {name: len(getattr(fold, name)) for name in ("train", "validation", "test")}
     for name in ("train", "validation"):
