@@ -61,12 +61,14 @@ class BagChoice:
         trials: every candidate, the best first.
         features: all texts under the vocabulary of ``net``, so that a baseline need not read them again; None
             where ``net`` was not trained on all of them.
+        columns: which columns of ``net`` ``held_out`` has too. Shape: (features of ``net``,).
     """
 
     net: BagNet
     held_out: BagNet
     trials: tuple[BagTrial, ...]
     features: Features | None
+    columns: NDArray[np.bool_]
 
 
 def choose_bags(
@@ -119,9 +121,10 @@ def choose_bags(
     told = None if progress is None else functools.partial(progress, "refit")
     trials, best = tuple(each.trial for each in tried), tried[0]
     if not refit:
-        return BagChoice(_named(best, texts), best.net, trials, None)
+        every = np.ones(len(best.net.vocabulary), bool)
+        return BagChoice(_named(best, texts), best.net, trials, None, every)
     net, features = _refitted(best, texts, classes, told, threads)
-    return BagChoice(net, best.net, trials, features)
+    return BagChoice(net, best.net, trials, features, best.columns)
 
 
 def in_words(options: TextOptions, settings: BagSettings) -> str:

@@ -71,12 +71,14 @@ class TrainedBags:
         final: what is kept: ``best``, or the same trained again on training and validation texts.
         trials: what was compared, best first; empty without a comparison.
         features: training and validation texts as ``final`` reads them, where they are still at hand.
+        columns: which columns of ``final`` ``best`` has too; with ``features``.
     """
 
     best: BagNet
     final: BagNet
     trials: tuple[TextTrial, ...]
     features: Features | None = None
+    columns: NDArray[np.bool_] | None = None
 
     def features_of(self, rows: NDArray[np.bool_]) -> Features | None:
         """Return some of these texts as ``best`` reads them, without reading them again.
@@ -84,10 +86,9 @@ class TrainedBags:
         None where they are not at hand. Shape of the mask: (training and validation texts,).
         """
         narrow, wide = self.best.vocabulary, self.final.vocabulary
-        if self.features is None:
+        if self.features is None or self.columns is None:
             return None
-        columns = np.isin(wide.keys, narrow.keys)
-        return wide.revalued(self.features.where(rows, columns), narrow, columns)
+        return wide.revalued(self.features.where(rows, self.columns), narrow, self.columns)
 
     @property
     def history(self) -> History:
@@ -183,7 +184,8 @@ def train_fold(
             progress=tell,
             **common,
         )
-        return TrainedBags(chosen.held_out, chosen.net, tuple(map(_trial, chosen.trials)), chosen.features)
+        trials = tuple(map(_trial, chosen.trials))
+        return TrainedBags(chosen.held_out, chosen.net, trials, chosen.features, chosen.columns)
     options, settings = given or (TextOptions(), BagSettings())
 
     def one(rows: Rows, name: str, judge: Rows | None) -> BagNet:
