@@ -188,6 +188,7 @@ std::vector<std::int64_t> Reader::spans(const std::uint8_t *text, std::size_t si
         Key key = 0;
         for (std::size_t n = 0; n < std::size_t(options_.ngrams > 1 ? options_.ngrams : 2) && i + n < tokens_of.size();
              ++n) {
+            if (n && options_.ngrams == 1 && !(tokens_of[i].alone && tokens_of[i + 1].alone)) break;
             key = n ? joined(key, tokens_of[i + n].key) : tokens_of[i].key;
             const Key whole = options_.bits ? key >> (64 - options_.bits) : key;
             const Key *const at = std::lower_bound(wanted, wanted + count, whole);

@@ -169,7 +169,10 @@ def net_of(arrays: Mapping[str, NDArray[Any]], bag: Bag, history: History, name:
         raise FormatError(damaged(name, f"keys of more than {limit} bits"))
     whole = {**found, "vocabulary.keys": keys, "named": found["named"].astype(np.int32)}
     vocabulary = {"options": asdict(bag.reading), "texts": bag.texts}
-    return BagNet.from_arrays(whole, {"vocabulary": vocabulary, "settings": asdict(bag.settings)})
+    try:
+        return BagNet.from_arrays(whole, {"vocabulary": vocabulary, "settings": asdict(bag.settings)})
+    except UnicodeDecodeError:
+        raise FormatError(damaged(name, "names of features that are not UTF-8")) from None
 
 
 def baselines_of(

@@ -132,6 +132,7 @@ def test_any_changed_array_of_texts_is_refused_or_answers(contents):
         ("named", lambda each: each + 1_000_000, "names of features that are not there"),
         ("vocabulary.texts_with", lambda each: each + 1_000, "features in more texts than there are"),
         ("vocabulary.keys", lambda each: each + (1 << 40), "keys of more than 9 bits"),
+        ("names", lambda each: each | np.uint8(0xFF), "names of features that are not UTF-8"),
         ("weights", lambda each: each + np.float32(1e35), "weights beyond 1e"),
     ],
 )

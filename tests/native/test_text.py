@@ -85,6 +85,12 @@ def test_wanted_ngrams_are_named_as_in_python(text, options):
     assert all((key, name) in theirs for key, name in ours.items())
 
 
+def test_a_key_of_0_names_its_word_and_no_pair_that_begins_with_it():
+    options = TextOptions(ngrams=1, min_count=1, bits=7, lower=False)
+    text, wanted = "Ù ùZF".encode(), np.array([0], np.uint64)
+    assert list(text_native.named(text, options, wanted)) == [(0, "Ù")]
+
+
 def test_many_texts_are_counted_in_pieces_as_in_one():
     rng = np.random.default_rng(0)
     words = np.array([f"word{i}" for i in range(300)])

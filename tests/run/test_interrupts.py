@@ -172,6 +172,6 @@ def test_ctrl_c_outside_a_run_is_one_clean_line_too(data, monkeypatch, capsys):
     def interrupted(path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("glassnet.loading.load", interrupted)
+    monkeypatch.setattr("glassnet.cli.predict.load", interrupted)
     assert run(["predict", "model.glass", "data.csv"]) == 130
     assert capsys.readouterr() == ("", "error: interrupted\n")
