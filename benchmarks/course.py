@@ -96,7 +96,7 @@ def split_accuracies(path: Path, seed: int) -> dict[str, float]:
 def _accuracies(recipe: Recipe, encoded: Encoded, net: Any) -> dict[str, float]:
     from sklearn.linear_model import LogisticRegression
 
-    from glassnet.model import outputs_of
+    from glassnet.model.table import outputs_of
 
     fold, truth = encoded.fold, encoded.truth
     fitted = np.concatenate([fold.train, fold.validation])

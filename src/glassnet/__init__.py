@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
-    from glassnet.character_model import CharacterModel, generate
     from glassnet.data.schema import Schema
     from glassnet.data.sources import Source, datasets
     from glassnet.engine.epoch_weights import EpochWeights
@@ -57,14 +56,15 @@ if TYPE_CHECKING:
     from glassnet.lens.trace import trace
     from glassnet.lens.word_map import word_map
     from glassnet.lens.words import similar_words, word_contributions, word_weights
-    from glassnet.loading import load
-    from glassnet.model import Model
+    from glassnet.model.characters import CharacterModel, generate
+    from glassnet.model.loading import load
+    from glassnet.model.table import Model
+    from glassnet.model.texts import TextModel
     from glassnet.recipe import Recipe
     from glassnet.run.reports import report
     from glassnet.run.text_steps import text_steps
     from glassnet.run.train import resume, train
     from glassnet.task import Task
-    from glassnet.text_model import TextModel
 
 __all__ = [
     "CharacterModel",
@@ -129,7 +129,6 @@ __all__ = [
 ]
 
 _NAMES_IN_HOME = {
-    "character_model": ("CharacterModel", "generate"),
     "data.schema": ("Schema",),
     "data.sources": ("Source", "datasets"),
     "engine.epoch_weights": ("EpochWeights",),
@@ -168,14 +167,15 @@ _NAMES_IN_HOME = {
     "lens.word_map": ("word_map",),
     "lens.words": ("similar_words", "word_contributions", "word_weights"),
     "lens.draw": ("plot_learning_curve", "plot_predictions"),
-    "loading": ("load",),
-    "model": ("Model",),
+    "model.characters": ("CharacterModel", "generate"),
+    "model.loading": ("load",),
+    "model.table": ("Model",),
+    "model.texts": ("TextModel",),
     "recipe": ("Recipe",),
     "run.text_steps": ("text_steps",),
     "run.reports": ("report",),
     "run.train": ("resume", "train"),
     "task": ("Task",),
-    "text_model": ("TextModel",),
 }
 _HOME = {name: home for home, names in _NAMES_IN_HOME.items() for name in names}
 

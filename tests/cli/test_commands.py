@@ -185,7 +185,7 @@ def test_very_many_columns_are_counted_in_the_middle():
     from rich.console import Console
 
     from glassnet.cli.show import columns_table
-    from glassnet.plan import ColumnPlan
+    from glassnet.plan.table import ColumnPlan
 
     def shown(count: int) -> list[str]:
         columns = tuple(ColumnPlan(name=f"c{i}", role="number", reason="r", used=True) for i in range(count))

@@ -12,7 +12,7 @@ import pytest
 
 from glassnet.archive import Contents, read_archive
 from glassnet.errors import FormatError
-from glassnet.model import model_from
+from glassnet.model.table import model_from
 
 MODELS = Path(__file__).parent / "golden" / "v1" / "models"
 MEMBERS, LONG_TAIL, PLAIN = (

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from glassnet.archive import Contents, pack, read_archive, unpack
 from glassnet.errors import FormatError, GlassnetError, GlassnetWarning, RecipeError
-from glassnet.model import Model, model_from
+from glassnet.model.table import Model, model_from
 
 HERE = Path(__file__).parent
 MAKE = runpy.run_path(str(HERE / "make_golden.py"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from glassnet.archive import Contents, pack, read_archive, unpack
 from glassnet.errors import FormatError, GlassnetError
-from glassnet.text_model import text_model_from
+from glassnet.model.texts import text_model_from
 
 PATHS = sorted((Path(__file__).parent / "golden" / "v1" / "texts").glob("*.glass"))
 GOOD = {path.stem: read_archive(path) for path in PATHS}

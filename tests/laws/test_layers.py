@@ -17,11 +17,11 @@ door
 estimators
 run
 lens | ship
-model manifest trained loading text_model text_manifest manifest_words character_model word_model series_model
+model
 archive | engine
 task results
 metrics | data | nets | reference
-recipe notation plan character_plan word_plan series_plan
+recipe notation plan
 errors randomness storage version native_status _native
 """
 

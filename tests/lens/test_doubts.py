@@ -18,7 +18,7 @@ from glassnet.lens.mistakes import Mistakes
 from glassnet.metrics.classification import class_scores
 from glassnet.metrics.compare import Difference
 from glassnet.metrics.coverage import Coverage
-from glassnet.plan import ColumnPlan
+from glassnet.plan.table import ColumnPlan
 from glassnet.results import Results
 
 BETTER = Difference("rmse", 10.0, 20.0, -10.0, (-12.0, -8.0))

@@ -9,7 +9,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.errors import RecipeError
-from glassnet.plan import Trial
+from glassnet.plan.table import Trial
 from glassnet.recipe import make_recipe
 from glassnet.run import trials
 from glassnet.run.tuning import BRACKET, bracket

@@ -144,7 +144,7 @@ _NOT_IN_RECIPE = (
 def evaluate(model: ModelFile, data: DataName, as_json: Json = False) -> None:
     """Score a saved MODEL on DATA, which has the target column, beside its baselines."""
     from glassnet.cli.show import evaluation_json, print_json, print_results
-    from glassnet.loading import load
+    from glassnet.model.loading import load
 
     results = load(model).evaluate(data)
     if as_json:
@@ -197,8 +197,8 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Let a MODEL of characters write on after a prime, one character after another."""
-    from glassnet.character_model import load_characters
     from glassnet.cli.show import print_json
+    from glassnet.model.characters import load_characters
 
     wishes = {"temperature": temperature, "top_k": top_k, "seed": seed}
     writer = load_characters(model)
@@ -248,7 +248,7 @@ def diagnose(
 ) -> None:
     """Say what is wrong with a saved MODEL and its training, why, and what would help."""
     from glassnet.lens.doctor import diagnose as ask
-    from glassnet.loading import load_table
+    from glassnet.model.loading import load_table
 
     found = ask(load_table(model, "glassnet diagnose"), data, prove=prove)
     print(found.to_json() if as_json else found)

@@ -12,7 +12,7 @@ from glassnet.lens.mistakes import worst_rows
 
 if TYPE_CHECKING:
     from glassnet.lens.draw_explanations import Explanation
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
 
 def explanations(

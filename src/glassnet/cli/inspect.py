@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from glassnet.errors import RecipeError, message
-from glassnet.loading import load
-from glassnet.word_plan import WordPlan
+from glassnet.model.loading import load
+from glassnet.plan.words import WordPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from glassnet.character_model import CharacterModel
     from glassnet.lens.draw_explanations import Explanation
     from glassnet.lens.text_mistakes import TextMistakes
     from glassnet.lens.text_words import TextAnswer, WordWeights
-    from glassnet.model import Model
-    from glassnet.series_model import SeriesModel
-    from glassnet.text_model import TextModel
+    from glassnet.model.characters import CharacterModel
+    from glassnet.model.series import SeriesModel
+    from glassnet.model.table import Model
+    from glassnet.model.texts import TextModel
 
     View = Explanation | WordWeights | TextAnswer | TextMistakes
 

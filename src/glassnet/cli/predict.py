@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from glassnet.errors import RecipeError, message
-from glassnet.loading import load
+from glassnet.model.loading import load
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from glassnet.model import Model
-    from glassnet.series_model import SeriesModel
-    from glassnet.text_model import TextModel
+    from glassnet.model.series import SeriesModel
+    from glassnet.model.table import Model
+    from glassnet.model.texts import TextModel
 
 
 def asked_predictions(path: Path, data: str | None, texts: list[str], interval: float | None) -> pl.DataFrame:

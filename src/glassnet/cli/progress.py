@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Self
 from rich.live import Live
 from rich.text import Text
 
-from glassnet.character_plan import CharacterPlan
 from glassnet.cli.show import columns_table, console
-from glassnet.series_plan import SeriesPlan
+from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.series import SeriesPlan
 
 if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord
-    from glassnet.plan import Plan, TextPlan
+    from glassnet.plan.table import Plan, TextPlan
 
 
 class Console:

@@ -17,22 +17,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from glassnet.character_plan import CharacterPlan
-from glassnet.plan import Plan, TextPlan
+from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.series import SeriesPlan
+from glassnet.plan.table import Plan, TextPlan
 from glassnet.run.summary import scores_json
-from glassnet.series_plan import SeriesPlan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from glassnet.character_model import CharacterModel
     from glassnet.lens.report import Report
-    from glassnet.model import Model
-    from glassnet.plan import ColumnPlan
+    from glassnet.model.characters import CharacterModel
+    from glassnet.model.series import SeriesModel
+    from glassnet.model.table import Model
+    from glassnet.model.texts import TextModel
+    from glassnet.plan.table import ColumnPlan
     from glassnet.results import Results
     from glassnet.run.context import Outcome
-    from glassnet.series_model import SeriesModel
-    from glassnet.text_model import TextModel
 
 _PACKAGES = ("torch", "numpy", "polars", "scikit-learn", "pydantic", "safetensors", "matplotlib")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glassnet.lens.trace import trace
-from glassnet.loading import load_table
+from glassnet.model.loading import load_table
 from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from glassnet.lens.wording import (
 from glassnet.notation import parse_split
 
 if TYPE_CHECKING:
+    from glassnet.model.trained import Trained
     from glassnet.results import Results
-    from glassnet.trained import Trained
 
 
 def answer(

@@ -24,7 +24,7 @@ from glassnet.lens.boundary_outputs import Reader, labels_of
 from glassnet.lens.boundary_slice import Slice
 from glassnet.lens.boundary_view import Boundary, Frame, Line
 from glassnet.lens.snapshots import Snapshots
-from glassnet.model import Model
+from glassnet.model.table import Model
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.data.table import Table
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
     Floats = NDArray[np.float64]
 

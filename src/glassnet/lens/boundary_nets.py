@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from glassnet.errors import RecipeError, message
 from glassnet.lens.boundary_slice import Slice
 from glassnet.lens.boundary_view import Line
-from glassnet.model import outputs_of
+from glassnet.model.table import outputs_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from glassnet.lens.figures import NumberFigures, Reliability
     from glassnet.lens.judged import Judged
     from glassnet.lens.report import Explained
-    from glassnet.model import Model
+    from glassnet.model.table import Model
     from glassnet.results import Results
 
 

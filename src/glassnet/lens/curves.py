@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.engine.history import History
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
     Floats = NDArray[np.float64]
 

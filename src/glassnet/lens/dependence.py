@@ -17,14 +17,14 @@ from glassnet.data.columns import BooleanColumn, CategoryColumn, NumberColumn, c
 from glassnet.errors import RecipeError, did_you_mean, message
 from glassnet.lens.inputs import blocks, sample_note, some_rows
 from glassnet.lens.text import aligned, shown
-from glassnet.model import outputs_of
+from glassnet.model.table import outputs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.data.columns import Column
     from glassnet.data.table import Table
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
     Floats = NDArray[np.float64]
     Varied = NumberColumn | CategoryColumn | BooleanColumn

@@ -22,7 +22,7 @@ from glassnet.lens.doctor_prove import proved
 from glassnet.lens.doctor_record import recorded
 from glassnet.lens.doctor_request import Request, Step
 from glassnet.lens.doctor_view import TITLES, Diagnosis
-from glassnet.model import Model
+from glassnet.model.table import Model
 
 PAIRS = 5
 

@@ -17,7 +17,7 @@ from glassnet.lens.doctor_look import look
 from glassnet.lens.doctor_run import Case, Run, outputs, run
 from glassnet.lens.inputs import some_rows
 from glassnet.lens.numerals import counted
-from glassnet.model import Model
+from glassnet.model.table import Model
 from glassnet.nets.build import build
 from glassnet.nets.spec import Own
 from glassnet.randomness import derived_seed, stream

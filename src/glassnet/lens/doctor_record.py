@@ -13,7 +13,7 @@ from glassnet.lens.doctor_training_rules import EXPLODED, FEW_ROWS, HALF_WAY, RI
 from glassnet.lens.doctor_view import Figure, Finding
 from glassnet.lens.numerals import counted, number
 from glassnet.metrics.compare import main_metrics
-from glassnet.model import Model
+from glassnet.model.table import Model
 
 HARDLY = 0.1
 SAME = 0.01

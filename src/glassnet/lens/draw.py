@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
 TRAIN, VALIDATION, MARK, INK = "#1f6feb", "#d1570a", "#6e7781", "#101418"
 MOST_TICKS = 12

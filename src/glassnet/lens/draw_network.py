@@ -11,7 +11,7 @@ from torch import nn
 
 from glassnet.errors import RecipeError, message
 from glassnet.lens.draw import MARK, TRAIN, VALIDATION, Figure, with_fonts
-from glassnet.model import Model
+from glassnet.model.table import Model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from glassnet.lens.judged import Judged
     from glassnet.lens.mistakes import Mistakes
     from glassnet.metrics.coverage import Coverage
-    from glassnet.model import Model
+    from glassnet.model.table import Model
     from glassnet.results import Results
 
 

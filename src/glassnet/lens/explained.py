@@ -27,7 +27,7 @@ from glassnet.lens.text import shown
 if TYPE_CHECKING:
     from glassnet.lens.contributions import Contributions
     from glassnet.lens.judged import Judged
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
 T = TypeVar("T")
 

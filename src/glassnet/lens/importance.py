@@ -19,13 +19,13 @@ from glassnet.lens.wording import SAME
 from glassnet.metrics.bootstrap import drawn_units, percentiles
 from glassnet.metrics.compare import MainMetric, main_metrics, resampled, row_terms
 from glassnet.metrics.rows import Rows, checked_rows
-from glassnet.model import outputs_of
+from glassnet.model.table import outputs_of
 from glassnet.randomness import stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glassnet.model import Examples, Model
+    from glassnet.model.table import Examples, Model
 
     Floats = NDArray[np.float64]
 

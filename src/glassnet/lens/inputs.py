@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from glassnet.data.columns import Column
     from glassnet.data.schema import Schema
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
     Floats = NDArray[np.float64]
 

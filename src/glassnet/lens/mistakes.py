@@ -11,13 +11,13 @@ from glassnet.errors import RecipeError, message
 from glassnet.lens.inputs import target_place
 from glassnet.lens.text import aligned, shown
 from glassnet.metrics.classification import LEAST_PROBABILITY
-from glassnet.model import outputs_of
+from glassnet.model.table import outputs_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.data.table import Table
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
     Floats = NDArray[np.float64]
 

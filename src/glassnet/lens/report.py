@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from glassnet.lens.text_words import WordWeights
     from glassnet.metrics.compare import Outcome
     from glassnet.metrics.coverage import Coverage
-    from glassnet.plan import ColumnPlan
+    from glassnet.plan.table import ColumnPlan
     from glassnet.recipe import TaskName
     from glassnet.results import Results
 

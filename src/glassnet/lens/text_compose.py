@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.lens.text_mistakes import TextMistakes
-    from glassnet.model import Model
+    from glassnet.model.table import Model
+    from glassnet.model.texts import TextModel
     from glassnet.results import Results
-    from glassnet.text_model import TextModel
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.data.text_rows import TextRows
-    from glassnet.text_model import TextModel
+    from glassnet.model.texts import TextModel
 
 SHOWN = 15
 

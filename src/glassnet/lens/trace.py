@@ -16,7 +16,7 @@ from glassnet.lens.trace_update import Shaping
 from glassnet.lens.trace_view import Trace
 
 if TYPE_CHECKING:
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
 
 def trace(

@@ -24,7 +24,7 @@ from glassnet.lens.trace_view import Section, Trace
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
 MOST_ROWS = 256
 

@@ -27,7 +27,7 @@ from glassnet.randomness import derived_seed, stream
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glassnet.text_model import TextModel
+    from glassnet.model.texts import TextModel
 
     Floats = NDArray[np.float64]
 

@@ -147,7 +147,7 @@ def word_net(of: object) -> WordNet:
     Raises:
         RequestError: it is neither, or has more than two classes.
     """
-    from glassnet.text_model import TextModel
+    from glassnet.model.texts import TextModel
 
     if isinstance(of, TextModel):
         classes = of.task.classes

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from glassnet.data.leak_facts import Leak
     from glassnet.metrics.compare import Difference, MainMetric
     from glassnet.metrics.coverage import Coverage
-    from glassnet.plan import Plan, TextPlan
+    from glassnet.plan.table import Plan, TextPlan
     from glassnet.recipe import TaskName
     from glassnet.results import Results
 

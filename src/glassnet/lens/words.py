@@ -23,7 +23,7 @@ from glassnet.lens.word_net import WordNet, word_net
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glassnet.text_model import TextModel
+    from glassnet.model.texts import TextModel
 
     Floats = NDArray[np.float64]
 

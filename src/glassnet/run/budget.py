@@ -15,7 +15,7 @@ from glassnet.run.nets import TrainedNet, new_net, rows_of, settings_of
 from glassnet.run.trials import Chosen, most_epochs
 
 if TYPE_CHECKING:
-    from glassnet.plan import Plan
+    from glassnet.plan.table import Plan
     from glassnet.run.context import Context
     from glassnet.run.prepare import Encoded
     from glassnet.run.scoring import Judge

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from glassnet.character_plan import CharacterPlan, Pace, Precision
 from glassnet.engine.characters import EPOCH, Streams
 from glassnet.engine.characters_training import seconds_per_step
 from glassnet.engine.threads import LARGE
@@ -15,6 +14,7 @@ from glassnet.nets.build import build
 from glassnet.nets.recurrent import RecurrentNet
 from glassnet.nets.spec import Recurrent
 from glassnet.notation import RecurrentSpec, parse_recurrent, write_recurrent
+from glassnet.plan.characters import CharacterPlan, Pace, Precision
 from glassnet.randomness import derived_seed
 
 if TYPE_CHECKING:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from glassnet.character_model import CharacterModel, Drawn
-from glassnet.character_plan import CharacterPlan
 from glassnet.data.characters import LongText, Parts, Vocabulary, cut, read_long_text, vocabulary_of
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.characters import LEAD_IN
@@ -21,6 +19,8 @@ from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
 from glassnet.errors import GlassnetWarning, NonFiniteLoss, RecipeError, message
 from glassnet.metrics.characters import character_difference, character_scores
+from glassnet.model.characters import CharacterModel, Drawn
+from glassnet.plan.characters import CharacterPlan
 from glassnet.results import Results
 from glassnet.run.budget import ENDING
 from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, new_net, quickest

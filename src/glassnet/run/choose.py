@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glassnet.plan import ColumnPlan, Plan
+from glassnet.plan.table import ColumnPlan, Plan
 from glassnet.recipe import Recipe
 
 if TYPE_CHECKING:

@@ -16,14 +16,14 @@ from glassnet.run.signals import Interrupts
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from glassnet.character_model import CharacterModel
     from glassnet.engine.checkpoint import State
     from glassnet.engine.history import EpochRecord, History
-    from glassnet.model import Model
-    from glassnet.plan import Plan
+    from glassnet.model.characters import CharacterModel
+    from glassnet.model.series import SeriesModel
+    from glassnet.model.table import Model
+    from glassnet.model.texts import TextModel
+    from glassnet.plan.table import Plan
     from glassnet.recipe import Recipe
-    from glassnet.series_model import SeriesModel
-    from glassnet.text_model import TextModel
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.data.leak_facts import Leak
-    from glassnet.manifest import SavedBaselines
     from glassnet.metrics.conformal import Conformal
+    from glassnet.model.table_manifest import SavedBaselines
     from glassnet.task import Task
 
     Floats = NDArray[np.float64]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.engine.checkpoint import State
-    from glassnet.plan import Plan
+    from glassnet.plan.table import Plan
     from glassnet.recipe import Recipe
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from glassnet.errors import RecipeError, message
 
 if TYPE_CHECKING:
-    from glassnet.model import Model
+    from glassnet.model.table import Model
 
 
 def predictions_frame(model: Model, data: object, interval: float | None = None) -> pl.DataFrame:

@@ -27,7 +27,7 @@ from glassnet.data.table import Table
 from glassnet.data.times import row_times
 from glassnet.errors import DataError, RecipeError, did_you_mean, message
 from glassnet.notation import SplitSpec, parse_split, write_split
-from glassnet.plan import ColumnPlan
+from glassnet.plan.table import ColumnPlan
 from glassnet.recipe import Recipe, TargetScale, TaskName
 from glassnet.task import Task, choose_loss, choose_task
 

@@ -30,7 +30,7 @@ from glassnet.storage import file_sha256, write_atomically
 
 if TYPE_CHECKING:
     from glassnet.data.split import Fold
-    from glassnet.model import Model
+    from glassnet.model.table import Model
     from glassnet.run.context import Context
     from glassnet.run.fold_scores import FoldScores
     from glassnet.run.prepare import Prepared

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from glassnet.character_plan import CharacterPlan
     from glassnet.engine.history import EpochRecord
-    from glassnet.plan import Plan, TextPlan
-    from glassnet.series_plan import SeriesPlan
+    from glassnet.plan.characters import CharacterPlan
+    from glassnet.plan.series import SeriesPlan
+    from glassnet.plan.table import Plan, TextPlan
 
 
 class Reporter(Protocol):

@@ -5,23 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glassnet.character_plan import CharacterPlan
 from glassnet.errors import DataError, RecipeError, message
 from glassnet.lens.page import page
-from glassnet.loading import load
-from glassnet.plan import TextPlan
+from glassnet.model.loading import load
+from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.series import SeriesPlan
+from glassnet.plan.table import TextPlan
+from glassnet.plan.words import WordPlan
 from glassnet.run.told import failing_softly
-from glassnet.series_plan import SeriesPlan
 from glassnet.storage import write_atomically
-from glassnet.word_plan import WordPlan
 
 if TYPE_CHECKING:
-    from glassnet.character_model import CharacterModel
     from glassnet.lens.report import Report
-    from glassnet.model import Model
+    from glassnet.model.characters import CharacterModel
+    from glassnet.model.series import SeriesModel
+    from glassnet.model.table import Model
+    from glassnet.model.texts import TextModel
     from glassnet.run.folder import RunFolder
-    from glassnet.series_model import SeriesModel
-    from glassnet.text_model import TextModel
 
 
 def report(

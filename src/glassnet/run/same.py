@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from glassnet.character_plan import CharacterPlan
 from glassnet.errors import DataError, FormatError, message
-from glassnet.plan import Plan, TextPlan
-from glassnet.series_plan import SeriesPlan
-from glassnet.word_plan import WordPlan
+from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.series import SeriesPlan
+from glassnet.plan.table import Plan, TextPlan
+from glassnet.plan.words import WordPlan
 
 if TYPE_CHECKING:
     from glassnet.recipe import Recipe

@@ -8,10 +8,10 @@ import numpy as np
 
 from glassnet.data.split import shared_rows
 from glassnet.data.table import Table
-from glassnet.manifest import SavedBaselines
 from glassnet.metrics.conformal import Conformal, calibrate
 from glassnet.metrics.coverage import ends_asked
-from glassnet.model import outputs_of
+from glassnet.model.table import outputs_of
+from glassnet.model.table_manifest import SavedBaselines
 from glassnet.run.baselines import fit_baselines, sample_rows
 from glassnet.run.fold_scores import FoldScores
 from glassnet.run.kept import judged_rows

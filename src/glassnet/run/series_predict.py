@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from glassnet.series_model import SeriesModel
+    from glassnet.model.series import SeriesModel
 
 
 def series_predictions(model: SeriesModel, data: object) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from glassnet.engine.rows import Rows
 from glassnet.engine.settings import Settings
 from glassnet.engine.training import train_net
 from glassnet.errors import DataError, GlassnetWarning, NonFiniteLoss, RecipeError, message
+from glassnet.model.series import SeriesModel, windows_of
 from glassnet.nets.build import build
 from glassnet.nets.recurrent import NextValues
 from glassnet.nets.spec import Recurrent
@@ -32,14 +33,13 @@ from glassnet.notation import (
     write_recurrent,
     write_split,
 )
-from glassnet.plan import ColumnPlan
+from glassnet.plan.series import LONGEST, SeriesPlan
+from glassnet.plan.table import ColumnPlan
 from glassnet.randomness import derived_seed
 from glassnet.run.context import Context, Follower, Outcome, Own
 from glassnet.run.merged import joined_results
 from glassnet.run.same import earlier_plan, with_checksum
 from glassnet.run.told import own_warnings, say_again
-from glassnet.series_model import SeriesModel, windows_of
-from glassnet.series_plan import LONGEST, SeriesPlan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

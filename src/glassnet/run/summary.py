@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from glassnet.character_plan import CharacterPlan
-from glassnet.plan import Plan
-from glassnet.series_plan import SeriesPlan
+from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.series import SeriesPlan
+from glassnet.plan.table import Plan
 
 if TYPE_CHECKING:
     from glassnet.results import Results

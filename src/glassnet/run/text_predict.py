@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from glassnet.text_model import TextModel
+    from glassnet.model.texts import TextModel
 
 
 def text_predictions(model: TextModel, data: object) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from glassnet.data.text_sources import read_texts
 from glassnet.data.text_table import Asked
 from glassnet.errors import DataError, GlassnetWarning, RecipeError, message
 from glassnet.notation import SplitSpec, parse_split, write_split
-from glassnet.plan import ColumnPlan
+from glassnet.plan.table import ColumnPlan
 from glassnet.task import Task, choose_loss, choose_task
 
 if TYPE_CHECKING:

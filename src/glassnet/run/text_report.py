@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from glassnet.data.split import Fold
     from glassnet.lens.text_mistakes import TextMistakes
+    from glassnet.model.texts import TextModel
     from glassnet.run.fold_scores import FoldScores
     from glassnet.run.folder import RunFolder
     from glassnet.run.text_prepare import TextPrepared
-    from glassnet.text_model import TextModel
 
 AGREES = 1e-6
 """Texts that were cut again have to give the run's scores, but for such a share of them."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from glassnet.engine.bags import BagNet, logits
 from glassnet.engine.naive_bayes import fit_naive_bayes
+from glassnet.model.texts_manifest import TextBaselines
 from glassnet.run.fold_scores import FoldScores
-from glassnet.text_manifest import TextBaselines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

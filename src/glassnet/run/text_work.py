@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from glassnet.engine.bags_choice import in_words
 from glassnet.errors import DataError, GlassnetWarning, NonFiniteLoss, message
+from glassnet.model.texts import TextModel
+from glassnet.model.texts_manifest import TextBaselines, TextSchema
 from glassnet.notation import parse_split
-from glassnet.plan import TextPlan
+from glassnet.plan.table import TextPlan
 from glassnet.run.context import Outcome, Own
 from glassnet.run.fold_scores import FoldScores, pooled, results_of
 from glassnet.run.same import earlier_plan, with_checksum
@@ -30,8 +32,6 @@ from glassnet.run.text_prepare import TextPrepared, prepare_texts
 from glassnet.run.text_report import write_text_report
 from glassnet.run.text_scoring import fold_scores
 from glassnet.run.told import own_warnings, say_again
-from glassnet.text_manifest import TextBaselines, TextSchema
-from glassnet.text_model import TextModel
 
 if TYPE_CHECKING:
     from glassnet.data.split import Fold

@@ -21,10 +21,10 @@ from glassnet.run.signals import Interrupts, listening
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
-    from glassnet.character_model import CharacterModel
-    from glassnet.model import Model
-    from glassnet.series_model import SeriesModel
-    from glassnet.text_model import TextModel
+    from glassnet.model.characters import CharacterModel
+    from glassnet.model.series import SeriesModel
+    from glassnet.model.table import Model
+    from glassnet.model.texts import TextModel
 
 Work = Callable[[Recipe, RunFolder | None, Own, Reporter, Interrupts, float], Outcome]
 """What does the whole work of a run, of one kind of data; see :func:`glassnet.run.work.carry_out`."""
@@ -157,7 +157,7 @@ def _finished(folder: RunFolder, recipe: Recipe, own: Own) -> Outcome:
     Raises:
         NonFiniteLoss: it ended so, and would again.
     """
-    from glassnet.loading import load
+    from glassnet.model.loading import load
 
     module = own.net if recipe.net.startswith("own:") else None
     model = load(folder.model, module)

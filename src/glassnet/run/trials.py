@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassnet.data.targets import LEAST_NUMBER
-from glassnet.plan import Trial
+from glassnet.plan.table import Trial
 from glassnet.run.context import Allowance
 from glassnet.run.nets import TrainedNet, train_one
 from glassnet.run.tuning import bracket
 
 if TYPE_CHECKING:
-    from glassnet.plan import Plan
+    from glassnet.plan.table import Plan
     from glassnet.recipe import TargetScale
     from glassnet.run.context import Context
     from glassnet.run.prepare import Encoded

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from glassnet.plan import Plan, Trial
+from glassnet.plan.table import Plan, Trial
 from glassnet.randomness import stream
 
 if TYPE_CHECKING:

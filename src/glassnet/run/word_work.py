@@ -20,10 +20,13 @@ from glassnet.engine.naive_bayes import fit_naive_bayes
 from glassnet.engine.settings import Settings
 from glassnet.engine.training import train_net
 from glassnet.errors import GlassnetWarning, NonFiniteLoss, RecipeError, message
+from glassnet.model.texts_manifest import TextSchema
+from glassnet.model.words import WordModel, outputs_of_words
 from glassnet.nets.build import build
 from glassnet.nets.recurrent import LastAnswer
 from glassnet.nets.spec import Recurrent
 from glassnet.notation import RecurrentSpec, parse_recurrent, parse_split, write_recurrent
+from glassnet.plan.words import WordPlan
 from glassnet.randomness import derived_seed
 from glassnet.run.context import Context, Follower, Outcome, Own
 from glassnet.run.fold_scores import FoldScores, results_of
@@ -31,9 +34,6 @@ from glassnet.run.same import earlier_plan, with_checksum
 from glassnet.run.text_prepare import TextPrepared, prepare_texts
 from glassnet.run.text_scoring import judged_texts
 from glassnet.run.told import own_warnings, say_again
-from glassnet.text_manifest import TextSchema
-from glassnet.word_model import WordModel, outputs_of_words
-from glassnet.word_plan import WordPlan
 
 if TYPE_CHECKING:
     from typing import Any

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from glassnet.data.sources import open_source
 from glassnet.errors import GlassnetWarning
-from glassnet.model import Model
+from glassnet.model.table import Model
 from glassnet.notation import parse_split
-from glassnet.plan import Plan
+from glassnet.plan.table import Plan
 from glassnet.run.budget import within_budget
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
 from glassnet.run.context import Context, Outcome, Own

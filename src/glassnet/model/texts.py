@@ -18,11 +18,7 @@ from glassnet.data.text_table import Asked
 from glassnet.engine.bags import BagNet, Contribution, logits
 from glassnet.engine.history import History
 from glassnet.errors import DataError, WorkError, did_you_mean, message
-from glassnet.plan import TextPlan
-from glassnet.recipe import Recipe
-from glassnet.results import Results
-from glassnet.task import Task
-from glassnet.text_manifest import (
+from glassnet.model.texts_manifest import (
     TextBaselines,
     TextManifest,
     TextSchema,
@@ -33,7 +29,11 @@ from glassnet.text_manifest import (
     read_text_manifest,
     saved_arrays,
 )
-from glassnet.trained import Trained
+from glassnet.model.trained import Trained
+from glassnet.plan.table import TextPlan
+from glassnet.recipe import Recipe
+from glassnet.results import Results
+from glassnet.task import Task
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _pieces(texts: Texts) -> Iterator[Texts]:
 
 
 def text_model_from(contents: Contents, name: str) -> TextModel:
-    """Build a model from the contents of a ``.glass`` file; see :func:`glassnet.loading.load`."""
+    """Build a model from the contents of a ``.glass`` file; see :func:`glassnet.model.loading.load`."""
     manifest, history = read_text_manifest(contents.manifest, name)
     check_parts(contents.arrays, name)
     bag, target = manifest.networks["net"], manifest.schema_.target

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.engine.history import History
-from glassnet.plan import Plan, TextPlan
+from glassnet.plan.table import Plan, TextPlan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
 from glassnet.storage import write_atomically

@@ -9,10 +9,10 @@ from glassnet.archive import read_archive
 from glassnet.errors import RecipeError, message
 
 if TYPE_CHECKING:
-    from glassnet.character_model import CharacterModel
-    from glassnet.model import Model
-    from glassnet.series_model import SeriesModel
-    from glassnet.text_model import TextModel
+    from glassnet.model.characters import CharacterModel
+    from glassnet.model.series import SeriesModel
+    from glassnet.model.table import Model
+    from glassnet.model.texts import TextModel
 
 
 def load(path: str | Path, net: object = None) -> Model | TextModel | CharacterModel | SeriesModel:
@@ -30,22 +30,22 @@ def load(path: str | Path, net: object = None) -> Model | TextModel | CharacterM
     """
     contents = read_archive(path)
     if contents.manifest.get("kind") == "text" and _reads_words(contents.manifest):
-        from glassnet.word_model import word_model_from
+        from glassnet.model.words import word_model_from
 
         return word_model_from(contents, str(path))
     if contents.manifest.get("kind") == "text":
-        from glassnet.text_model import text_model_from
+        from glassnet.model.texts import text_model_from
 
         return text_model_from(contents, str(path))
     if contents.manifest.get("kind") == "series":
-        from glassnet.series_model import series_model_from
+        from glassnet.model.series import series_model_from
 
         return series_model_from(contents, str(path))
     if contents.manifest.get("kind") == "characters":
-        from glassnet.character_model import character_model_from
+        from glassnet.model.characters import character_model_from
 
         return character_model_from(contents, str(path))
-    from glassnet.model import model_from
+    from glassnet.model.table import model_from
 
     return model_from(contents, str(path), net)
 

@@ -15,18 +15,18 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from glassnet.archive import Contents, pack, read_archive
-from glassnet.character_plan import CharacterPlan
 from glassnet.data.characters import Vocabulary, read_long_text
 from glassnet.engine.arrays import device_of
 from glassnet.engine.characters import character_losses
 from glassnet.engine.history import History
 from glassnet.errors import DataError, FormatError, RecipeError, WorkError, message
-from glassnet.manifest_words import damaged, first_of
 from glassnet.metrics.characters import character_difference, character_scores
+from glassnet.model.manifest_words import damaged, first_of
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of
 from glassnet.nets.recurrent import RecurrentNet, State
 from glassnet.nets.spec import Recurrent
+from glassnet.plan.characters import CharacterPlan
 from glassnet.randomness import stream
 from glassnet.recipe import Recipe
 from glassnet.results import Results

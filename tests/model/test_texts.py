@@ -62,7 +62,7 @@ def test_an_answer_does_not_depend_on_the_texts_around_it(model, reviews, monkey
     texts, _ = reviews(50, seed=3)
     together = model.predict_proba(texts)
     assert np.array_equal(together, np.concatenate([model.predict_proba([each]) for each in texts]))
-    monkeypatch.setattr("glassnet.text_model.AT_ONCE", 100)
+    monkeypatch.setattr("glassnet.model.texts.AT_ONCE", 100)
     assert np.array_equal(together, model.predict_proba(texts))
 
 

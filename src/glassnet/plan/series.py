@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from glassnet.notation import parse_recurrent, parse_split
-from glassnet.plan import ColumnPlan
+from glassnet.plan.table import ColumnPlan
 from glassnet.recipe import AboveZero, Count, Fraction, OptimizerName, ScheduleName, ZeroOrMore
 
 LONGEST = 100_000

@@ -19,16 +19,16 @@ from glassnet.data.sources import open_source
 from glassnet.engine.arrays import device_of
 from glassnet.engine.history import History
 from glassnet.errors import DataError, FormatError, WorkError, message
-from glassnet.manifest_words import damaged, first_of
 from glassnet.metrics.compare import paired_differences
 from glassnet.metrics.scores import score
+from glassnet.model.manifest_words import damaged, first_of
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of
 from glassnet.nets.recurrent import NextValues
 from glassnet.nets.spec import Recurrent
+from glassnet.plan.series import SeriesPlan
 from glassnet.recipe import Recipe, TaskName
 from glassnet.results import Results
-from glassnet.series_plan import SeriesPlan
 from glassnet.storage import write_atomically
 from glassnet.version import __version__
 

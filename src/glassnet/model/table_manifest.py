@@ -17,10 +17,10 @@ from glassnet.data.schema import Schema
 from glassnet.data.targets import ClassTarget, NumberTarget
 from glassnet.engine.history import History
 from glassnet.errors import FormatError, RecipeError
-from glassnet.manifest_words import damaged, first_of
 from glassnet.metrics.conformal import Conformal
+from glassnet.model.manifest_words import damaged, first_of
 from glassnet.nets.spec import Architecture, Own, Tabular
-from glassnet.plan import Plan
+from glassnet.plan.table import Plan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
 from glassnet.task import Task, choose_loss

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pydantic import field_validator
 
 from glassnet.notation import parse_recurrent
-from glassnet.plan import TextPlan
+from glassnet.plan.table import TextPlan
 from glassnet.recipe import AboveZero, Count, Fraction, OptimizerName, ScheduleName, ZeroOrMore
 
 
 class WordPlan(TextPlan):
-    """What such a run decided for itself; see :class:`glassnet.plan.TextPlan`.
+    """What such a run decided for itself; see :class:`glassnet.plan.table.TextPlan`.
 
     Attributes:
         net: as ``--net`` writes it, with everything decided: ``lstm:1x128:0.5``.

@@ -1,6 +1,6 @@
 """The manifest of a model of texts: what its ``glassnet.json`` says, and whether its parts belong together.
 
-``docs/format.md`` has the same in words; :mod:`glassnet.manifest` is the same for tables.
+``docs/format.md`` has the same in words; :mod:`glassnet.model.table_manifest` is the same for tables.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from glassnet.engine.bags import BagNet, BagSettings
 from glassnet.engine.history import History
 from glassnet.engine.naive_bayes import NaiveBayes
 from glassnet.errors import FormatError, RecipeError
-from glassnet.manifest_words import damaged, first_of
-from glassnet.plan import TextPlan
+from glassnet.model.manifest_words import damaged, first_of
+from glassnet.plan.table import TextPlan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
 

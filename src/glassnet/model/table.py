@@ -23,7 +23,9 @@ from glassnet.engine.arrays import device_of, dtype_of
 from glassnet.engine.history import History
 from glassnet.engine.threads import choose_threads, using_threads
 from glassnet.errors import DataError, RecipeError, WorkError, message
-from glassnet.manifest import (
+from glassnet.metrics.conformal import Conformal
+from glassnet.metrics.coverage import ASKED, coverage_of, ends_asked
+from glassnet.model.table_manifest import (
     Manifest,
     SavedBaselines,
     baselines_of,
@@ -32,17 +34,15 @@ from glassnet.manifest import (
     split_arrays,
     task_of,
 )
-from glassnet.metrics.conformal import Conformal
-from glassnet.metrics.coverage import ASKED, coverage_of, ends_asked
+from glassnet.model.trained import Trained
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of, fill, own_module
 from glassnet.nets.spec import Architecture, Own
 from glassnet.notation import parse_split
-from glassnet.plan import Plan
+from glassnet.plan.table import Plan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
 from glassnet.task import Task
-from glassnet.trained import Trained
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -293,7 +293,7 @@ class Model(Trained):
 
 
 def model_from(contents: Contents, name: str, net: object = None) -> Model:
-    """Build a model from the contents of a ``.glass`` file; see :func:`glassnet.loading.load`."""
+    """Build a model from the contents of a ``.glass`` file; see :func:`glassnet.model.loading.load`."""
     manifest, history = read_manifest(contents.manifest, name)
     task = task_of(manifest, name)
     saved = split_arrays(contents.arrays, name)

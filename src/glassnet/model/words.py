@@ -18,18 +18,18 @@ from glassnet.data.words import WordVocabulary
 from glassnet.engine.arrays import device_of
 from glassnet.engine.history import History
 from glassnet.errors import FormatError, RecipeError, message
-from glassnet.manifest_words import damaged, first_of
+from glassnet.model.manifest_words import damaged, first_of
+from glassnet.model.texts import TextModel
+from glassnet.model.texts_manifest import TextSchema
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of
 from glassnet.nets.recurrent import LastAnswer
 from glassnet.nets.spec import Recurrent
+from glassnet.plan.words import WordPlan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
 from glassnet.task import Task
-from glassnet.text_manifest import TextSchema
-from glassnet.text_model import TextModel
 from glassnet.version import __version__
-from glassnet.word_plan import WordPlan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,0 +1,1 @@
+"""What a run decides for itself, one plan for each kind of model."""
