@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from glassnet.engine.history import History
 from glassnet.errors import DataError, FormatError, RecipeError, WorkError, message
 from glassnet.metrics.characters import character_difference, character_scores
 from glassnet.model.manifest_words import damaged, first_of
+from glassnet.model.trained import Trained
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of
 from glassnet.nets.recurrent import RecurrentNet, State
@@ -30,7 +30,6 @@ from glassnet.plan.characters import CharacterPlan
 from glassnet.randomness import stream
 from glassnet.recipe import Recipe
 from glassnet.results import Results
-from glassnet.storage import write_atomically
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -57,8 +56,8 @@ class CharacterManifest(BaseModel):
     results: Results
 
 
-@dataclass
-class CharacterModel:
+@dataclass(repr=False)
+class CharacterModel(Trained):
     """A recurrent net that learned a text character by character.
 
     Attributes:
@@ -184,10 +183,6 @@ class CharacterModel:
                 told(written[-1])
         return "".join(written)
 
-    def save(self, path: str | Path) -> None:
-        """Write the model as one ``.glass`` file; see :meth:`glassnet.Model.save`."""
-        write_atomically(path, self.to_bytes())
-
     def to_bytes(self) -> bytes:
         """Return the bytes of the model's ``.glass`` file (``docs/format.md``)."""
         manifest = CharacterManifest(
@@ -204,22 +199,11 @@ class CharacterModel:
         arrays["baseline.frequencies"] = self.frequencies
         return pack(manifest.model_dump(mode="json", by_alias=True), arrays)
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
+    def about(self) -> Iterator[tuple[str, str]]:
+        """Yield what it learned, from what and with which net."""
         yield "task", "characters: each from those before it"
         yield "knows", f"{len(self.vocabulary.characters):,} characters: {self.vocabulary.characters[:200]!r}"
         yield "net", f"{self.plan.net}, {sum(p.numel() for p in self.net.parameters()):,} parameters"
-        yield "trained", f"{len(self.history)} epochs, stopped by {self.history.stopped}"
-        verdict = self.results.verdict()
-        if verdict:
-            yield self.results.shown_split() or "", verdict
-
-    def __repr__(self) -> str:
-        return "\n".join(["CharacterModel", *(f"  {name}: {text}" for name, text in self.facts())])
-
-    def _repr_html_(self) -> str:
-        rows = (f"<tr><th>{html.escape(n)}</th><td>{html.escape(t)}</td></tr>" for n, t in self.facts())
-        return f"<table>{''.join(rows)}</table>"
 
 
 class Drawn:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -22,6 +20,7 @@ from glassnet.errors import DataError, FormatError, WorkError, message
 from glassnet.metrics.compare import paired_differences
 from glassnet.metrics.scores import score
 from glassnet.model.manifest_words import damaged, first_of
+from glassnet.model.trained import Trained
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of
 from glassnet.nets.recurrent import NextValues
@@ -29,7 +28,6 @@ from glassnet.nets.spec import Recurrent
 from glassnet.plan.series import SeriesPlan
 from glassnet.recipe import Recipe, TaskName
 from glassnet.results import Results
-from glassnet.storage import write_atomically
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -56,8 +54,8 @@ class SeriesManifest(BaseModel):
     results: Results
 
 
-@dataclass
-class SeriesModel:
+@dataclass(repr=False)
+class SeriesModel(Trained):
     """A recurrent net that foretells the next values of a series.
 
     Attributes:
@@ -148,10 +146,6 @@ class SeriesModel:
             raise DataError(message(must, f"it has {table.rows}", "give the rows before them too"))
         return self.schema.read(table)
 
-    def save(self, path: str | Path) -> None:
-        """Write the model as one ``.glass`` file; see :meth:`glassnet.Model.save`."""
-        write_atomically(path, self.to_bytes())
-
     def to_bytes(self) -> bytes:
         """Return the bytes of the model's ``.glass`` file (``docs/format.md``)."""
         manifest = SeriesManifest(
@@ -167,23 +161,12 @@ class SeriesModel:
         arrays = {f"net.{name}": each for name, each in arrays_of(self.net.net).items()}
         return pack(manifest.model_dump(mode="json", by_alias=True), arrays)
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
+    def about(self) -> Iterator[tuple[str, str]]:
+        """Yield what it learned, from what and with which net."""
         target, plan = self.schema.target.name, self.plan
         yield "task", f"series: the next {plan.horizon} of {target}, from the last {plan.window} rows"
         yield "inputs", f"{target} and {self.schema.width - 1} units of other columns"
         yield "net", f"{plan.net}, {sum(p.numel() for p in self.net.parameters()):,} parameters"
-        yield "trained", f"{len(self.history)} epochs, stopped by {self.history.stopped}"
-        verdict = self.results.verdict()
-        if verdict:
-            yield self.results.shown_split() or "", verdict
-
-    def __repr__(self) -> str:
-        return "\n".join(["SeriesModel", *(f"  {name}: {text}" for name, text in self.facts())])
-
-    def _repr_html_(self) -> str:
-        rows = (f"<tr><th>{html.escape(n)}</th><td>{html.escape(t)}</td></tr>" for n, t in self.facts())
-        return f"<table>{''.join(rows)}</table>"
 
 
 def windows_of(matrix: torch.Tensor, window: int) -> torch.Tensor:

@@ -34,7 +34,7 @@ from glassnet.model.table_manifest import (
     split_arrays,
     task_of,
 )
-from glassnet.model.trained import Trained
+from glassnet.model.trained import TaskModel
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of, fill, own_module
 from glassnet.nets.spec import Architecture, Own
@@ -76,7 +76,7 @@ class Examples:
 
 
 @dataclass(repr=False)
-class Model(Trained):
+class Model(TaskModel):
     """A trained network that takes raw rows and answers in the user's units.
 
     Attributes:
@@ -279,17 +279,13 @@ class Model(Trained):
             "linear": self.task.decode_linear(np.concatenate(linear)),
         }
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
+    def about(self) -> Iterator[tuple[str, str]]:
+        """Yield what it learned, from what and with which net."""
         yield "task", f"{self.task.name}: {', '.join(self.schema.target_names)}"
         if self.task.classes:
             yield "classes", ", ".join(self.task.classes[:20])
         yield "inputs", f"{len(self.schema.columns)} columns, {self.schema.width} units"
         yield "net", f"{self.plan.net}, {sum(p.numel() for p in self.net.parameters()):,} parameters"
-        yield "trained", f"{len(self.history)} epochs, stopped by {self.history.stopped}"
-        verdict = self.results.verdict()
-        if verdict:
-            yield self.results.shown_split() or "", verdict
 
 
 def model_from(contents: Contents, name: str, net: object = None) -> Model:

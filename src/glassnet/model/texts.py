@@ -29,7 +29,7 @@ from glassnet.model.texts_manifest import (
     read_text_manifest,
     saved_arrays,
 )
-from glassnet.model.trained import Trained
+from glassnet.model.trained import TaskModel
 from glassnet.plan.table import TextPlan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
@@ -46,7 +46,7 @@ AT_ONCE = 64 << 20
 
 
 @dataclass(repr=False)
-class TextModel(Trained):
+class TextModel(TaskModel):
     """A trained bag of words that takes raw texts and answers with classes.
 
     Attributes:
@@ -163,16 +163,12 @@ class TextModel(Trained):
         )
         return pack(manifest.model_dump(mode="json", by_alias=True), saved_arrays(self.net, self.baselines))
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
+    def about(self) -> Iterator[tuple[str, str]]:
+        """Yield what it learned, from what and with which net."""
         yield "task", f"{self.task.name}: {self.schema.target.name}"
         yield "classes", ", ".join(self.task.classes[:20])
         yield "inputs", f"texts: {self.schema.column}"
         yield "net", f"{self.plan.reading}, {len(self.net.weights):,} features"
-        yield "trained", f"{len(self.history)} epochs, stopped by {self.history.stopped}"
-        verdict = self.results.verdict()
-        if verdict:
-            yield self.results.shown_split() or "", verdict
 
     def _both(self, rows: TextRows) -> tuple[Floats, dict[str, Floats]]:
         """Return the probabilities of the network, and of each baseline."""

@@ -111,9 +111,9 @@ class WordModel(TextModel):
             manifest.model_dump(mode="json", by_alias=True), {**arrays, "baseline.shares": self.shares}
         )
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
-        for name, text in super().facts():
+    def about(self) -> Iterator[tuple[str, str]]:
+        """Yield what it learned, from what and with which net."""
+        for name, text in super().about():
             parameters = sum(each.numel() for each in self.net.parameters())
             yield name, f"{self.plan.net}, {parameters:,} parameters" if name == "net" else text
 
