@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field
 
 from glassnet.archive import Contents, pack, read_archive
 from glassnet.data.characters import Vocabulary, read_long_text
@@ -20,7 +20,7 @@ from glassnet.engine.characters import character_losses
 from glassnet.engine.history import History
 from glassnet.errors import DataError, FormatError, RecipeError, WorkError, message
 from glassnet.metrics.characters import character_difference, character_scores
-from glassnet.model.manifest_words import damaged, first_of
+from glassnet.model.manifest import Manifest, damaged, only_shares, read_as, split_arrays
 from glassnet.model.trained import Trained
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of
@@ -41,19 +41,13 @@ LONGEST = 10_000_000
 """Characters that one call writes at most."""
 
 
-class CharacterManifest(BaseModel):
+class CharacterManifest(Manifest):
     """What ``glassnet.json`` of a model of characters holds under ``manifest``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["characters"]
-    version: str
-    recipe: Recipe
     plan: CharacterPlan
     schema_: Vocabulary = Field(alias="schema")
     networks: dict[Literal["net"], Recurrent] = Field(min_length=1)
-    history: dict[str, JsonValue]
-    results: Results
 
 
 @dataclass(repr=False)
@@ -268,29 +262,16 @@ def character_model_from(contents: Contents, name: str) -> CharacterModel:
     Raises:
         FormatError: the file does not keep the format of ``docs/format.md``.
     """
-    values = contents.manifest
-    try:
-        manifest = CharacterManifest.model_validate_json(json.dumps(values), strict=True)
-        history = History.from_json(json.dumps(manifest.history))
-    except ValidationError as error:
-        raise FormatError(damaged(name, first_of(error))) from None
-    except FormatError as error:
-        raise FormatError(damaged(name, f"history: {error}"[:300])) from None
-    if manifest.model_dump(mode="json", by_alias=True) != values:
-        raise FormatError(damaged(name, "it leaves out a key that every model has"))
+    manifest, history = read_as(CharacterManifest, contents.manifest, name)
     net, size = manifest.networks["net"], manifest.schema_.size
     if (net.symbols, net.outputs) != (size, size):
         found = f"a net of {net.symbols} symbols and {net.outputs} outputs for {size} characters"
         raise FormatError(damaged(name, found))
-    arrays = dict(contents.arrays)
-    shares = arrays.pop("baseline.frequencies", None)
-    if shares is None or shares.shape != (size,) or shares.dtype != np.float64 or not _are_shares(shares):
-        raise FormatError(damaged(name, "frequencies of characters that are none"))
-    wrong = [key for key in arrays if not key.startswith("net.")]
-    if wrong:
-        raise FormatError(damaged(name, "arrays that belong to no network"))
-    weights = {key.removeprefix("net."): each for key, each in arrays.items()}
-    loaded = load_weights(net, weights, name)
+    saved = split_arrays(contents.arrays, ("net", "baseline"), name)
+    frequencies = only_shares(saved["baseline"], "frequencies", size, name)
+    if not frequencies.all():
+        raise FormatError(damaged(name, "frequencies that are not above 0"))
+    loaded = load_weights(net, saved["net"], name)
     if not isinstance(loaded, RecurrentNet):
         raise FormatError(damaged(name, "a net of another kind"))
     return CharacterModel(
@@ -299,13 +280,9 @@ def character_model_from(contents: Contents, name: str) -> CharacterModel:
         recipe=manifest.recipe,
         plan=manifest.plan,
         history=history,
-        frequencies=shares,
+        frequencies=frequencies,
         results=manifest.results,
     )
-
-
-def _are_shares(values: Floats) -> bool:
-    return bool((values > 0).all() and abs(values.sum() - 1) < 1e-6)
 
 
 def load_characters(path: str | Path) -> CharacterModel:

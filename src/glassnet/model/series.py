@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field
 
 from glassnet.archive import Contents, pack
 from glassnet.data.series import SeriesSchema, last_values, moments_of, seasonal_values
@@ -19,7 +19,7 @@ from glassnet.engine.history import History
 from glassnet.errors import DataError, FormatError, WorkError, message
 from glassnet.metrics.compare import paired_differences
 from glassnet.metrics.scores import score
-from glassnet.model.manifest_words import damaged, first_of
+from glassnet.model.manifest import Manifest, damaged, read_as, split_arrays
 from glassnet.model.trained import Trained
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of
@@ -39,19 +39,13 @@ AT_ONCE = 512
 """Windows that go through the net at a time."""
 
 
-class SeriesManifest(BaseModel):
+class SeriesManifest(Manifest):
     """What ``glassnet.json`` of a model of a series holds under ``manifest``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["series"]
-    version: str
-    recipe: Recipe
     plan: SeriesPlan
     schema_: SeriesSchema = Field(alias="schema")
     networks: dict[Literal["net"], Recurrent] = Field(min_length=1)
-    history: dict[str, JsonValue]
-    results: Results
 
 
 @dataclass(repr=False)
@@ -183,24 +177,13 @@ def series_model_from(contents: Contents, name: str) -> SeriesModel:
     Raises:
         FormatError: the file does not keep the format of ``docs/format.md``.
     """
-    values = contents.manifest
-    try:
-        manifest = SeriesManifest.model_validate_json(json.dumps(values), strict=True)
-        history = History.from_json(json.dumps(manifest.history))
-    except ValidationError as error:
-        raise FormatError(damaged(name, first_of(error))) from None
-    except FormatError as error:
-        raise FormatError(damaged(name, f"history: {error}"[:300])) from None
-    if manifest.model_dump(mode="json", by_alias=True) != values:
-        raise FormatError(damaged(name, "it leaves out a key that every model has"))
+    manifest, history = read_as(SeriesManifest, contents.manifest, name)
     net, wanted = manifest.networks["net"], (None, manifest.schema_.width, manifest.plan.horizon)
     if (net.symbols, net.inputs, net.outputs) != wanted:
         found = f"a net of {net.inputs} inputs and {net.outputs} outputs for {wanted[1]} and {wanted[2]}"
         raise FormatError(damaged(name, found))
-    if any(not key.startswith("net.") for key in contents.arrays):
-        raise FormatError(damaged(name, "arrays that belong to no network"))
-    weights = {key.removeprefix("net."): each for key, each in contents.arrays.items()}
-    loaded: Any = load_weights(net, weights, name)
+    saved = split_arrays(contents.arrays, ("net",), name)
+    loaded: Any = load_weights(net, saved["net"], name)
     return SeriesModel(
         net=NextValues(loaded).eval(),
         schema=manifest.schema_,

@@ -25,13 +25,13 @@ from glassnet.engine.threads import choose_threads, using_threads
 from glassnet.errors import DataError, RecipeError, WorkError, message
 from glassnet.metrics.conformal import Conformal
 from glassnet.metrics.coverage import ASKED, coverage_of, ends_asked
+from glassnet.model.manifest import read_as, split_arrays
 from glassnet.model.table_manifest import (
-    Manifest,
+    SAVED,
     SavedBaselines,
+    TableManifest,
     baselines_of,
     conformal_of,
-    read_manifest,
-    split_arrays,
     task_of,
 )
 from glassnet.model.trained import TaskModel
@@ -203,7 +203,7 @@ class Model(TaskModel):
 
     def to_bytes(self) -> bytes:
         """Return the bytes of the model's ``.glass`` file (``docs/format.md``)."""
-        manifest = Manifest(
+        manifest = TableManifest(
             kind="table",
             version=__version__,
             recipe=self.recipe,
@@ -290,9 +290,9 @@ class Model(TaskModel):
 
 def model_from(contents: Contents, name: str, net: object = None) -> Model:
     """Build a model from the contents of a ``.glass`` file; see :func:`glassnet.model.loading.load`."""
-    manifest, history = read_manifest(contents.manifest, name)
+    manifest, history = read_as(TableManifest, contents.manifest, name)
     task = task_of(manifest, name)
-    saved = split_arrays(contents.arrays, name)
+    saved = split_arrays(contents.arrays, SAVED, name)
     architecture = manifest.networks["net"]
     return Model(
         net=_filled(architecture, net, saved["net"], (manifest.schema_.width, task.outputs), name)
