@@ -16,7 +16,15 @@ import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from glassnet.errors import RecipeError, did_you_mean, message
 from glassnet.notation import CELLS, NET_NAMES, NETS, parse_duration, parse_net, parse_split
@@ -49,6 +57,15 @@ AboveZero = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ZeroOrMore = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _split_parsed(text: str) -> str:
+    parse_split(text)
+    return text
+
+
+SplitNotation = Annotated[str, AfterValidator(_split_parsed)]
+"""Which rows are kept aside, as ``--test`` writes it, such as ``last:504``."""
 
 
 class Reading(BaseModel):
@@ -98,9 +115,9 @@ class Recipe(BaseModel):
     weight: str | None = None
     class_weight: Literal["none", "balanced"] = "none"
     scaling: Literal["auto", "standard", "quantile"] = "auto"
-    test: str | None = None
+    test: SplitNotation | None = None
     test_sha256: str | None = None
-    validation: str | None = None
+    validation: SplitNotation | None = None
     net: str = "tabular"
     norm: Literal["none", "batch", "layer"] = "none"
     init: InitName = "default"
@@ -183,13 +200,6 @@ class Recipe(BaseModel):
     def _check_net(cls, value: str) -> str:
         if not value.startswith("own:"):
             parse_net(value)
-        return value
-
-    @field_validator("test", "validation")
-    @classmethod
-    def _check_split(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_split(value)
         return value
 
     @field_validator("loss")

@@ -30,7 +30,7 @@ from glassnet.model.texts_manifest import (
     task_of,
 )
 from glassnet.model.trained import TaskModel
-from glassnet.plan.table import TextPlan
+from glassnet.plan.texts import TextPlan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
 from glassnet.task import Task

@@ -19,7 +19,7 @@ from glassnet.engine.bags import BagNet, BagSettings
 from glassnet.engine.naive_bayes import NaiveBayes
 from glassnet.errors import FormatError
 from glassnet.model.manifest import Manifest, are_shares, check_classes, damaged
-from glassnet.plan.table import TextPlan
+from glassnet.plan.texts import TextPlan
 from glassnet.task import Task
 
 LARGEST = 1e30

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from glassnet.engine.history import History
-from glassnet.plan.table import Plan, TextPlan
+from glassnet.plan.table import Plan
+from glassnet.plan.texts import TextPlan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
 from glassnet.storage import write_atomically

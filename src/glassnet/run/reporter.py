@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord
     from glassnet.plan.characters import CharacterPlan
     from glassnet.plan.series import SeriesPlan
-    from glassnet.plan.table import Plan, TextPlan
+    from glassnet.plan.table import Plan
+    from glassnet.plan.texts import TextPlan
 
 
 class Reporter(Protocol):

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from glassnet.errors import DataError, FormatError, message
 from glassnet.plan.characters import CharacterPlan
 from glassnet.plan.series import SeriesPlan
-from glassnet.plan.table import Plan, TextPlan
+from glassnet.plan.table import Plan
+from glassnet.plan.texts import TextPlan
 from glassnet.plan.words import WordPlan
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from glassnet.engine.bags_choice import in_words
 from glassnet.engine.history import EpochRecord, History
 from glassnet.errors import RecipeError, message
 from glassnet.native_status import native_status
-from glassnet.plan.table import TextTrial
+from glassnet.plan.texts import TextTrial
 from glassnet.recipe import Recipe
 
 if TYPE_CHECKING:
