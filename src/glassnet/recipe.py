@@ -13,7 +13,7 @@ TOML beside each run and read back with ``glassnet train --recipe FILE``.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -239,6 +239,21 @@ class Recipe(BaseModel):
                 )
             )
         return value
+
+    def refusals(self, names: Iterable[str], must: str, do: str = "leave it out") -> list[str]:
+        """Return a message for each of some options that is asked for where it means nothing.
+
+        Args:
+            names: the options. One is asked for if it is not what a recipe of this kind has by itself.
+            must: what must hold; ``{name}`` in it stands for the option, in ``do`` too.
+            do: what to do.
+        """
+        plain = Recipe(kind=self.kind, net=self.net)
+        asked = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(plain, name)}
+        return [
+            message(must.format(name=name), f"{name}={value!r}", do.format(name=name))
+            for name, value in asked.items()
+        ]
 
 
 def make_recipe(**values: object) -> Recipe:

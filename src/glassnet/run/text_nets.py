@@ -117,13 +117,9 @@ def check_bag(recipe: Recipe) -> None:
     Raises:
         RecipeError: it asks for more; everything is named.
     """
-    plain = Recipe(kind="text")
-    asked = {name for name in Recipe.model_fields if getattr(recipe, name) != getattr(plain, name)}
-    problems = [
-        message("a bag of words must be asked for what it has", f"{name}={getattr(recipe, name)!r}", do)
-        for name in sorted(asked - BAG_FIELDS)
-        for do in ["leave it out; it has lr, l2, epochs and text"]
-    ]
+    others = sorted(set(Recipe.model_fields) - BAG_FIELDS)
+    do = "leave it out; it has lr, l2, epochs and text"
+    problems = recipe.refusals(others, "a bag of words must be asked for what it has", do)
     for name, known in (("net", ("bag",)), ("device", ("auto", "cpu")), ("engine", ("auto", "fused"))):
         if getattr(recipe, name) not in known:
             found = f"{name}={getattr(recipe, name)!r}"
