@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -212,10 +213,7 @@ def _train(
     if plan.validation != "none":
         codes, first = work.of("validation")
     text = Text(work.on_device(work.train), work.on_device(codes[: first + VALIDATED]), first)
-    follower, path = Follower(context, "net"), None
-    if context.folder is not None:
-        path = context.folder.checkpoint("net")
-    state = checkpoints.read(path) if path is not None and path.exists() else None
+    follower, path = Follower(context, "net"), context.checkpoint("net")
     try:
         history = train_characters(
             net,
@@ -227,8 +225,8 @@ def _train(
             deadline=None if budget is None else budget.deadline(quickest(plan)),
             most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
             changed=lambda: setattr(context, "cut_short", True),
-            state=state,
-            save=None if path is None else lambda state: checkpoints.write(path, state),
+            state=checkpoints.earlier(path),
+            save=None if path is None else partial(checkpoints.write, path),
         )
     except NonFiniteLoss as error:
         return net, follower.history or History(), error

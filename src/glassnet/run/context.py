@@ -94,6 +94,10 @@ class Context:
         """Add the time since then to a part of the run."""
         self.seconds[part] = self.seconds.get(part, 0.0) + time.monotonic() - since
 
+    def checkpoint(self, net: str) -> Path | None:
+        """Return the file of a net's checkpoints; None without a folder."""
+        return None if self.folder is None else self.folder.checkpoint(net)
+
     @contextmanager
     def deadline(self, epochs: float) -> Iterator[float | None]:
         """Give so many epochs their share of a budget: their end, of ``time.monotonic()``."""

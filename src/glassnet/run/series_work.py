@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
     from glassnet.data.sources import Source
     from glassnet.data.table import Table
-    from glassnet.engine.checkpoint import State
     from glassnet.recipe import Recipe
 
     Floats = NDArray[np.float64]
@@ -229,7 +228,7 @@ def _train(
         return Rows(windows, scaled[moments + 1].clone(), None, moments - plan.window + 1)
 
     follower, train, validation = Follower(context, "net"), rows("train"), rows("validation")
-    path = None if context.folder is None else context.folder.checkpoint("net")
+    path = context.checkpoint("net")
     left = None if recipe.budget is None else context.began + recipe.budget - time.monotonic()
     try:
         history = train_net(
@@ -241,17 +240,12 @@ def _train(
             progress=follower.progress,
             should_stop=lambda: context.interrupts.requested,
             deadline=None if left is None else time.monotonic() + BUDGET_SHARE * left,
-            state=_state(context),
+            state=checkpoints.earlier(path),
             save=None if path is None else partial(checkpoints.write, path),
         )
     except NonFiniteLoss as error:
         return follower.history or History(), error
     return history, None
-
-
-def _state(context: Context) -> State | None:
-    path = None if context.folder is None else context.folder.checkpoint("net")
-    return checkpoints.read(path) if path is not None and path.exists() else None
 
 
 def _settings(recipe: Recipe, plan: SeriesPlan, validates: bool) -> Settings:

@@ -205,7 +205,7 @@ def _train(
         return checked_rows(net, codes[some], task.for_loss(prepared.truth[some]), weight, loss=settings.loss)
 
     follower = Follower(context, "net")
-    path = None if context.folder is None else context.folder.checkpoint("net")
+    path = context.checkpoint("net")
     budget = recipe.budget
     left = None if budget is None else BUDGET_SHARE * (context.began + budget - time.monotonic())
     try:
@@ -218,7 +218,7 @@ def _train(
             progress=follower.progress,
             should_stop=lambda: context.interrupts.requested,
             deadline=None if left is None else time.monotonic() + left,
-            state=checkpoints.read(path) if path is not None and path.exists() else None,
+            state=checkpoints.earlier(path),
             save=None if path is None else partial(checkpoints.write, path),
         )
     except NonFiniteLoss as error:
