@@ -19,6 +19,8 @@ import polars as pl
 import pytest
 
 import glassnet as gn
+from glassnet.archive import pack, read_archive
+from glassnet.errors import FormatError
 from glassnet.randomness import stream
 from glassnet.run.reporter import Silent
 from glassnet.run.train import train_run
@@ -147,6 +149,20 @@ def resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         return folder
 
     return begin
+
+
+@pytest.fixture
+def refused_when_changed(tmp_path: Path) -> Callable[..., None]:
+    """Check that a model file whose manifest or arrays were changed is refused, by its name."""
+
+    def check(path: Path, change: Callable[..., object]) -> None:
+        contents = read_archive(path)
+        change(contents.manifest, contents.arrays)
+        (tmp_path / "changed.glass").write_bytes(pack(contents.manifest, contents.arrays))
+        with pytest.raises(FormatError, match=r"changed\.glass"):
+            gn.load(tmp_path / "changed.glass")
+
+    return check
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.history import History
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from glassnet.plan.words import WordPlan
     from glassnet.recipe import Recipe
 
+CLIP = 1.0
+"""Longest gradient."""
 BUDGET_SHARE = 0.85
 """The part of what is left of a budget that training takes."""
 
@@ -35,6 +38,18 @@ def decided(notation: str, units: int, dropout: float) -> str:
     asked = parse_recurrent(notation)
     dropout = dropout if asked.dropout is None else asked.dropout
     return write_recurrent(RecurrentSpec(asked.cell, asked.layers or 1, asked.units or units, dropout))
+
+
+def learning(recipe: Recipe, rates: Mapping[str, float]) -> dict[str, Any]:
+    """Return how the net learns, as the plan writes it; ``rates`` by optimiser."""
+    return {
+        "lr": recipe.lr or rates[recipe.optimizer],
+        "optimizer": recipe.optimizer,
+        "schedule": recipe.schedule or "constant",
+        "warmup": recipe.warmup,
+        "weight_decay": 0.01 if recipe.weight_decay is None else recipe.weight_decay,
+        "clip": recipe.clip or CLIP,
+    }
 
 
 def spec_of(

@@ -23,7 +23,7 @@ from glassnet.plan.table import ColumnPlan
 from glassnet.run.context import Context
 from glassnet.run.frame import Done
 from glassnet.run.merged import joined_results
-from glassnet.run.recurrent import decided, new_net, settings_of, spec_of, train_recurrent
+from glassnet.run.recurrent import decided, learning, new_net, settings_of, spec_of, train_recurrent
 from glassnet.run.same import earlier_plan, with_checksum
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ SHARE = 0.1
 UNITS, DROPOUT = 64, 0.1
 LEAST_WINDOW, MOST_WINDOW = 16, 96
 """Without --set window=N a window has a season of rows, within these."""
-EPOCHS, PATIENCE, CLIP = 60, 8, 1.0
+EPOCHS, PATIENCE = 60, 8
 LEARNING_RATES = {"sgd": 0.1, "adam": 0.003, "adamw": 0.003, "rmsprop": 0.001}
 _UNUSED = (
     *("text", "keep_leaks", "weight", "refit", "restarts", "tune", "ema", "l1", "l2", "norm", "init"),
@@ -154,12 +154,7 @@ def _plan(context: Context, work: _Work) -> SeriesPlan:
         stretch=max(horizon, season or 1, 10),
         batch_size=recipe.batch_size or (32 if moments < 5_000 else 128),
         epochs=recipe.epochs or EPOCHS,
-        lr=recipe.lr or LEARNING_RATES[recipe.optimizer],
-        optimizer=recipe.optimizer,
-        schedule=recipe.schedule or "constant",
-        warmup=recipe.warmup,
-        weight_decay=0.01 if recipe.weight_decay is None else recipe.weight_decay,
-        clip=recipe.clip or CLIP,
+        **learning(recipe, LEARNING_RATES),
         patience=None if work.splits[1].kind == "none" else recipe.patience or PATIENCE,
         precision="bfloat16" if recipe.precision == "bfloat16" else "float32",
         threads=recipe.threads or 1,

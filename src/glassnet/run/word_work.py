@@ -22,7 +22,7 @@ from glassnet.plan.words import WordPlan
 from glassnet.run.context import Context
 from glassnet.run.fold_scores import FoldScores, results_of
 from glassnet.run.frame import Done
-from glassnet.run.recurrent import decided, new_net, settings_of, spec_of, train_recurrent
+from glassnet.run.recurrent import decided, learning, new_net, settings_of, spec_of, train_recurrent
 from glassnet.run.same import earlier_plan, with_checksum
 from glassnet.run.text_prepare import TextPrepared, prepare_texts
 from glassnet.run.text_scoring import judged_texts
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 WORDS, LEAST, LENGTH = 20_000, 2, 250
 """Words that are known at most, how often one has to be there, and how many of a text are read."""
 EMBEDDING, UNITS, DROPOUT = 64, 128, 0.5
-BATCH_SIZE, EPOCHS, PATIENCE, CLIP = 64, 20, 3, 1.0
+BATCH_SIZE, EPOCHS, PATIENCE = 64, 20, 3
 LEARNING_RATES = {"sgd": 0.1, "adam": 0.002, "adamw": 0.002, "rmsprop": 0.001}
 _UNUSED = (
     *("text", "drop", "roles", "keep_leaks", "refit", "restarts", "tune", "ema", "l1", "l2", "norm", "init"),
@@ -118,13 +118,7 @@ def _trained(context: Context, prepared: TextPrepared) -> Done:
 def _plan(recipe: Recipe, prepared: TextPrepared, fold: Fold) -> WordPlan:
     """Decide what the recipe leaves open."""
     return WordPlan(
-        task=prepared.task.name,
-        task_reason=prepared.task.reason,
-        columns=prepared.columns,
-        column=prepared.rows.column,
-        test=prepared.test,
-        validation=prepared.validation,
-        unit=prepared.unit,
+        **prepared.facts,
         net=decided(recipe.net, UNITS, DROPOUT),
         compare=False,
         reading=f"words in order, the last {recipe.window or LENGTH}",
@@ -135,12 +129,7 @@ def _plan(recipe: Recipe, prepared: TextPrepared, fold: Fold) -> WordPlan:
         words=recipe.window or LENGTH,
         batch_size=recipe.batch_size or BATCH_SIZE,
         most_epochs=recipe.epochs or EPOCHS,
-        lr=recipe.lr or LEARNING_RATES[recipe.optimizer],
-        optimizer=recipe.optimizer,
-        schedule=recipe.schedule or "constant",
-        warmup=recipe.warmup,
-        weight_decay=0.01 if recipe.weight_decay is None else recipe.weight_decay,
-        clip=recipe.clip or CLIP,
+        **learning(recipe, LEARNING_RATES),
         patience=(recipe.patience or PATIENCE) if len(fold.validation) else None,
     )
 
