@@ -96,8 +96,7 @@ class Net {
     }
 
     // Weights and biases from arrays of the caller, one pair for each layer, and back into them.
-    using Pair = std::tuple<nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>,
-                            std::optional<nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>>>;
+    using Pair = std::tuple<Writable<T, 2>, std::optional<Writable<T, 1>>>;
 
     void take(const std::vector<Pair> &pairs) {
         copy(pairs, [](T *own, T *others, long numbers) { std::copy(others, others + numbers, own); });
