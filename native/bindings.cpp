@@ -7,11 +7,11 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <thread>
 
 #include "binding.hpp"
 #include "order.hpp"
 #include "sentiment_bindings.hpp"
+#include "team.hpp"
 #include "text_bindings.hpp"
 
 using namespace glassnet;
@@ -183,24 +183,10 @@ std::vector<double> train_many(const std::vector<Net<T> *> &nets, const Array<T,
     std::vector<Data<T>> rows;
     for (std::size_t i = 0; i < count; ++i) rows.push_back(nets[i]->data(X, y, weights[i]));
     std::vector<double> losses(count);
-    std::vector<std::exception_ptr> errors(count);
-    std::atomic<std::size_t> next{0};
-    const auto work = [&] {
-        for (std::size_t i = next++; i < count; i = next++) try {
-                losses[i] = nets[i]->pass(rows[i], orders[i], sizes, rates[i], nullptr);
-            } catch (...) {
-                errors[i] = std::current_exception();
-            }
-    };
-    {
-        const nb::gil_scoped_release free;
-        std::vector<std::thread> others;
-        for (int i = 1; i < threads && std::size_t(i) < count; ++i) others.emplace_back(work);
-        work();
-        for (std::thread &each : others) each.join();
-    }
-    for (const std::exception_ptr &error : errors)
-        if (error) std::rethrow_exception(error);
+    const nb::gil_scoped_release free;
+    in_parallel(count, threads, [&](std::size_t i, int) {
+        losses[i] = nets[i]->pass(rows[i], orders[i], sizes, rates[i], nullptr);
+    });
     return losses;
 }
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "text_parallel.hpp"
+#include "team.hpp"
 #include "text_vocabulary.hpp"
 
 namespace glassnet {
