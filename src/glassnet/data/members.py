@@ -12,7 +12,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from glassnet.data.textfile import MAX_UNPACK_FLOOR, MAX_UNPACK_RATIO, check_file
@@ -29,10 +30,14 @@ class Member:
     Attributes:
         parts: its name in it: folders, then the file.
         read: gives its bytes.
+        size: how many bytes these are; -1 where that cannot be asked.
+        state: what changes when they do: the time of the last change in ns, or the checksum in the zip.
     """
 
     parts: tuple[str, ...]
     read: Callable[[], bytes]
+    size: int = -1
+    state: int = 0
 
     @property
     def name(self) -> str:
@@ -60,14 +65,33 @@ def members(path: Path) -> Iterator[list[Member]]:
     if path.is_dir():
         yield sorted(_of_folder(path), key=str)
         return
-    size = check_file(path)
+    with _opened(path) as archive:
+        yield _of_archive(path, archive)
+
+
+def opened_members(path: Path) -> list[Member]:
+    """Return what `members` gives; a zip stays open for as long as one of its members is kept.
+
+    Raises:
+        DataError: see `members`.
+    """
+    if path.is_dir():
+        return sorted(_of_folder(path), key=str)
+    return _of_archive(path, _opened(path))
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    check_file(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            infos = [each for each in archive.infolist() if not each.is_dir()]
-            _check_zip(path.name, infos, size)
-            yield _without_top(sorted((_of_zip(path.name, archive, each) for each in infos), key=str))
+        return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
         raise _damaged(path.name, str(error)) from None
+
+
+def _of_archive(path: Path, archive: zipfile.ZipFile) -> list[Member]:
+    infos = [each for each in archive.infolist() if not each.is_dir()]
+    _check_zip(path.name, infos, check_file(path))
+    return _without_top(sorted((_of_zip(path.name, archive, each) for each in infos), key=str))
 
 
 def is_hidden(parts: tuple[str, ...]) -> bool:
@@ -81,10 +105,26 @@ def _of_folder(path: Path) -> Iterator[Member]:
         parts = Path(folder).relative_to(path).parts
         for name in files:
             if not is_hidden((name,)):
-                yield Member((*parts, name), lambda at=Path(folder, name): _bytes_of(at))  # type: ignore[misc]
+                at = Path(folder, name)
+                size, state = file_state(at)
+                yield Member((*parts, name), partial(file_bytes, at), size, state)
 
 
-def _bytes_of(path: Path) -> bytes:
+def file_state(path: Path) -> tuple[int, int]:
+    """Return the size of a file in bytes and the time of its last change in ns; (-1, 0) where it has none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return -1, 0
+    return found.st_size, found.st_mtime_ns
+
+
+def file_bytes(path: Path) -> bytes:
+    """Read an ordinary file whole.
+
+    Raises:
+        DataError: it cannot be read, or is a device or a pipe.
+    """
     must, do = f"{path} must be a file that can be read", "take it out of the folder"
     try:
         if stat.S_ISREG(path.stat().st_mode):
@@ -101,7 +141,7 @@ def _of_zip(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Membe
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
             raise _damaged(name, f"{info.filename!a}: {error}") from None
 
-    return Member(PurePosixPath(info.filename).parts, read)
+    return Member(PurePosixPath(info.filename).parts, read, info.file_size, info.CRC)
 
 
 def _check_zip(name: str, infos: list[zipfile.ZipInfo], size: int) -> None:
@@ -128,7 +168,7 @@ def _without_top(found: list[Member]) -> list[Member]:
     while (
         found and all(len(each.parts) > 1 for each in found) and len({each.parts[0] for each in found}) == 1
     ):
-        found = [Member(each.parts[1:], each.read) for each in found]
+        found = [replace(each, parts=each.parts[1:]) for each in found]
     return found
 
 
