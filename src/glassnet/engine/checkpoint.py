@@ -141,7 +141,12 @@ def read(path: Path) -> State:
         FormatError: the file is not a checkpoint of this version, or it is damaged.
         OSError: the file cannot be read.
     """
-    return from_bytes(path.read_bytes(), path.name)
+    return from_bytes(path.read_bytes(), str(path))
+
+
+def earlier(path: Path | None) -> State | None:
+    """Read the state that an earlier start of a run has left; None: it left none. See ``read``."""
+    return read(path) if path is not None and path.exists() else None
 
 
 def _state(facts: dict[str, Any], tensors: dict[str, Tensor]) -> State:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from glassnet.data.table import Table
 from glassnet.errors import DataError, GlassnetWarning, RequestError, message
 from glassnet.lens.compose import Material, compose
 from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
-from glassnet.lens.page import page
 from glassnet.lens.report import Doubt, Report
 from glassnet.lens.text import shown
 from glassnet.lens.wording import SPLITS
@@ -25,8 +23,7 @@ from glassnet.notation import parse_split
 from glassnet.run.budget import ENDING
 from glassnet.run.kept import KeptRows, Spans, judged_rows, keep_rows
 from glassnet.run.prepare import prepare
-from glassnet.run.told import failing_softly
-from glassnet.storage import file_sha256, write_atomically
+from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
     from glassnet.data.split import Fold
@@ -45,18 +42,12 @@ def table_report(model: Model, data: object = None) -> Report:
         return compose(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
 
 
-def write_report(
+def training_report(
     context: Context, model: Model, folds: Sequence[tuple[FoldScores, KeptRows]], told: tuple[str, ...]
-) -> None:
-    """Write the report of a run that has just ended, and whose model is kept, into its folder."""
-    if context.folder is None:
-        return
-    since = time.monotonic()
-    context.reporter.phase("writing the report")
-    with failing_softly(context.folder), _quiet():
-        text = page(compose(model, _of_training(context, model, folds, told)))
-        write_atomically(context.folder.report, text.encode())
-    context.timed("report", since)
+) -> Report:
+    """Make the report of a run that has just ended."""
+    with _quiet():
+        return compose(model, _of_training(context, model, folds, told))
 
 
 @contextmanager

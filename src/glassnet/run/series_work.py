@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from glassnet.engine.history import History
 from glassnet.engine.rows import Rows
 from glassnet.engine.settings import Settings
 from glassnet.engine.training import train_net
-from glassnet.errors import DataError, GlassnetWarning, NonFiniteLoss, RecipeError, message
+from glassnet.errors import DataError, NonFiniteLoss, RecipeError, message
 from glassnet.model.series import SeriesModel, windows_of
 from glassnet.nets.build import build
 from glassnet.nets.recurrent import NextValues
@@ -36,21 +35,17 @@ from glassnet.notation import (
 from glassnet.plan.series import LONGEST, SeriesPlan
 from glassnet.plan.table import ColumnPlan
 from glassnet.randomness import derived_seed
-from glassnet.run.context import Context, Follower, Outcome, Own
+from glassnet.run.context import Context, Follower
+from glassnet.run.frame import Done
 from glassnet.run.merged import joined_results
 from glassnet.run.same import earlier_plan, with_checksum
-from glassnet.run.told import own_warnings, say_again
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.data.sources import Source
     from glassnet.data.table import Table
-    from glassnet.engine.checkpoint import State
     from glassnet.recipe import Recipe
-    from glassnet.run.folder import RunFolder
-    from glassnet.run.reporter import Reporter
-    from glassnet.run.signals import Interrupts
 
     Floats = NDArray[np.float64]
 
@@ -70,41 +65,16 @@ _UNUSED = (
 """Options of a recipe that mean nothing for a series."""
 
 
-def carry_out(
-    recipe: Recipe,
-    folder: RunFolder | None,
-    own: Own,
-    reporter: Reporter,
-    interrupts: Interrupts,
-    began: float,
-) -> Outcome:
-    """Do the whole work of a run on a series; see :func:`glassnet.run.train.train`.
-
-    Raises:
-        RequestError: recipe or data are wrong.
-        NonFiniteLoss: training failed; the model of the last good weights was saved before.
-        Interrupted: a signal came before there was a net.
-    """
+def series_work(context: Context) -> Done:
+    """Do the work of a run on a series; see :mod:`glassnet.run.frame`."""
+    recipe, since = context.recipe, time.monotonic()
     splits = _check_recipe(recipe)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", GlassnetWarning)
-        since = time.monotonic()
-        reporter.phase(f"reading {recipe.data or 'the data'}")
-        source = open_source(recipe.data if own.data is None else own.data, recipe.missing)
-        recipe = with_checksum(recipe, source.sha256, folder)
-        context = Context(recipe, own, folder, reporter, interrupts, began)
-        work = _prepared(context, source, splits)
-        context.timed("read", since)
-        model, failure = _trained(context, work)
-        if folder is not None and (failure is None or model.history.best_epoch):
-            folder.keep_model(model.to_bytes(), interrupted=model.history.stopped == "interrupted")
-            if failure is not None:
-                failure.add_note(f"they are saved in {folder.model}")
-        context.timed("total", began)
-    say_again(caught)
-    if failure is not None:
-        raise failure
-    return Outcome(model, folder, context.seconds, own_warnings(caught))
+    context.reporter.phase(f"reading {recipe.data or 'the data'}")
+    source = open_source(recipe.data if context.own.data is None else context.own.data, recipe.missing)
+    context.recipe = with_checksum(recipe, source.sha256, context.folder)
+    work = _prepared(context, source, splits)
+    context.timed("read", since)
+    return _trained(context, work)
 
 
 def _check_recipe(recipe: Recipe) -> tuple[SplitSpec, SplitSpec]:
@@ -211,12 +181,10 @@ def _plan(context: Context, work: _Work) -> SeriesPlan:
     )
 
 
-def _trained(context: Context, work: _Work) -> tuple[SeriesModel, NonFiniteLoss | None]:
+def _trained(context: Context, work: _Work) -> Done:
     since = time.monotonic()
     plan = earlier_plan(context.folder, SeriesPlan) or _plan(context, work)
-    if context.folder is not None:
-        context.folder.write_plan(plan.model_dump_json(indent=2))
-    context.reporter.planned(plan)
+    context.settle(plan)
     asked, seed = parse_recurrent(plan.net), context.recipe.seed
     spec = Recurrent(
         symbols=None,
@@ -243,7 +211,7 @@ def _trained(context: Context, work: _Work) -> tuple[SeriesModel, NonFiniteLoss 
             parts.append(model.judged(part, work.values, work.matrix, moments))
     model.results = joined_results(parts)
     context.timed("score", since)
-    return model, failure
+    return Done(model, failure)
 
 
 def _train(
@@ -260,7 +228,7 @@ def _train(
         return Rows(windows, scaled[moments + 1].clone(), None, moments - plan.window + 1)
 
     follower, train, validation = Follower(context, "net"), rows("train"), rows("validation")
-    path = None if context.folder is None else context.folder.checkpoint("net")
+    path = context.checkpoint("net")
     left = None if recipe.budget is None else context.began + recipe.budget - time.monotonic()
     try:
         history = train_net(
@@ -272,17 +240,12 @@ def _train(
             progress=follower.progress,
             should_stop=lambda: context.interrupts.requested,
             deadline=None if left is None else time.monotonic() + BUDGET_SHARE * left,
-            state=_state(context),
+            state=checkpoints.earlier(path),
             save=None if path is None else partial(checkpoints.write, path),
         )
     except NonFiniteLoss as error:
         return follower.history or History(), error
     return history, None
-
-
-def _state(context: Context) -> State | None:
-    path = None if context.folder is None else context.folder.checkpoint("net")
-    return checkpoints.read(path) if path is not None and path.exists() else None
 
 
 def _settings(recipe: Recipe, plan: SeriesPlan, validates: bool) -> Settings:

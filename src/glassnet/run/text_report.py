@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassnet.errors import DataError, GlassnetWarning, RequestError, message
-from glassnet.lens.page import page
 from glassnet.lens.report import Doubt, Report
 from glassnet.lens.text_compose import TextMaterial, compose_texts
 from glassnet.lens.text_mistakes import mistakes_of
@@ -17,8 +16,6 @@ from glassnet.notation import parse_split
 from glassnet.run.context import Own
 from glassnet.run.text_prepare import prepare_texts
 from glassnet.run.text_scoring import judged_texts
-from glassnet.run.told import failing_softly
-from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from glassnet.lens.text_mistakes import TextMistakes
     from glassnet.model.texts import TextModel
     from glassnet.run.fold_scores import FoldScores
-    from glassnet.run.folder import RunFolder
     from glassnet.run.text_prepare import TextPrepared
 
 AGREES = 1e-6
@@ -41,29 +37,27 @@ def text_report(model: TextModel, data: object = None) -> Report:
         return compose_texts(model, _of_the_run(model) if data is None else _of_other_texts(model, data))
 
 
-def write_text_report(
-    folder: RunFolder,
+def training_report(
     model: TextModel,
     prepared: TextPrepared,
     folds: Sequence[tuple[Fold, FoldScores]],
     told: tuple[str, ...],
-) -> None:
-    """Write the report of a run that has just ended, and whose model is kept, into its folder."""
+) -> Report:
+    """Make the report of a run that has just ended."""
     rows = np.concatenate([judged_texts(fold)[1] for fold, _ in folds])
     truth = np.concatenate([scores.truth for _, scores in folds])
     answers = np.concatenate([scores.predictions[""] for _, scores in folds])
     once = np.sort(np.unique(rows, return_index=True)[1])
     truth, answers, texts = truth[once], answers[once], prepared.rows.take(rows[once])
-    with failing_softly(folder):
-        material = TextMaterial(
-            data=_name(model),
-            results=model.results,
-            truth=truth,
-            answers=answers,
-            mistakes=mistakes_of(texts, truth, answers, model.task.classes),
-            notes=told,
-        )
-        write_atomically(folder.report, page(compose_texts(model, material)).encode())
+    material = TextMaterial(
+        data=_name(model),
+        results=model.results,
+        truth=truth,
+        answers=answers,
+        mistakes=mistakes_of(texts, truth, answers, model.task.classes),
+        notes=told,
+    )
+    return compose_texts(model, material)
 
 
 def _of_other_texts(model: TextModel, data: object) -> TextMaterial:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from glassnet.engine.history import History
 from glassnet.engine.naive_bayes import fit_naive_bayes
 from glassnet.engine.settings import Settings
 from glassnet.engine.training import train_net
-from glassnet.errors import GlassnetWarning, NonFiniteLoss, RecipeError, message
+from glassnet.errors import NonFiniteLoss, RecipeError, message
 from glassnet.model.texts_manifest import TextSchema
 from glassnet.model.words import WordModel, outputs_of_words
 from glassnet.nets.build import build
@@ -28,12 +27,13 @@ from glassnet.nets.spec import Recurrent
 from glassnet.notation import RecurrentSpec, parse_recurrent, parse_split, write_recurrent
 from glassnet.plan.words import WordPlan
 from glassnet.randomness import derived_seed
-from glassnet.run.context import Context, Follower, Outcome, Own
+from glassnet.run.context import Context, Follower
 from glassnet.run.fold_scores import FoldScores, results_of
+from glassnet.run.frame import Done
 from glassnet.run.same import earlier_plan, with_checksum
 from glassnet.run.text_prepare import TextPrepared, prepare_texts
 from glassnet.run.text_scoring import judged_texts
-from glassnet.run.told import own_warnings, say_again
+from glassnet.run.told import warn_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -42,9 +42,6 @@ if TYPE_CHECKING:
 
     from glassnet.data.split import Fold
     from glassnet.recipe import Recipe
-    from glassnet.run.folder import RunFolder
-    from glassnet.run.reporter import Reporter
-    from glassnet.run.signals import Interrupts
 
     Codes = NDArray[np.int32]
 
@@ -62,42 +59,16 @@ _UNUSED = (
 """Options of a recipe that mean nothing here."""
 
 
-def carry_out(
-    recipe: Recipe,
-    folder: RunFolder | None,
-    own: Own,
-    reporter: Reporter,
-    interrupts: Interrupts,
-    began: float,
-) -> Outcome:
-    """Do the whole work of such a run; see :func:`glassnet.run.train.train`.
-
-    Raises:
-        RequestError: recipe or data are wrong.
-        NonFiniteLoss: training failed; the model of the last good weights was saved before.
-        Interrupted: a signal came before there was a net.
-    """
-    _check_recipe(recipe)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", GlassnetWarning)
-        since = time.monotonic()
-        reporter.phase(f"reading {recipe.data or 'the texts'}")
-        prepared = prepare_texts(recipe, own)
-        recipe = with_checksum(recipe, prepared.rows.sha256, folder)
-        for leak in prepared.leaks:
-            warnings.warn(leak.warning or "", GlassnetWarning, stacklevel=2)
-        context = Context(recipe, own, folder, reporter, interrupts, began)
-        context.timed("read", since)
-        model, failure = _trained(context, prepared)
-        if folder is not None and (failure is None or model.history.best_epoch):
-            folder.keep_model(model.to_bytes(), interrupted=model.history.stopped == "interrupted")
-            if failure is not None:
-                failure.add_note(f"they are saved in {folder.model}")
-        context.timed("total", began)
-    say_again(caught)
-    if failure is not None:
-        raise failure
-    return Outcome(model, folder, context.seconds, own_warnings(caught))
+def word_work(context: Context) -> Done:
+    """Do the work of such a run; see :mod:`glassnet.run.frame`."""
+    _check_recipe(context.recipe)
+    since = time.monotonic()
+    context.reporter.phase(f"reading {context.recipe.data or 'the texts'}")
+    prepared = prepare_texts(context.recipe, context.own)
+    context.recipe = with_checksum(context.recipe, prepared.rows.sha256, context.folder)
+    warn_of(prepared.leaks)
+    context.timed("read", since)
+    return _trained(context, prepared)
 
 
 def _check_recipe(recipe: Recipe) -> None:
@@ -119,16 +90,14 @@ def _check_recipe(recipe: Recipe) -> None:
         raise RecipeError(problems)
 
 
-def _trained(context: Context, prepared: TextPrepared) -> tuple[WordModel, NonFiniteLoss | None]:
+def _trained(context: Context, prepared: TextPrepared) -> Done:
     fold, since = prepared.folds[0], time.monotonic()
     context.reporter.phase("counting the words")
     length = min(context.recipe.window or LENGTH, 10_000)
     vocabulary = fit_words(prepared.rows.texts.take(fold.train), WORDS, LEAST, length)
     codes = vocabulary.encode(prepared.rows.texts)
     plan = earlier_plan(context.folder, WordPlan) or _plan(context.recipe, prepared, fold)
-    if context.folder is not None:
-        context.folder.write_plan(plan.model_dump_json(indent=2))
-    context.reporter.planned(plan)
+    context.settle(plan)
     context.timed("words", since)
     since = time.monotonic()
     net = _new_net(plan, vocabulary, prepared, context.recipe.seed)
@@ -152,7 +121,7 @@ def _trained(context: Context, prepared: TextPrepared) -> tuple[WordModel, NonFi
         history=history,
         results=results,
     )
-    return model, failure
+    return Done(model, failure)
 
 
 def _plan(recipe: Recipe, prepared: TextPrepared, fold: Fold) -> WordPlan:
@@ -236,7 +205,7 @@ def _train(
         return checked_rows(net, codes[some], task.for_loss(prepared.truth[some]), weight, loss=settings.loss)
 
     follower = Follower(context, "net")
-    path = None if context.folder is None else context.folder.checkpoint("net")
+    path = context.checkpoint("net")
     budget = recipe.budget
     left = None if budget is None else BUDGET_SHARE * (context.began + budget - time.monotonic())
     try:
@@ -249,7 +218,7 @@ def _train(
             progress=follower.progress,
             should_stop=lambda: context.interrupts.requested,
             deadline=None if left is None else time.monotonic() + left,
-            state=checkpoints.read(path) if path is not None and path.exists() else None,
+            state=checkpoints.earlier(path),
             save=None if path is None else partial(checkpoints.write, path),
         )
     except NonFiniteLoss as error:
