@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -142,7 +143,7 @@ def test_a_run_that_was_killed_goes_on_to_the_bits_of_one_left_alone(rhyme, tmp_
 
 
 def _always_saving(train):
-    return lambda *arguments, **options: train(*arguments, **options, save_every=0)
+    return lambda net, text, settings, reins: train(net, text, settings, replace(reins, save_every=0))
 
 
 def test_training_stops_early_where_validation_gets_no_better(tmp_path):
