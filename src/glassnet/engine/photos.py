@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glassnet.data.augment import Augmentation, augmented, mixed
+from glassnet.data.augment import augmented, mixed
 from glassnet.engine.precision import computing
+from glassnet.plan.augmentation import Augmentation
 from glassnet.randomness import derived_seed, epoch_order
 
 if TYPE_CHECKING:

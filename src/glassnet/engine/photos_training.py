@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from glassnet.data.augment import Augmentation
 from glassnet.engine.course_training import Pacing, Reins, train_course
 from glassnet.engine.history import History
 from glassnet.engine.optim import build_optimizer
 from glassnet.engine.photos import Batch, Labelled, Look, PhotoBatches, PhotoStep, answers
 from glassnet.engine.threads import using_threads
+from glassnet.plan.augmentation import Augmentation
 
 _BIASES = 64.0
 """Biases of batch norm learn so much faster than weights under sgd, and decay so much less (Jordan 2024)."""

@@ -23,6 +23,7 @@ from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
     from glassnet.model.characters import CharacterModel
+    from glassnet.model.images import ImageModel
     from glassnet.model.series import SeriesModel
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
@@ -37,7 +38,7 @@ def train(
     loss: str | Callable[..., object] = "auto",
     reporter: Reporter | None = None,
     **options: object,
-) -> Model | TextModel | CharacterModel | SeriesModel:
+) -> Model | TextModel | CharacterModel | SeriesModel | ImageModel:
     """Train a network on raw data, score it beside its baselines, and return it as a Model.
 
     Args:
@@ -79,7 +80,7 @@ def resume(
     net: object = None,
     loss: Callable[..., object] | None = None,
     reporter: Reporter | None = None,
-) -> Model | TextModel | CharacterModel | SeriesModel:
+) -> Model | TextModel | CharacterModel | SeriesModel | ImageModel:
     """Go on with a run that was interrupted or killed; it ends with the bits of one left alone.
 
     Args:
@@ -200,6 +201,10 @@ def _work_of(kind: Kind, net: str) -> Work:
         from glassnet.run.characters_work import characters_work
 
         return characters_work
+    if kind == "image":
+        from glassnet.run.image_work import image_work
+
+        return image_work
     from glassnet.run.series_work import series_work
 
     return series_work

@@ -1,0 +1,156 @@
+"""The manifest of a model of photos: what its ``glassnet.json`` says, and whether its parts belong together.
+
+``docs/format.md`` has the same in words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from glassnet.data.image_schema import ImageSchema
+from glassnet.data.targets import ClassTarget
+from glassnet.data.thumbnails import SIDE
+from glassnet.engine.history import History
+from glassnet.errors import FormatError, RecipeError
+from glassnet.model.manifest_words import damaged, first_of
+from glassnet.nets.photo_spec import LeNet, PhotoNet
+from glassnet.plan.images import ImagePlan
+from glassnet.recipe import Recipe
+from glassnet.results import Results
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Network = Annotated[PhotoNet | LeNet, Field(discriminator="kind")]
+
+
+class PhotoSchema(BaseModel):
+    """How raw photos become numbers and outputs become answers.
+
+    Attributes:
+        images: size, channels and the scale of the pixels.
+        target: the classes.
+        column: the column of the photos in a table, where one was named.
+        names: what classes are called, by the labels that data has.
+        between: the values of black and white in arrays.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    images: ImageSchema
+    target: ClassTarget
+    column: str | None
+    names: dict[str, str]
+    between: tuple[Finite, Finite]
+
+
+class ImageManifest(BaseModel):
+    """What ``glassnet.json`` holds under ``manifest``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["image"]
+    version: str
+    recipe: Recipe
+    plan: ImagePlan
+    schema_: PhotoSchema = Field(alias="schema")
+    networks: dict[Literal["net"], Network] = Field(min_length=1)
+    history: dict[str, JsonValue]
+    results: Results
+
+
+@dataclass(frozen=True)
+class ImageBaselines:
+    """The baselines that travel in the file, so that new photos are scored beside them too.
+
+    Attributes:
+        shares: of the classes. Shape: (classes,), float64.
+        weights, bias: logistic regression on thumbnails. Shape: (classes, numbers of a thumbnail), (classes,).
+    """
+
+    shares: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+    def predict(self, small: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return the probabilities of each baseline for thumbnails. Shape: (photos, numbers of one)."""
+        scores = small @ self.weights.T + self.bias
+        chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return {
+            "majority": np.tile(self.shares, (len(small), 1)),
+            "thumbnails": np.asarray(chances / chances.sum(axis=1, keepdims=True)),
+        }
+
+
+def read_image_manifest(values: Mapping[str, Any], name: str) -> tuple[ImageManifest, History]:
+    """Read a manifest and the history in it; ``name`` is the file's name, for messages.
+
+    Raises:
+        FormatError: it is not what a Glassnet of this format writes.
+    """
+    try:
+        manifest = ImageManifest.model_validate_json(json.dumps(values), strict=True)
+        history = History.from_json(json.dumps(manifest.history))
+    except ValidationError as error:
+        raise FormatError(damaged(name, first_of(error))) from None
+    except (FormatError, RecipeError) as error:
+        raise FormatError(damaged(name, f"{error}"[:300])) from None
+    if manifest.model_dump(mode="json", by_alias=True) != values:
+        raise FormatError(damaged(name, "it leaves out a key that every model has"))
+    for found in _contradictions(manifest):
+        raise FormatError(damaged(name, found))
+    return manifest, history
+
+
+def _contradictions(manifest: ImageManifest) -> Iterator[str]:
+    schema, net = manifest.schema_, manifest.networks["net"]
+    classes, task = len(schema.target.levels), manifest.plan.task
+    if task != ("binary" if classes == 2 else "multiclass"):
+        yield f"a {task} task with {classes} classes"
+    if net.outputs != classes:
+        yield f"a net of {net.outputs} outputs for {classes} classes"
+    if net.channels != schema.images.channels:
+        yield f"a net of {net.channels} channels for photos of {schema.images.channels}"
+    if not schema.between[0] < schema.between[1]:
+        yield "arrays whose white is no brighter than their black"
+
+
+def saved_baselines(baselines: ImageBaselines | None) -> dict[str, NDArray[Any]]:
+    """Return what a file holds of the baselines."""
+    if baselines is None:
+        return {}
+    names = ("shares", "weights", "bias")
+    return {f"baseline.{name}": getattr(baselines, name) for name in names}
+
+
+def read_baselines(
+    arrays: Mapping[str, NDArray[Any]], manifest: ImageManifest, name: str
+) -> ImageBaselines | None:
+    """Return the baselines of a file, or None where it holds none.
+
+    Raises:
+        FormatError: they do not belong to the photos and the classes.
+    """
+    found = {key.removeprefix("baseline."): each for key, each in arrays.items() if key[:9] == "baseline."}
+    if not found:
+        return None
+    classes, numbers = len(manifest.schema_.target.levels), SIDE * SIDE * manifest.schema_.images.channels
+    wanted = {"shares": (classes,), "weights": (classes, numbers), "bias": (classes,)}
+    are = {key: (each.dtype.name, each.shape) for key, each in found.items()}
+    if are != {key: ("float64", shape) for key, shape in wanted.items()}:
+        raise FormatError(damaged(name, f"baselines that are {are} instead of {wanted}"[:300]))
+    shares = found["shares"]
+    if shares.min() < 0 or abs(shares.sum() - 1) > 1e-6:
+        raise FormatError(damaged(name, "shares of the classes that are no shares"))
+    if max(np.abs(found["weights"]).max(), np.abs(found["bias"]).max()) > LARGEST:
+        raise FormatError(damaged(name, f"baselines beyond {LARGEST:g}"))
+    return ImageBaselines(**found)
+
+
+LARGEST = 1e100
+"""Baselines beyond this size cannot be computed with."""
