@@ -13,10 +13,18 @@ TOML beside each run and read back with ``glassnet train --recipe FILE``.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from glassnet.errors import RecipeError, did_you_mean, message
 from glassnet.notation import CELLS, NET_NAMES, NETS, parse_augment, parse_duration, parse_net, parse_split
@@ -51,6 +59,15 @@ AboveZero = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ZeroOrMore = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _split_parsed(text: str) -> str:
+    parse_split(text)
+    return text
+
+
+SplitNotation = Annotated[str, AfterValidator(_split_parsed)]
+"""Which rows are kept aside, as ``--test`` writes it, such as ``last:504``."""
 
 
 class Reading(BaseModel):
@@ -100,9 +117,9 @@ class Recipe(BaseModel):
     weight: str | None = None
     class_weight: Literal["none", "balanced"] = "none"
     scaling: Literal["auto", "standard", "quantile"] = "auto"
-    test: str | None = None
+    test: SplitNotation | None = None
     test_sha256: str | None = None
-    validation: str | None = None
+    validation: SplitNotation | None = None
     net: str = "tabular"
     norm: Literal["none", "batch", "layer"] = "none"
     init: InitName = "default"
@@ -209,13 +226,6 @@ class Recipe(BaseModel):
             parse_net(value)
         return value
 
-    @field_validator("test", "validation")
-    @classmethod
-    def _check_split(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_split(value)
-        return value
-
     @field_validator("loss")
     @classmethod
     def _check_loss(cls, value: str) -> str:
@@ -253,6 +263,21 @@ class Recipe(BaseModel):
                 )
             )
         return value
+
+    def refusals(self, names: Iterable[str], must: str, do: str = "leave it out") -> list[str]:
+        """Return a message for each of some options that is asked for where it means nothing.
+
+        Args:
+            names: the options. One is asked for if it is not what a recipe of this kind has by itself.
+            must: what must hold; ``{name}`` in it stands for the option, in ``do`` too.
+            do: what to do.
+        """
+        plain = Recipe(kind=self.kind, net=self.net)
+        asked = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(plain, name)}
+        return [
+            message(must.format(name=name), f"{name}={value!r}", do.format(name=name))
+            for name, value in asked.items()
+        ]
 
 
 def make_recipe(**values: object) -> Recipe:

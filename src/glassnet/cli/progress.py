@@ -13,7 +13,8 @@ from glassnet.plan.series import SeriesPlan
 
 if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord
-    from glassnet.plan.table import Plan, TextPlan
+    from glassnet.plan.table import Plan
+    from glassnet.plan.texts import TextPlan
 
 
 class Console:

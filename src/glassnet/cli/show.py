@@ -19,7 +19,8 @@ from rich.text import Text
 
 from glassnet.plan.characters import CharacterPlan
 from glassnet.plan.series import SeriesPlan
-from glassnet.plan.table import Plan, TextPlan
+from glassnet.plan.table import Plan
+from glassnet.plan.texts import TextPlan
 from glassnet.run.summary import scores_json
 
 if TYPE_CHECKING:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Range = tuple[float, float]
 BYTES: Range = (0.0, 255.0)
+DIGITS: Range = (0.0, 16.0)
+"""Black and white of the bundled digits."""
 
 
 def range_of(images: Any) -> Range:
@@ -57,7 +59,7 @@ def photo_arrays(
     digest.update("\n".join(classes or ()).encode())
 
     def read(index: int) -> bytes:
-        return head + pixels[index].tobytes()
+        return head + bytes(pixels[index].tobytes())
 
     names = tuple(f"photo {number}" for number in range(1, len(pixels) + 1))
     return PhotoList(names, classes, digest.hexdigest(), read, name)
@@ -94,5 +96,5 @@ def digits() -> PhotoList:
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    found = photo_arrays(bunch.images, bunch.target.tolist(), between=(0.0, 16.0))
+    found = photo_arrays(bunch.images, bunch.target.tolist(), between=DIGITS)
     return replace(found, name="digits", target="digit")

@@ -32,8 +32,8 @@ def found_photos(data: object, wanted: Wanted) -> PhotoList:
     """Find photos.
 
     Args:
-        data: a path, a named data set, or a list of paths or bytes, as :func:`find_photos` takes it; one photo
-            as bytes; photos as arrays, alone or as a tuple (photos, labels).
+        data: a path, a named data set, or a list of paths or bytes, as :func:`find_photos` takes it; one
+            photo as bytes; photos as arrays, alone or as a tuple (photos, labels).
 
     Raises:
         DataError: there are none, or none with labels where these are wanted.

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from glassnet.data.leak_facts import Leak
     from glassnet.metrics.compare import Difference, MainMetric
     from glassnet.metrics.coverage import Coverage
-    from glassnet.plan.table import Plan, TextPlan
+    from glassnet.plan.table import Plan
+    from glassnet.plan.texts import TextPlan
     from glassnet.recipe import TaskName
     from glassnet.results import Results
 

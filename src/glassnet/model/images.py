@@ -21,18 +21,18 @@ from glassnet.data.thumbnails import thumbnails
 from glassnet.engine.arrays import device_of
 from glassnet.engine.history import History
 from glassnet.engine.photos import Look, answers
-from glassnet.errors import DataError, FormatError, GlassnetWarning, WorkError, did_you_mean, message
+from glassnet.errors import DataError, GlassnetWarning, WorkError, did_you_mean, message
 from glassnet.model.images_manifest import (
     ImageBaselines,
     ImageManifest,
     Network,
     PhotoSchema,
+    check_parts,
     read_baselines,
-    read_image_manifest,
     saved_baselines,
 )
-from glassnet.model.manifest_words import damaged
-from glassnet.model.trained import Trained
+from glassnet.model.manifest import read_as, split_arrays
+from glassnet.model.trained import TaskModel
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of
 from glassnet.plan.images import ImagePlan
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(repr=False)
-class ImageModel(Trained):
+class ImageModel(TaskModel):
     """A trained convolutional net that takes photos and answers with classes.
 
     Attributes:
@@ -203,14 +203,6 @@ class ImageModel(Trained):
         yield "inputs", f"photos of {images.height} x {images.width} pixels, {colours}, {images.fit}"
         yield "net", f"{self.plan.net}, {sum(p.numel() for p in self.net.parameters()):,} parameters"
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
-        yield from self.about()
-        yield "trained", f"{len(self.history)} epochs, stopped by {self.history.stopped}"
-        verdict = self.results.verdict()
-        if verdict:
-            yield self.results.shown_split() or "", verdict
-
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -218,13 +210,11 @@ def _cores() -> int:
 
 def image_model_from(contents: Contents, name: str) -> ImageModel:
     """Build a model from the contents of a ``.glass`` file; see :func:`glassnet.model.loading.load`."""
-    manifest, history = read_image_manifest(contents.manifest, name)
-    arrays = contents.arrays
-    if any(not key.startswith(("net.", "baseline.")) for key in arrays):
-        raise FormatError(damaged(name, "arrays that belong to no network"))
-    weights = {key.removeprefix("net."): each for key, each in arrays.items() if key.startswith("net.")}
+    manifest, history = read_as(ImageManifest, contents.manifest, name)
+    check_parts(manifest, name)
+    saved = split_arrays(contents.arrays, ("net", "baseline"), name)
     architecture, schema = manifest.networks["net"], manifest.schema_
-    net = load_weights(architecture, weights, name).eval()
+    net = load_weights(architecture, saved["net"], name).eval()
     if manifest.plan.channels_last:
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return ImageModel(
@@ -236,5 +226,5 @@ def image_model_from(contents: Contents, name: str) -> ImageModel:
         plan=manifest.plan,
         history=history,
         results=manifest.results,
-        baselines=read_baselines(arrays, manifest, name),
+        baselines=read_baselines(saved["baseline"], manifest, name),
     )

@@ -5,27 +5,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from glassnet.data.image_schema import ImageSchema
 from glassnet.data.targets import ClassTarget
 from glassnet.data.thumbnails import SIDE
-from glassnet.engine.history import History
-from glassnet.errors import FormatError, RecipeError
-from glassnet.model.manifest_words import damaged, first_of
+from glassnet.errors import FormatError
+from glassnet.model.manifest import Manifest, are_shares, damaged
 from glassnet.nets.photo_spec import LeNet, PhotoNet
 from glassnet.plan.images import ImagePlan
-from glassnet.recipe import Recipe
-from glassnet.results import Results
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Arrays = dict[str, NDArray[Any]]
+LARGEST = 1e100
+"""Baselines beyond this size cannot be computed with."""
 Network = Annotated[PhotoNet | LeNet, Field(discriminator="kind")]
 
 
@@ -49,19 +48,13 @@ class PhotoSchema(BaseModel):
     between: tuple[Finite, Finite]
 
 
-class ImageManifest(BaseModel):
-    """What ``glassnet.json`` holds under ``manifest``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class ImageManifest(Manifest):
+    """What ``glassnet.json`` of a model of photos holds under ``manifest``."""
 
     kind: Literal["image"]
-    version: str
-    recipe: Recipe
     plan: ImagePlan
     schema_: PhotoSchema = Field(alias="schema")
     networks: dict[Literal["net"], Network] = Field(min_length=1)
-    history: dict[str, JsonValue]
-    results: Results
 
 
 @dataclass(frozen=True)
@@ -70,7 +63,7 @@ class ImageBaselines:
 
     Attributes:
         shares: of the classes. Shape: (classes,), float64.
-        weights, bias: logistic regression on thumbnails. Shape: (classes, numbers of a thumbnail), (classes,).
+        weights, bias: logistic regression on thumbnails. Shape: (classes, numbers of one), (classes,).
     """
 
     shares: NDArray[np.float64]
@@ -87,24 +80,14 @@ class ImageBaselines:
         }
 
 
-def read_image_manifest(values: Mapping[str, Any], name: str) -> tuple[ImageManifest, History]:
-    """Read a manifest and the history in it; ``name`` is the file's name, for messages.
+def check_parts(manifest: ImageManifest, name: str) -> None:
+    """Check that task, classes, net and photos belong together.
 
     Raises:
-        FormatError: it is not what a Glassnet of this format writes.
+        FormatError: they do not.
     """
-    try:
-        manifest = ImageManifest.model_validate_json(json.dumps(values), strict=True)
-        history = History.from_json(json.dumps(manifest.history))
-    except ValidationError as error:
-        raise FormatError(damaged(name, first_of(error))) from None
-    except (FormatError, RecipeError) as error:
-        raise FormatError(damaged(name, f"{error}"[:300])) from None
-    if manifest.model_dump(mode="json", by_alias=True) != values:
-        raise FormatError(damaged(name, "it leaves out a key that every model has"))
     for found in _contradictions(manifest):
         raise FormatError(damaged(name, found))
-    return manifest, history
 
 
 def _contradictions(manifest: ImageManifest) -> Iterator[str]:
@@ -128,15 +111,12 @@ def saved_baselines(baselines: ImageBaselines | None) -> dict[str, NDArray[Any]]
     return {f"baseline.{name}": getattr(baselines, name) for name in names}
 
 
-def read_baselines(
-    arrays: Mapping[str, NDArray[Any]], manifest: ImageManifest, name: str
-) -> ImageBaselines | None:
+def read_baselines(found: Arrays, manifest: ImageManifest, name: str) -> ImageBaselines | None:
     """Return the baselines of a file, or None where it holds none.
 
     Raises:
         FormatError: they do not belong to the photos and the classes.
     """
-    found = {key.removeprefix("baseline."): each for key, each in arrays.items() if key[:9] == "baseline."}
     if not found:
         return None
     classes, numbers = len(manifest.schema_.target.levels), SIDE * SIDE * manifest.schema_.images.channels
@@ -144,13 +124,8 @@ def read_baselines(
     are = {key: (each.dtype.name, each.shape) for key, each in found.items()}
     if are != {key: ("float64", shape) for key, shape in wanted.items()}:
         raise FormatError(damaged(name, f"baselines that are {are} instead of {wanted}"[:300]))
-    shares = found["shares"]
-    if shares.min() < 0 or abs(shares.sum() - 1) > 1e-6:
+    if not are_shares(found["shares"]):
         raise FormatError(damaged(name, "shares of the classes that are no shares"))
     if max(np.abs(found["weights"]).max(), np.abs(found["bias"]).max()) > LARGEST:
         raise FormatError(damaged(name, f"baselines beyond {LARGEST:g}"))
     return ImageBaselines(**found)
-
-
-LARGEST = 1e100
-"""Baselines beyond this size cannot be computed with."""

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from glassnet.notation import parse_split
+from glassnet.notation import parse_photo_net
 from glassnet.plan.augmentation import Augmentation
-from glassnet.plan.characters import Precision
+from glassnet.plan.fields import Precision
 from glassnet.plan.table import ColumnPlan
-from glassnet.recipe import AboveZero, Count, Fraction, OptimizerName, ScheduleName, TaskName, ZeroOrMore
+from glassnet.recipe import (
+    AboveZero,
+    Count,
+    Fraction,
+    OptimizerName,
+    ScheduleName,
+    SplitNotation,
+    TaskName,
+    ZeroOrMore,
+)
+
+
+def _parsed(text: str) -> str:
+    parse_photo_net(text)
+    return text
+
+
+PhotoNotation = Annotated[str, AfterValidator(_parsed)]
+"""A net for photos as ``--net`` writes it, such as ``photo:32-128-128:2``."""
 
 
 class ImagePace(BaseModel):
@@ -32,8 +50,7 @@ class ImagePlan(BaseModel):
         size, channels, fit: how photos are decoded: their side in pixels, 3 colours or 1, and what is done to
             photos of another shape.
         augmentation: how training photos are varied.
-        flips: whether an answer is the mean of those to a photo and to its mirror image; ``flips_reason`` says
-            why.
+        flips: whether an answer is the mean of those to a photo and to its mirror image, and why.
         smoothing: part of each target that is spread evenly over all classes.
         class_weights: how much a photo of each class counts; empty: all alike.
         steps: of the whole training; a budget is turned into steps here, once. ``epochs`` they make.
@@ -48,10 +65,10 @@ class ImagePlan(BaseModel):
     task: TaskName
     task_reason: str
     columns: tuple[ColumnPlan, ...]
-    test: str
-    validation: str
+    test: SplitNotation
+    validation: SplitNotation
     unit: Literal["row"] = "row"
-    net: str
+    net: PhotoNotation
     size: Count
     channels: Literal[1, 3]
     fit: Literal["crop", "pad", "stretch"]
@@ -92,10 +109,11 @@ class ImagePlan(BaseModel):
         varied = self.augmentation.model_dump(exclude_defaults=True)
         how = ", ".join(f"{name} {value:g}" if value is not True else name for name, value in varied.items())
         layout = ", channels last" if self.channels_last else ""
+        mirrored = f"mirrored answers: {'yes' if self.flips else 'no'} ({self.flips_reason})"
         return (
             f"test: {self.test}, validation: {self.validation}",
             f"photos: {self.size} x {self.size}, {'colour' if self.channels == 3 else 'grey'}, {self.fit}",
-            f"varied by: {how or 'nothing'}; mirrored answers: {'yes' if self.flips else 'no'} ({self.flips_reason})",
+            f"varied by: {how or 'nothing'}; {mirrored}",
             f"net: {self.net}, {self.precision}{layout}, {self.threads} threads{self._speed()}",
             f"{self.steps:,} steps of {self.batch_size} photos in {self.epochs} epochs",
         )
@@ -109,9 +127,3 @@ class ImagePlan(BaseModel):
             for p in self.paces
         )
         return f" (measured, photos/s: {', '.join(each)})"
-
-    @field_validator("test", "validation")
-    @classmethod
-    def _check_split(cls, value: str) -> str:
-        parse_split(value)
-        return value

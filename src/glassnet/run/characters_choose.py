@@ -14,7 +14,8 @@ from glassnet.nets.build import build
 from glassnet.nets.recurrent import RecurrentNet
 from glassnet.nets.spec import Recurrent
 from glassnet.notation import RecurrentSpec, parse_recurrent, write_recurrent
-from glassnet.plan.characters import CharacterPlan, Pace, Precision
+from glassnet.plan.characters import CharacterPlan, Pace
+from glassnet.plan.fields import Precision
 from glassnet.randomness import derived_seed
 
 if TYPE_CHECKING:

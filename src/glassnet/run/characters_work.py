@@ -80,16 +80,7 @@ def characters_work(context: Context) -> Done:
 
 def _check_recipe(recipe: Recipe, own: Own) -> None:
     """Refuse what a recipe asks for that a text cannot have, all of it together."""
-    given = type(recipe)(kind=recipe.kind)
-    problems = [
-        message(
-            f"a text has no {name}",
-            f"{name}={getattr(recipe, name)!r}",
-            f"leave {name} out with --task characters",
-        )
-        for name in _UNUSED
-        if getattr(recipe, name) != getattr(given, name)
-    ]
+    problems = recipe.refusals(_UNUSED, "a text has no {name}", "leave {name} out with --task characters")
     problems += _settings_problems(recipe)
     if own.data is not None:
         must = "characters are learned from a text file"

@@ -1,4 +1,4 @@
-"""The baselines of photos: the shares of the classes, and logistic regression on thumbnails of 8 x 8 pixels."""
+"""The baselines of photos: shares of the classes, and logistic regression on thumbnails of 8 x 8 pixels."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def fit_baselines(
 def sensitive_to_mirrors(pixels: NDArray[np.uint8], truth: Rows, rows: Rows, seed: int) -> tuple[bool, str]:
     """Find out whether photos may be mirrored without becoming those of another class, and say why.
 
-    Logistic regression on thumbnails learns half of some photos. Where it knows the mirror images of the others
-    nearly as well as these themselves, left and right do not matter.
+    Logistic regression on thumbnails learns half of some photos. Where it knows the mirror images of the
+    others nearly as well as these themselves, left and right do not matter.
     """
     some = _some(rows, MIRRORED, seed)
     half = len(some) // 2

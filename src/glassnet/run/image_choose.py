@@ -1,4 +1,4 @@
-"""Choosing what the recipe of photos leaves open: size, net, how photos are varied, and what fits a budget."""
+"""Choosing what the recipe of photos leaves open: size, net, variation, and what fits into a budget."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from glassnet.run.image_baselines import sensitive_to_mirrors
 
 if TYPE_CHECKING:
     from glassnet.data.image_source import PhotoList
-    from glassnet.plan.characters import Precision
+    from glassnet.plan.fields import Precision
     from glassnet.recipe import OptimizerName, Recipe
     from glassnet.run.image_prepare import ImagePrepared
 
 LARGEST, SEEN = 96, 64
-"""Most pixels of a side where nothing is said; how many photos are looked at to find out what they are like."""
+"""Most pixels of a side where nothing is said; how many photos are looked at to find out their size."""
 STAGES = ((64, (32, 64, 128, 256)), (16, (64, 256, 256)), (0, (64, 128)))
 """Feature maps of the default net for photos of so many pixels or more."""
 DEPTH = 2
@@ -301,8 +301,8 @@ def _measured(
     def pace(precision: Precision, last: bool, threads: int) -> ImagePace:
         changed = {"precision": precision, "channels_last": last, "threads": threads}
         settings = settings_of(plan.model_copy(update=changed), recipe.seed)
-        seconds = seconds_per_step(trained, batches, settings, limit / 4)
-        return ImagePace(**changed, photos_per_second=rows / seconds)
+        speed = rows / seconds_per_step(trained, batches, settings, limit / 4)
+        return ImagePace(precision=precision, channels_last=last, threads=threads, photos_per_second=speed)
 
     few, many = _threads(recipe, look)
     precisions: tuple[Precision, ...] = ("bfloat16", "float32")

@@ -1,4 +1,4 @@
-"""From a request to photos that are ready: found, decoded once, cut into folds, and what crosses the folds."""
+"""From a request to photos that are ready: found, decoded, cut into folds, and what crosses the folds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from glassnet.data.fitting import in_order
-from glassnet.data.image_arrays import BYTES, range_of
+from glassnet.data.image_arrays import BYTES, DIGITS, range_of
 from glassnet.data.image_cache import Photos
 from glassnet.data.image_found import Wanted, found_photos, read_names
 from glassnet.data.image_problems import told
@@ -104,7 +104,8 @@ def find_images(recipe: Recipe, own: Own) -> FoundImages:
     """
     test = parse_split(recipe.test) if recipe.test else None
     names = read_names(recipe.names)
-    between = range_of(own.data[0]) if isinstance(own.data, tuple) else BYTES
+    between = DIGITS if recipe.data == "digits" else BYTES
+    between = range_of(own.data[0]) if isinstance(own.data, tuple) else between
     asked = Wanted(recipe.column, recipe.target[0] if recipe.target else None, between)
     found = found_photos(recipe.data if own.data is None else own.data, asked)
     found_sha256 = _sha256(recipe.data, found)

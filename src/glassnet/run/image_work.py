@@ -100,14 +100,7 @@ def image_work(context: Context) -> Done:
 
 def _check_recipe(recipe: Recipe) -> None:
     """Refuse what a recipe asks for that photos do not have, all of it together."""
-    plain = type(recipe)(kind="image", net=recipe.net)
-    problems = [
-        message(
-            f"photos have no {name}", f"{name}={getattr(recipe, name)!r}", "leave it out with --task image"
-        )
-        for name in _UNUSED
-        if getattr(recipe, name) != getattr(plain, name)
-    ]
+    problems = recipe.refusals(_UNUSED, "photos have no {name}", "leave {name} out with --task image")
     if len(recipe.target) > 1:
         found = f"target={', '.join(recipe.target)!r}"
         problems.append(message("photos must have one target", found, "train one model for each"))
@@ -284,6 +277,7 @@ def _train_fold(
     pixels, truth = prepared.photos.pixels, prepared.truth
     classes, seed = len(prepared.task.classes), context.recipe.seed
     column = context.recipe.column
+    baselines = fit_baselines(pixels, truth, fold.train, classes, seed)
     model = ImageModel(
         net=net,
         architecture=architecture,
@@ -298,10 +292,10 @@ def _train_fold(
         recipe=context.recipe,
         plan=plan,
         history=history,
-        baselines=fit_baselines(pixels, truth, fold.train, classes, seed),
+        baselines=baselines,
     )
     with using_threads(plan.threads):
-        scores = fold_scores(prepared, fold, model.baselines, partial(_answers, model, prepared), seed)
+        scores = fold_scores(prepared, fold, baselines, partial(_answers, model, prepared), seed)
     context.timed("score", since)
     return _Trained(fold, model, scores, failure)
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from glassnet.plan.characters import CharacterPlan
     from glassnet.plan.images import ImagePlan
     from glassnet.plan.series import SeriesPlan
-    from glassnet.plan.table import Plan, TextPlan
+    from glassnet.plan.table import Plan
+    from glassnet.plan.texts import TextPlan
 
 
 class Reporter(Protocol):

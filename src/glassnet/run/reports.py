@@ -10,7 +10,7 @@ from glassnet.lens.page import page
 from glassnet.model.loading import load
 from glassnet.plan.characters import CharacterPlan
 from glassnet.plan.series import SeriesPlan
-from glassnet.plan.table import TextPlan
+from glassnet.plan.texts import TextPlan
 from glassnet.plan.words import WordPlan
 from glassnet.run.told import failing_softly
 from glassnet.storage import write_atomically

@@ -10,7 +10,8 @@ from glassnet.errors import DataError, FormatError, message
 from glassnet.plan.characters import CharacterPlan
 from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
-from glassnet.plan.table import Plan, TextPlan
+from glassnet.plan.table import Plan
+from glassnet.plan.texts import TextPlan
 from glassnet.plan.words import WordPlan
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from glassnet.errors import NonFiniteLoss, message
 from glassnet.model.texts import TextModel
 from glassnet.model.texts_manifest import TextBaselines, TextSchema
 from glassnet.notation import parse_split
-from glassnet.plan.table import TextPlan
+from glassnet.plan.texts import TextPlan
 from glassnet.run.context import Context
 from glassnet.run.fold_scores import FoldScores, pooled, results_of
 from glassnet.run.frame import Done
