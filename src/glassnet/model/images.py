@@ -116,7 +116,8 @@ class ImageModel(TaskModel):
             strict=single,
         )
         if found.problems:
-            said = f"{len(found.problems):,} photos are left out:\n{told(found.problems)}"
+            many = len(found.problems)
+            said = f"{many:,} photo{' is' if many == 1 else 's are'} left out:\n{told(found.problems)}"
             warnings.warn(said, GlassnetWarning, stacklevel=3)
         return found
 
@@ -154,7 +155,8 @@ class ImageModel(TaskModel):
         scores = {name: self.task.score(truth, each, seed=seed) for name, each in baselines.items()}
         differences = self.task.compare(truth, {"": network, **baselines}, seed=seed)
         own = self.task.score(truth, network, seed=seed)
-        notes = [f"{len(photos.problems):,} photos could not be read"] if photos.problems else []
+        many = len(photos.problems)
+        notes = [f"{many:,} {'photo' if many == 1 else 'photos'} could not be read"] if many else []
         return Results.judged("test", len(photos), own, scores, differences, notes)
 
     def truth(self, photos: Photos) -> NDArray[np.int64]:

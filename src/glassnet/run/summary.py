@@ -6,10 +6,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
 from glassnet.plan.table import Plan
 
 if TYPE_CHECKING:
+    from glassnet.plan.texts import TextPlan
     from glassnet.results import Results
     from glassnet.run.context import Outcome
 
@@ -35,7 +37,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "best_epoch": model.history.best_epoch,
         "net": model.plan.net,
         **({"target_scale": model.plan.target_scale} if isinstance(model.plan, Plan) else {}),
-        "trials": [trial.model_dump() for trial in model.plan.trials],
+        **_of_photos(model.plan),
         "columns": [column.model_dump() for column in model.plan.columns],
         "left_out": {c.name: c.reason for c in model.plan.columns if not c.used and c.role != "target"},
         "details": results.details,
@@ -44,6 +46,17 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "was_finished": outcome.was_finished,
         "seconds": {name: round(value, 2) for name, value in outcome.seconds.items()},
     }
+
+
+_PHOTOS = {"size", "channels", "fit", "augmentation", "flips", "batch_size", "steps"}
+_PHOTOS |= {"precision", "channels_last", "threads", "device", "paces"}
+
+
+def _of_photos(plan: Plan | TextPlan | ImagePlan) -> dict[str, Any]:
+    """Return how photos were seen and computed with; for other data what was compared."""
+    if isinstance(plan, ImagePlan):
+        return plan.model_dump(mode="json", include=_PHOTOS)
+    return {"trials": [trial.model_dump() for trial in plan.trials]}
 
 
 def _of_characters(outcome: Outcome, plan: CharacterPlan) -> dict[str, Any]:

@@ -22,11 +22,7 @@ from glassnet.run.signals import listening
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
-    from glassnet.model.characters import CharacterModel
-    from glassnet.model.images import ImageModel
-    from glassnet.model.series import SeriesModel
-    from glassnet.model.table import Model
-    from glassnet.model.texts import TextModel
+    from glassnet.run.context import AnyModel
 
 
 def train(
@@ -38,7 +34,7 @@ def train(
     loss: str | Callable[..., object] = "auto",
     reporter: Reporter | None = None,
     **options: object,
-) -> Model | TextModel | CharacterModel | SeriesModel | ImageModel:
+) -> AnyModel:
     """Train a network on raw data, score it beside its baselines, and return it as a Model.
 
     Args:
@@ -80,7 +76,7 @@ def resume(
     net: object = None,
     loss: Callable[..., object] | None = None,
     reporter: Reporter | None = None,
-) -> Model | TextModel | CharacterModel | SeriesModel | ImageModel:
+) -> AnyModel:
     """Go on with a run that was interrupted or killed; it ends with the bits of one left alone.
 
     Args:
