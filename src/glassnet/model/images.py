@@ -135,7 +135,8 @@ class ImageModel(TaskModel):
             found = f"{len(wrong)} have others, {photos.names[int(wrong[0])]} first"
             must = "the net must answer every photo with finite numbers"
             raise WorkError(message(must, found, "train the model again with a lower lr"))
-        return np.asarray(np.exp(logs))
+        scaled = np.exp((logs - logs.max(axis=1, keepdims=True)) / self.schema.temperature)
+        return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
 
     def evaluate(self, data: object = None) -> Results:
         """Score the model beside its baselines on the same photos, each metric with its interval.

@@ -37,6 +37,8 @@ class PhotoSchema(BaseModel):
         column: the column of the photos in a table, where one was named.
         names: what classes are called, by the labels that data has.
         between: the values of black and white in arrays.
+        temperature: what the net's outputs are divided by before they become probabilities: above 1 makes it
+            less sure (Guo et al. 2017, "On calibration of modern neural networks").
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +48,7 @@ class PhotoSchema(BaseModel):
     column: str | None
     names: dict[str, str]
     between: tuple[Finite, Finite]
+    temperature: Annotated[float, Field(ge=0.01, le=100)] = 1.0
 
 
 class ImageManifest(Manifest):

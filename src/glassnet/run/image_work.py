@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ from glassnet.run.image_choose import (
     settings_of,
 )
 from glassnet.run.image_prepare import ImagePrepared, class_counts, find_images, prepare_images
-from glassnet.run.image_scoring import fold_scores, scored_photos
+from glassnet.run.image_scoring import fold_scores, scored_photos, temperature_of
 from glassnet.run.same import earlier_plan, with_checksums
 from glassnet.run.told import warn_of
 
@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 
 REPORT, REPORT_SHARE = 3.0, 0.05
 """Seconds kept for the report, but at most that share of the budget."""
+LISTED = 1000
+"""Photos that cannot be read, of which the file of the model names so many."""
 WHITENED = 1 << 24
 """About how many numbers of photos the first layer takes its filters from."""
 _UNUSED = (
@@ -254,8 +256,9 @@ def _train_folds(context: Context, plan: ImagePlan, prepared: ImagePrepared) -> 
         last = _train_fold(context, plan, prepared, prepared.final, "net", 1)
         repeated = parse_split(prepared.test).kind == "repeat"
         results = pooled(scores, last.scores, repeated=repeated)
-    counts = {"classes": class_counts(prepared), "problems": len(prepared.photos.problems)}
-    last.model.results = results.model_copy(update={"details": {**results.details, **counts}})
+    listed = [asdict(each) for each in prepared.photos.problems[:LISTED]]
+    known = {"classes": class_counts(prepared), "problems": listed}
+    last.model.results = results.model_copy(update={"details": {**results.details, **known}})
     last.model.plan = plan.model_copy(update={"reproducible": not context.cut_short})
     return Done(last.model, last.failure)
 
@@ -295,6 +298,9 @@ def _train_fold(
         baselines=baselines,
     )
     with using_threads(plan.threads):
+        if len(fold.validation):
+            warmth = temperature_of(_answers(model, prepared, fold.validation), truth[fold.validation])
+            model.schema = model.schema.model_copy(update={"temperature": warmth})
         scores = fold_scores(prepared, fold, baselines, partial(_answers, model, prepared), seed)
     context.timed("score", since)
     return _Trained(fold, model, scores, failure)
