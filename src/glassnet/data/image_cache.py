@@ -12,12 +12,14 @@ is written anew otherwise. It holds the pixels, then a description in JSON, then
 from __future__ import annotations
 
 import json
+import logging
 import struct
 import warnings
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassnet.data.image_decode import Fit, decoded
-from glassnet.data.image_problems import Problem, told
+from glassnet.data.image_problems import Problem, problem_of, told
 from glassnet.data.image_source import PhotoList
 from glassnet.errors import DataError, message
 from glassnet.storage import file_written
@@ -40,8 +42,8 @@ VERSION = 1
 _TAIL = struct.Struct("<QII8s")
 PIECE = 32 << 20
 """Bytes that are checked at a time."""
-TOGETHER = 16
-"""Photos that one thread decodes before it hands them over."""
+MOST_TOGETHER = 16
+"""Photos that one thread decodes before it hands them over, fewer of large ones."""
 Told = Callable[[int, int], None]
 
 
@@ -137,19 +139,33 @@ def _gathered(
     return kept, problems
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow's warnings and log entries about damaged files back: they are in the list of problems."""
+    handler, logger = logging.NullHandler(), logging.getLogger("PIL")
+    logger.addHandler(handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def _decode_all(
     photos: PhotoList, shape: tuple[int, int, int], fit: Fit, workers: int, told: Told | None
 ) -> Iterator[tuple[int, Pixels | Problem]]:
     """Decode every photo, in order. Pillow lets other threads work while it decodes."""
 
+    together = max(1, min(MOST_TOGETHER, (4 << 20) // int(np.prod(shape))))
+
     def some(start: int) -> list[Pixels | Problem]:
-        stop = min(start + TOGETHER, len(photos))
+        stop = min(start + together, len(photos))
         return [_decode_one(photos, index, shape, fit) for index in range(start, stop)]
 
-    starts = iter(range(0, len(photos), TOGETHER))
+    starts = iter(range(0, len(photos), together))
     waiting: deque[tuple[int, Future[list[Pixels | Problem]]]] = deque()
-    with warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
-        warnings.simplefilter("ignore")
+    with _quiet(), ThreadPoolExecutor(workers) as pool:
         try:
             for start in starts:
                 waiting.append((start, pool.submit(some, start)))
@@ -175,8 +191,7 @@ def _decode_one(photos: PhotoList, index: int, shape: tuple[int, int, int], fit:
     try:
         return decoded(photos.read(index), shape[0], shape[1], fit, shape[2])
     except DataError as error:
-        found, _, do = error.problems[0].partition(", however: ")[2].rpartition("; ")
-        return Problem(photos.names[index], found, do)
+        return problem_of(photos.names[index], error)
 
 
 def _write(

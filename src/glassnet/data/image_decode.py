@@ -1,4 +1,8 @@
-"""One photo: from the bytes of its file to rows of pixels of the wanted size."""
+"""One photo: from the bytes of its file to rows of pixels of the wanted size.
+
+Whatever a file says of itself, decoding it takes bounded memory: sizes are looked at before pixels are, a
+JPEG is decoded at a fraction of its size where that is enough, and large photos one after the other.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,8 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 Fit = Literal["crop", "pad", "stretch"]
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF", "ICO")
-"""Formats that are read. Pillow knows more, one of which runs another program (EPS)."""
+FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF")
+"""What is read. Pillow knows more formats, one of which runs another program (EPS)."""
 MOST_BYTES = 100 << 20
 """A photo's file may have so many bytes."""
 MOST_MEMORY = 512 << 20
@@ -26,10 +30,27 @@ MOST_MEMORY = 512 << 20
 LARGE = 64 << 20
 """Photos that take more than this to decode are decoded one after the other."""
 _ONE_LARGE = threading.Lock()
-_TURNS = {2: 0, 3: 2, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
-"""What the EXIF orientation asks for, as members of Pillow's Transpose."""
-_SWAPPED = (5, 6, 7, 8)
+_BYTES = {"1": 2, "L": 1, "RGB": 4, "P": 8, "I": 8, "F": 8}
+"""Bytes that a pixel takes from its file to a mode that can be made smaller, by Pillow's mode; others: 12."""
+_MORE = {"WEBP": 12, "AVIF": 12, "TIFF": 4}
+"""Bytes a pixel that the decoder of a format takes beside."""
+SMALLER = "make it smaller"
 _ORIENTATION = 0x0112
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+"""What an EXIF orientation asks for, as members of Pillow's Transpose."""
+_SWAPPED = (5, 6, 7, 8)
+_OTHERS = (
+    (b"ftyphei", "it is a photo in HEIC, which cannot be read here", "save it as JPEG or PNG"),
+    (b"ftypmif", "it is a photo in HEIF, which cannot be read here", "save it as JPEG or PNG"),
+    (b"ftyp", "it is a film", "save one picture of it as JPEG or PNG"),
+    (b"%PDF", "it is a PDF file", "save its pictures as JPEG or PNG"),
+    (b"<svg", "it is a drawing in SVG, which cannot be read here", "save it as PNG"),
+    (b"<html", "it is a web page, as a failed download leaves one", "download it again"),
+    (b"<!doctype html", "it is a web page, as a failed download leaves one", "download it again"),
+    (b"PAR1", "it is a table", "name the table itself"),
+    (b"version https://git-lfs", "it only points to a file in Git LFS", "run: git lfs pull"),
+)
+"""What stands near the beginning of files that are often among photos."""
 
 
 def decoded(content: bytes, height: int, width: int, fit: Fit = "crop", channels: int = 3) -> Pixels:
@@ -49,9 +70,10 @@ def decoded(content: bytes, height: int, width: int, fit: Fit = "crop", channels
         DataError: it is no photo that can be read, or too large.
     """
     if len(content) > MOST_BYTES:
-        raise _refused(f"{len(content):,} bytes", f"make it smaller than {MOST_BYTES:,} bytes")
-    if not content:
-        raise _refused("it is empty", "copy it again")
+        raise too_many_bytes()
+    if not content.strip(b"\0"):
+        what = "it holds zeros only" if content else "it is empty"
+        raise _refused(what, "copy or download it again")
     try:
         return _decoded(content, height, width, fit, channels)
     except DataError:
@@ -65,66 +87,59 @@ def _decoded(content: bytes, height: int, width: int, fit: Fit, channels: int) -
 
     Image.init()
     with Image.open(io.BytesIO(content), formats=[each for each in FORMATS if each in Image.OPEN]) as image:
-        orientation = image.getexif().get(_ORIENTATION)
-        high, wide = (width, height) if orientation in _SWAPPED else (height, width)
         pixels = image.width * image.height
-        _draft(image, high, wide, fit)
+        _draft(image, height, width, fit)
         need = _memory(image, pixels)
         if need > MOST_MEMORY:
-            size = f"{image.width:,} x {image.height:,} pixels, which take {need >> 20:,} MB to decode"
-            raise _refused(size, "make it smaller")
+            raise _refused(f"decoding it takes {need >> 20:,} MB, more than {MOST_MEMORY >> 20:,}", SMALLER)
         if need > LARGE:
             with _ONE_LARGE:
-                small = _sized(image, high, wide, fit)
+                small = _upright(image, height, width, fit)
         else:
-            small = _sized(image, high, wide, fit)
-    if orientation in _TURNS:
-        small = small.transpose(Image.Transpose(_TURNS[orientation]))
-    return np.asarray(_on_white(small, channels)).reshape(height, width, channels)
+            small = _upright(image, height, width, fit)
+    return np.asarray(_in_colours(small, channels)).reshape(height, width, channels)
 
 
 def _draft(image: Pillow.Image, height: int, width: int, fit: Fit) -> None:
-    """Let a JPEG be decoded at a half, a quarter or an eighth where that is still large enough."""
-    wide, high = image.size
-    share = (max if fit == "crop" else min)(width / wide, height / high)
-    if fit == "stretch":
-        share = max(width / wide, height / high)
-    image.draft(None, (max(1, int(wide * share)), max(1, int(high * share))))
+    """Let a JPEG be decoded at a half, a quarter or an eighth where that is large enough, turned too."""
+    (short, long), (low, high) = sorted(image.size), sorted((height, width))
+    least = min(high / long, low / short) if fit == "pad" else high / short
+    image.draft(None, (max(1, int(image.width * least)), max(1, int(image.height * least))))
 
 
 def _memory(image: Pillow.Image, pixels: int) -> int:
-    """Estimate the bytes that decoding takes: 4 a pixel, and 6 for one of a JPEG in several scans.
+    """Estimate the bytes that decoding takes.
 
     Args:
         image: as it will be decoded.
-        pixels: in the file.
+        pixels: in the file: of a JPEG in several scans all are held, 6 bytes each.
     """
-    several = image.format in ("JPEG", "MPO") and image.info.get("progressive")
-    return image.width * image.height * 4 + (pixels * 6 if several else 0)
+    each = _BYTES.get(image.mode, 12) + _MORE.get(image.format or "", 0)
+    several = image.info.get("progressive") or image.info.get("progression")
+    return image.width * image.height * each + (pixels * 6 if several else 0)
 
 
-def _sized(image: Pillow.Image, height: int, width: int, fit: Fit) -> Pillow.Image:
-    from PIL import Image, ImageOps
-
-    image = _plain(image)
-    method = Image.Resampling.BICUBIC
-    if fit == "stretch":
-        return image.resize((width, height), method, reducing_gap=2.0)
-    if fit == "pad":
-        return ImageOps.pad(image, (width, height), method)
-    return ImageOps.fit(image, (width, height), method)
-
-
-def _plain(image: Pillow.Image) -> Pillow.Image:
-    """Turn any of Pillow's modes into grey, colour, or one of the two with transparency, 8 bits each."""
+def _upright(image: Pillow.Image, height: int, width: int, fit: Fit) -> Pillow.Image:
+    """Return the photo in its size, turned as it was taken."""
     from PIL import Image
 
     image.load()
+    try:
+        orientation = image.getexif().get(_ORIENTATION)
+    except Exception:  # damaged EXIF is no reason to lose the photo
+        orientation = None
+    if orientation in _SWAPPED:
+        height, width = width, height
+    small = _as_bytes(_sized(_plain(image), height, width, fit), image.format)
+    return small.transpose(Image.Transpose(_TURNS[orientation])) if orientation in _TURNS else small
+
+
+def _plain(image: Pillow.Image) -> Pillow.Image:
+    """Bring any of Pillow's modes to one that can be made smaller without harm."""
     if image.mode.startswith("I;16"):
-        grey = np.asarray(image).astype(np.uint16) >> 8
-        return Image.fromarray(grey.astype(np.uint8))
+        return image.convert("I")
     if image.mode in ("I", "F"):
-        return Image.fromarray(_to_bytes(np.asarray(image)))
+        return image
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode == "1":
@@ -132,30 +147,63 @@ def _plain(image: Pillow.Image) -> Pillow.Image:
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
-def _to_bytes(values: NDArray[np.int32] | NDArray[np.float32]) -> Pixels:
-    """Bring numbers of any range to 0 to 255; what is no number becomes the lowest."""
-    wide = np.nan_to_num(values.astype(np.float64), nan=np.nan, posinf=np.nan, neginf=np.nan)
-    low, high = np.nanmin(wide), np.nanmax(wide)
-    scaled = (wide - low) * (255.0 / (high - low) if high > low else 0.0)
-    return np.nan_to_num(scaled, nan=0.0).round().astype(np.uint8)
+def _sized(image: Pillow.Image, height: int, width: int, fit: Fit) -> Pillow.Image:
+    from PIL import Image, ImageOps
+
+    if fit == "stretch":
+        return image.resize((width, height), Image.Resampling.BICUBIC)
+    if fit == "pad":
+        return ImageOps.pad(image, (width, height), Image.Resampling.BICUBIC)
+    return ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC)
 
 
-def _on_white(image: Pillow.Image, channels: int) -> Pillow.Image:
+def _as_bytes(image: Pillow.Image, kind: str | None) -> Pillow.Image:
+    """Bring grey of 16 bits to 8; grey of other kinds from its darkest to its brightest pixel to 0 to 255."""
     from PIL import Image
 
-    if image.mode in ("RGBA", "LA"):
-        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, image.convert("RGBA"))
+    if image.mode not in ("I", "F"):
+        return image
+    values = np.asarray(image).astype(np.float64)
+    values[~np.isfinite(values)] = np.nan
+    low, high = (0.0, 65535.0) if image.mode == "I" and kind in ("PNG", "PPM") else _range(values)
+    scaled = (values - low) * (255.0 / (high - low) if high > low else 0.0)
+    return Image.fromarray(np.clip(np.nan_to_num(scaled), 0, 255).round().astype(np.uint8))
+
+
+def _range(values: NDArray[np.float64]) -> tuple[float, float]:
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+
+
+def _in_colours(image: Pillow.Image, channels: int) -> Pillow.Image:
+    from PIL import Image
+
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image)
     return image.convert("L" if channels == 1 else "RGB")
 
 
 def _reason(content: bytes, error: Exception) -> tuple[str, str]:
     """Say what is wrong with a file that could not be decoded, and what to do."""
+    again = "copy or download it again"
+    if isinstance(error, MemoryError) or type(error).__name__ == "DecompressionBombError":
+        return "it has far too many pixels", SMALLER
     if type(error).__name__ == "UnidentifiedImageError":
+        opening = content[:200].lower()
+        for start, what, do in _OTHERS:
+            if start.lower() in opening:
+                return what, do
+        if content.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\0", b"MM\0*")):
+            return "it is damaged at its beginning", again
         return "it is no photo in a format that can be read", "save it as JPEG or PNG, or take it out"
     if "truncated" in str(error).lower():
-        return "it is cut off before its end", "copy or download it again"
-    return "it is damaged", "copy or download it again"
+        return "it is cut off before its end", again
+    return "it is damaged", again
+
+
+def too_many_bytes() -> DataError:
+    """Return the error of a file that is too large to be a photo; it need not be read for that."""
+    return _refused(f"it has more than {MOST_BYTES >> 20:,} MB", SMALLER)
 
 
 def _refused(found: str, do: str) -> DataError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from glassnet.errors import DataError
+
 NAMED = 3
 """So many photos with the same fault are named, the others are counted."""
 
@@ -24,6 +26,17 @@ class Problem:
     do: str
 
 
+def problem_of(name: str, error: DataError) -> Problem:
+    """Make a problem of the first message of an error.
+
+    >>> from glassnet.errors import message
+    >>> problem_of("a.jpg", DataError(message("a photo must be whole", "it is cut off", "copy it again")))
+    Problem(name='a.jpg', what='it is cut off', do='copy it again')
+    """
+    what, _, do = error.problems[0].partition(", however: ")[2].rpartition("; ")
+    return Problem(name, what, do)
+
+
 def told(problems: Sequence[Problem], named: int = NAMED) -> str:
     """Write problems as a list with a line for each kind, the most frequent first.
 
@@ -34,9 +47,14 @@ def told(problems: Sequence[Problem], named: int = NAMED) -> str:
     """
     kinds: dict[tuple[str, str], list[str]] = {}
     for each in problems:
-        kinds.setdefault((each.what, each.do), []).append(each.name)
+        kinds.setdefault((each.what, each.do), []).append(_printable(each.name))
     lines = []
     for (what, do), names in sorted(kinds.items(), key=lambda each: (-len(each[1]), each[0])):
         more = f" and {len(names) - named:,} more" if len(names) > named else ""
         lines.append(f"{len(names):,} x {what} ({', '.join(names[:named])}{more}): {do}")
     return "\n".join(lines)
+
+
+def _printable(name: str) -> str:
+    """Write out characters that would break a line or turn it around."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)

@@ -3,111 +3,124 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import polars as pl
 
 from glassnet.data.image_problems import Problem
-from glassnet.data.image_source import PhotoList
-from glassnet.data.members import file_bytes, file_state
+from glassnet.data.image_source import SUFFIXES, PhotoList, photo_bytes
+from glassnet.data.label_column import find_label_column
+from glassnet.data.members import file_state
 from glassnet.data.parquet import scanned
 from glassnet.data.table import read_table
-from glassnet.data.text_table import LABELS
 from glassnet.data.textfile import opening_bytes
 from glassnet.errors import DataError, did_you_mean, message
 from glassnet.storage import file_sha256
 
 CALLED = ("image", "img", "photo", "picture", "file", "filename", "file_name", "path", "图片", "图像")
 """What a column of photos is called where it cannot be told by its cells."""
-SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".jp2", ".ppm")
 SAMPLE = 100
 HELD = 256 << 20
 """Bytes of a Parquet file that are in memory at a time."""
-PATH, LABEL = "path", "label"
 
 
-def table_photos(path: Path, column: str | None, target: str | None) -> PhotoList:
-    """Find the photos of a table file; of Parquet only their names and labels are read before they are used.
+class _Blocks:
+    """The bytes of a column of a Parquet file, some rows at a time: the last two blocks are kept."""
 
-    Raises:
-        DataError: it cannot be read, or has not the columns that are asked for.
-    """
-    if opening_bytes(path, 4) == b"PAR1":
-        with scanned(path) as lazy:
-            return _of_parquet(path, lazy, column, target)
-    frame = read_table(path).frame
-    column, target = _columns(path.name, frame.head(SAMPLE), column, target)
-    paths = frame[column].cast(pl.String).to_list()
-    return _listed(path, paths, _labels(frame, target), None, column, target, frame.columns)
+    def __init__(self, path: Path, cells: pl.Expr, rows: int) -> None:
+        self._path, self._cells = path, cells.alias("bytes")
+        self._rows = max(1, rows * HELD // (2 * max(path.stat().st_size, 1)))
+        self._blocks: dict[int, pl.Series] = {}
+        self._lock = threading.Lock()
+
+    def state(self) -> bytes:
+        """Return nothing: the photos are in the table."""
+        return b""
+
+    def __call__(self, row: int) -> bytes:
+        place, inside = divmod(row, self._rows)
+        with self._lock:
+            if place not in self._blocks:
+                for old in list(self._blocks)[:-1]:
+                    del self._blocks[old]
+                with scanned(self._path) as lazy:
+                    some = lazy.slice(place * self._rows, self._rows).select(self._cells).collect()
+                self._blocks[place] = some["bytes"]
+            cell = self._blocks[place][inside]
+        if cell is None:
+            must = f"{self._path.name}, row {row + 1} must hold a photo"
+            raise DataError(message(must, "its cell is empty", "fill it in"))
+        return bytes(cell)
 
 
-def _of_parquet(path: Path, lazy: pl.LazyFrame, column: str | None, target: str | None) -> PhotoList:
-    names = lazy.collect_schema().names()
-    column, target = _columns(path.name, lazy.head(SAMPLE).collect(), column, target)
-    kind = lazy.collect_schema()[column]
-    frame = lazy.select([target] if target else []).collect()
-    rows = lazy.select(pl.len()).collect().item()
-    if kind == pl.String:
-        paths = lazy.select(column).collect()[column].to_list()
-        return _listed(path, paths, _labels(frame, target), None, column, target, names)
-    cells = pl.col(column).struct.field("bytes") if isinstance(kind, pl.Struct) else pl.col(column)
-    read = _Blocks(path, cells, rows)
-    return _listed(path, [None] * rows, _labels(frame, target), read, column, target, names)
+class _Cells:
+    """The photos that the cells of a column name, as paths from the table's folder."""
+
+    def __init__(self, path: Path, cells: list[str | None]) -> None:
+        self._path, self._cells = path, cells
+
+    def state(self) -> bytes:
+        """Return what changes when the photos do."""
+        states = (f"{each} {file_state(self._path.parent / (each or ''))}" for each in self._cells)
+        return hashlib.sha256("\n".join(states).encode()).digest()
+
+    def __call__(self, row: int) -> bytes:
+        cell = self._cells[row]
+        must = f"{self._path.name}, row {row + 1} must name a photo beside the table"
+        if not cell:
+            raise DataError(message(must, "its cell is empty", "fill it in"))
+        if "://" in cell:
+            do = "download it yourself: nothing is downloaded here"
+            raise DataError(message(must, "its cell is an address on the web", do))
+        return photo_bytes(self._path.parent / cell)
 
 
 def _listed(
     path: Path,
-    paths: Sequence[str | None],
+    count: int,
     labels: list[str | None] | None,
-    bytes_of: Callable[[int], bytes] | None,
-    column: str,
-    target: str | None,
+    read: _Cells | _Blocks,
+    used: tuple[str, str | None],
     columns: Sequence[str],
 ) -> PhotoList:
     """Take the rows that have a label, all where there is no column of labels."""
-    rows = [row for row in range(len(paths)) if labels is None or labels[row] is not None]
-    missing = sorted(set(range(len(paths))) - set(rows))
-    digest = hashlib.sha256(f"{file_sha256(path)} {column!r} {target!r}\n".encode())
-    if bytes_of is None:
-        for each in paths:
-            digest.update(f"{each} {file_state(path.parent / (each or ''))}\n".encode())
-
-    def read(index: int) -> bytes:
-        row = rows[index]
-        return bytes_of(row) if bytes_of else _of_cell(path, row, paths[row])
-
+    rows = [row for row in range(count) if labels is None or labels[row] is not None]
+    missing = sorted(set(range(count)) - set(rows))
+    digest = hashlib.sha256(f"{file_sha256(path)} {used!r}\n".encode() + read.state())
     return PhotoList(
         tuple(f"row {row + 1}" for row in rows),
         None if labels is None else tuple(labels[row] or "" for row in rows),
         digest.hexdigest(),
-        read,
+        lambda index: read(rows[index]),
         path.name,
-        target or "class",
+        used[1] or "class",
         tuple(Problem(f"row {row + 1}", "it has no label", "fill in its cell") for row in missing),
-        {each: "a photo model reads one column" for each in columns if each not in (column, target)},
+        {each: "a photo model reads one column" for each in columns if each not in used},
     )
 
 
-def _of_cell(path: Path, row: int, cell: str | None) -> bytes:
-    must = f"{path.name}, row {row + 1} must name a photo beside the table"
-    if not cell:
-        raise DataError(message(must, "the cell is empty", "fill it in"))
-    if "://" in cell:
-        raise DataError(message(must, cell[:200], "download it yourself: nothing is downloaded here"))
-    return file_bytes(path.parent / cell)
-
-
-def _labels(frame: pl.DataFrame, target: str | None) -> list[str | None] | None:
+def _labels(frame: pl.DataFrame, target: str | None, names: dict[str, str]) -> list[str | None] | None:
     if target is None:
         return None
     cells = frame[target].cast(pl.String).str.strip_chars()
-    return cells.set(cells == "", None).to_list()
+    return [None if not cell else names.get(cell, cell) for cell in cells.to_list()]
+
+
+def _class_names(path: Path, target: str) -> dict[str, str]:
+    """Return the names of classes that are numbers, where the file has them as Hugging Face writes them."""
+    try:
+        found = json.loads(pl.read_parquet_metadata(path)["huggingface"])
+        names = found["info"]["features"][target]["names"]
+        return {str(number): str(name) for number, name in enumerate(names)}
+    except (KeyError, TypeError, ValueError, OSError, pl.exceptions.PolarsError):
+        return {}
 
 
 def _columns(
-    name: str, sample: pl.DataFrame, column: str | None, target: str | None
+    name: str, sample: pl.DataFrame, column: str | None, target: str | None, labelled: bool
 ) -> tuple[str, str | None]:
     """Find the columns of the photos and of the labels.
 
@@ -119,19 +132,27 @@ def _columns(
         for each in (column, target)
         if each is not None and each not in sample.columns
     ]
+    if column is not None and column == target:
+        must = "photos and labels must be two columns"
+        problems.append(message(must, f"both are {column!r}", "name another --target or --column"))
     if problems:
         raise DataError(problems)
     column = column or _photo_column(name, sample, target)
-    others = [each for each in sample.columns if each != column and not sample[each].dtype.is_nested()]
-    called = [each for each in others if each.lower() in LABELS]
-    if target is None and len(others) == 1:
-        target = others[0]
-    elif target is None and others:
-        if len(called) != 1:
-            must, found = f"the labels of {name} must be in one column", ", ".join(map(repr, others[:20]))
-            raise DataError(message(must, f"it could be any of {found}", "name it with --target COL"))
-        target = called[0]
+    if not _holds_bytes(sample[column].dtype) and sample[column].dtype != pl.String:
+        must, do = f"the column {column!r} of {name} must hold photos, as bytes or paths", "name another"
+        raise DataError(message(must, f"it holds {sample[column].dtype}", do))
+    others = [each.name for each in sample if each.name != column and not _is_no_label(each.dtype)]
+    if target is None and (others or labelled):
+        try:
+            target = find_label_column(name, others, "photo")[0]
+        except DataError:
+            if labelled:
+                raise
     return column, target
+
+
+def _is_no_label(kind: pl.DataType) -> bool:
+    return kind.is_nested() or kind.is_float() or kind == pl.Binary
 
 
 def _photo_column(name: str, sample: pl.DataFrame, target: str | None) -> str:
@@ -158,26 +179,34 @@ def _holds_paths(cells: pl.Series) -> bool:
     return bool(paths) and sum(each in SUFFIXES for each in endings) * 2 > len(paths)
 
 
-class _Blocks:
-    """The bytes of a column of a Parquet file, some rows at a time: the last two blocks are kept."""
+def table_photos(path: Path, column: str | None, target: str | None, labelled: bool) -> PhotoList:
+    """Find the photos of a table file; of Parquet only their paths and labels are read before they are used.
 
-    def __init__(self, path: Path, cells: pl.Expr, rows: int) -> None:
-        self._path, self._cells = path, cells.alias("bytes")
-        self._rows = max(1, rows * HELD // (2 * max(path.stat().st_size, 1)))
-        self._blocks: dict[int, pl.Series] = {}
-        self._lock = threading.Lock()
+    Raises:
+        DataError: it cannot be read, or has not the columns that are asked for.
+    """
+    if opening_bytes(path, 4) == b"PAR1":
+        with scanned(path) as lazy:
+            return _of_parquet(path, lazy, column, target, labelled)
+    frame = read_table(path).frame
+    column, target = _columns(path.name, frame.head(SAMPLE), column, target, labelled)
+    cells = _Cells(path, frame[column].cast(pl.String).to_list())
+    return _listed(path, len(frame), _labels(frame, target, {}), cells, (column, target), frame.columns)
 
-    def __call__(self, row: int) -> bytes:
-        place, inside = divmod(row, self._rows)
-        with self._lock:
-            if place not in self._blocks:
-                for old in sorted(self._blocks)[:-1]:
-                    del self._blocks[old]
-                with scanned(self._path) as lazy:
-                    some = lazy.slice(place * self._rows, self._rows).select(self._cells).collect()
-                self._blocks[place] = some["bytes"]
-            cell = self._blocks[place][inside]
-        if cell is None:
-            must = f"{self._path.name}, row {row + 1} must hold a photo"
-            raise DataError(message(must, "the cell is empty", "fill it in"))
-        return bytes(cell)
+
+def _of_parquet(
+    path: Path, lazy: pl.LazyFrame, column: str | None, target: str | None, labelled: bool
+) -> PhotoList:
+    schema = lazy.collect_schema()
+    column, target = _columns(path.name, lazy.head(SAMPLE).collect(), column, target, labelled)
+    rows = lazy.select(pl.len()).collect().item()
+    labels = None
+    if target is not None:
+        labels = _labels(lazy.select(target).collect(), target, _class_names(path, target))
+    read: _Cells | _Blocks
+    if schema[column] == pl.String:
+        read = _Cells(path, lazy.select(column).collect()[column].to_list())
+    else:
+        nested = isinstance(schema[column], pl.Struct)
+        read = _Blocks(path, pl.col(column).struct.field("bytes") if nested else pl.col(column), rows)
+    return _listed(path, rows, labels, read, (column, target), schema.names())
