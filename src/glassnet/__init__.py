@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from glassnet.lens.animate import animate
     from glassnet.lens.boundary import boundary
+    from glassnet.lens.confusion import confusion
     from glassnet.lens.contributions import contributions
     from glassnet.lens.convolution import feature_maps, filters, pooling_winners, unfold_pixel
     from glassnet.lens.dependence import partial_dependence
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from glassnet.lens.doctor_view import Diagnosis, Finding
     from glassnet.lens.draw import plot_learning_curve, plot_predictions
     from glassnet.lens.draw_boundary import plot_boundary, plot_hidden_units
+    from glassnet.lens.draw_confusion import plot_confusion
     from glassnet.lens.draw_convolution import plot_convolution
     from glassnet.lens.draw_course import plot_activations, plot_complexity, plot_gates, plot_softmax
     from glassnet.lens.draw_error_surface import plot_error_surface
@@ -96,6 +98,7 @@ __all__ = [
     "__version__",
     "animate",
     "boundary",
+    "confusion",
     "contributions",
     "datasets",
     "diagnose",
@@ -112,6 +115,7 @@ __all__ = [
     "plot_activations",
     "plot_boundary",
     "plot_complexity",
+    "plot_confusion",
     "plot_convolution",
     "plot_error_surface",
     "plot_explanation",
@@ -160,10 +164,12 @@ _NAMES_IN_HOME = {
     ),
     "lens.animate": ("animate",),
     "lens.boundary": ("boundary",),
+    "lens.confusion": ("confusion",),
     "lens.contributions": ("contributions",),
     "lens.convolution": ("feature_maps", "filters", "pooling_winners", "unfold_pixel"),
     "lens.dependence": ("partial_dependence",),
     "lens.draw_boundary": ("plot_boundary", "plot_hidden_units"),
+    "lens.draw_confusion": ("plot_confusion",),
     "lens.draw_convolution": ("plot_convolution",),
     "lens.draw_course": ("plot_activations", "plot_complexity", "plot_gates", "plot_softmax"),
     "lens.draw_error_surface": ("plot_error_surface",),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -187,19 +190,36 @@ def test_a_patch_that_does_not_fit_is_refused(patch, stride, lenet):
         gn.occlusion(lenet, PHOTO, patch, stride)
 
 
-def test_names_of_classes_come_from_a_model(residual):
-    class Model:
-        def __init__(self):
-            self.net = residual
-            self.schema = self
-            self.classes = ("cat", "dog", "fox", "owl")
+class Model:
+    """What a model of photos has: a net, how photos are decoded and normalised, and classes."""
 
-        def tensors(self, pixels):
-            return torch.from_numpy(np.moveaxis(pixels / 255, -1, 1)).float()
+    def __init__(self, net):
+        self.net = net
+        self.schema = SimpleNamespace(images=self)
+        self.task = SimpleNamespace(classes=("cat", "dog", "fox", "owl"))
+        self.asked = []
 
-    seen = gn.grad_cam(Model(), COLOUR, target="fox")
+    def photos(self, data):
+        self.asked.append(data)
+        pixels = COLOUR[None] if isinstance(data, bytes | list) else np.asarray(data)
+        return SimpleNamespace(pixels=pixels)
+
+    def tensors(self, pixels):
+        return np.moveaxis(pixels.astype(np.float32) / 255 - 0.5, -1, 1)
+
+
+def test_a_model_decodes_and_normalises_and_names_its_classes(residual):
+    seen = gn.grad_cam(Model(residual), COLOUR, target="fox")
     assert (seen.target, seen.name) == (2, "fox")
-    expected = gn.grad_cam(residual, COLOUR, target=2).heat
+    expected = gn.grad_cam(residual, COLOUR / 255 - 0.5, target=2).heat
     np.testing.assert_allclose(seen.heat, expected, rtol=1e-4, atol=1e-8)
+    np.testing.assert_allclose(seen.picture, COLOUR / 255)
     with pytest.raises(RecipeError, match="however: target='fix'; did you mean 'fox'"):
-        gn.grad_cam(Model(), COLOUR, target="fix")
+        gn.grad_cam(Model(residual), COLOUR, target="fix")
+
+
+def test_a_model_takes_a_file_too(residual):
+    model = Model(residual)
+    for photo in ("one.jpg", Path("one.jpg"), b"bytes"):
+        assert gn.occlusion(model, photo, 8).picture.shape == (16, 12, 3)
+    assert model.asked == [["one.jpg"], [Path("one.jpg")], b"bytes"]

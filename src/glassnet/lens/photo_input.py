@@ -2,11 +2,12 @@
 
 A photo is an array of shape (height, width) or (height, width, channels), of bytes (uint8, divided by 255) or
 of numbers (as they stand), or a tensor of shape (channels, height, width) as the net takes it. A Glassnet
-model, anything with ``net`` and ``schema``, takes bytes and does the rest as in training.
+model decodes and normalises as in training; it takes a file too, by its path or as bytes.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -77,20 +78,24 @@ def photo_input(of: Any, photo: Any) -> PhotoInput:
     Raises:
         RecipeError: neither a net nor a model, or no photo.
     """
-    net = net_of(of)
+    net, classes, picture = net_of(of), None, None
+    if not isinstance(of, nn.Module):
+        classes = tuple(map(str, of.task.classes))
     if isinstance(photo, Tensor):
         x = photo.detach()
         x = x[None] if x.ndim == 3 else x
+    elif isinstance(of, nn.Module):
+        x = _from_array(photo)
     else:
-        x = _from_array(of, photo)
+        x, picture = _by_model(of, photo)
     if x.ndim != 4 or len(x) != 1 or not x.numel():
-        raise RecipeError(_no_photo(tuple(photo.shape)))
+        raise RecipeError(_no_photo(tuple(x.shape)))
     if not torch.isfinite(x).all():
         must, do = "a photo must hold finite numbers", "look at how it was normalised"
         raise RecipeError(message(must, "some are not", do))
-    picture = _picture(x[0].to("cpu", torch.float64).numpy())
-    x = x.to(device_of(net), dtype_of(net))
-    return PhotoInput(net, x, picture, getattr(getattr(of, "schema", None), "classes", None))
+    if picture is None:
+        picture = _picture(x[0].to("cpu", torch.float64).numpy())
+    return PhotoInput(net, x.to(device_of(net), dtype_of(net)), picture, classes)
 
 
 def net_of(of: Any) -> nn.Module:
@@ -121,14 +126,19 @@ def evaluating(net: nn.Module) -> Iterator[None]:
             part.training = mode
 
 
-def _from_array(of: Any, photo: Any) -> Tensor:
+def _by_model(model: Any, photo: Any) -> tuple[Tensor, Floats]:
+    """Return a photo as a model decodes and normalises it, and to be shown."""
+    one = [photo] if isinstance(photo, str | os.PathLike) else photo
+    pixels = model.photos(one if isinstance(one, bytes | list) else np.asarray(one)[None]).pixels[:1]
+    x = torch.as_tensor(np.ascontiguousarray(model.schema.images.tensors(pixels)))
+    return x, _picture(np.moveaxis(pixels[0] / 255.0, -1, 0))
+
+
+def _from_array(photo: Any) -> Tensor:
     pixels = np.asarray(photo)
     if pixels.ndim not in (2, 3) or pixels.dtype.kind not in "buif" or not pixels.size:
         raise RecipeError(_no_photo(pixels.shape))
     pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
-    if not isinstance(of, nn.Module):
-        made: Tensor = of.schema.tensors(pixels[None])
-        return made
     if pixels.shape[2] > 4 and len(pixels) <= 4:
         must = "an array's channels must be its last axis"
         do = "write np.moveaxis(photo, 0, -1), or torch.as_tensor(photo)"

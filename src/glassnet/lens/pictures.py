@@ -31,6 +31,7 @@ PICTURE_STYLE = """
 .pictures figure { margin: 0; }
 .pictures figcaption { font-size: 12px; color: var(--soft); font-variant-numeric: tabular-nums;
   max-width: 260px; }
+.pictures figcaption b { font-size: 13px; }
 img { display: block; image-rendering: pixelated; border: 1px solid var(--line); border-radius: 3px;
   max-width: 100%; height: auto; }
 img.smooth { image-rendering: auto; }
