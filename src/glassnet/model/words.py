@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from glassnet.archive import Contents, pack
-from glassnet.data.targets import ClassTarget
 from glassnet.data.text_store import Texts
 from glassnet.data.words import WordVocabulary
 from glassnet.engine.arrays import device_of
@@ -45,13 +44,9 @@ AT_ONCE = 256
 """Texts that go through the net at a time."""
 
 
-class WordSchema(BaseModel):
+class WordSchema(TextSchema):
     """How raw data becomes words and outputs become answers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    column: str
-    target: ClassTarget
     vocabulary: WordVocabulary
 
 
