@@ -135,7 +135,7 @@ class StopAfter(Silent):
 def resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Train on a file, be stopped after some epochs, go on; return the run folder.
 
-    ``train`` names what trains: it writes its checkpoint after each epoch, however short.
+    ``train`` names what is given ``save_every``: a checkpoint is written after each epoch, however short.
     """
 
     def begin(data: Path, train: str, after: int, **options: object) -> Path:

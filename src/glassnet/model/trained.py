@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from glassnet.engine.history import History
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.table import Plan
 from glassnet.plan.texts import TextPlan
 from glassnet.recipe import Recipe
@@ -83,7 +84,7 @@ class TaskModel(Trained):
     """
 
     task: Task
-    plan: Plan | TextPlan
+    plan: Plan | TextPlan | ImagePlan
 
     @abstractmethod
     def predict_proba(self, data: Any) -> Any:

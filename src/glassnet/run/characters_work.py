@@ -15,6 +15,7 @@ from glassnet.data.characters import LongText, Parts, Vocabulary, cut, read_long
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.characters import LEAD_IN
 from glassnet.engine.characters_training import CharacterSettings, Text, train_characters
+from glassnet.engine.course_training import Reins
 from glassnet.engine.history import History
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
@@ -211,14 +212,16 @@ def _train(
             net,
             text,
             _settings(context.recipe, plan),
-            callbacks=[follower, Sampler(context, work.vocabulary)],
-            progress=follower.progress,
-            should_stop=lambda: context.interrupts.requested,
-            deadline=None if budget is None else budget.deadline(quickest(plan)),
-            most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
-            changed=lambda: setattr(context, "cut_short", True),
-            state=checkpoints.earlier(path),
-            save=None if path is None else partial(checkpoints.write, path),
+            Reins(
+                callbacks=[follower, Sampler(context, work.vocabulary)],
+                progress=follower.progress,
+                should_stop=lambda: context.interrupts.requested,
+                deadline=None if budget is None else budget.deadline(quickest(plan)),
+                most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
+                changed=lambda: setattr(context, "cut_short", True),
+                state=checkpoints.earlier(path),
+                save=None if path is None else partial(checkpoints.write, path),
+            ),
         )
     except NonFiniteLoss as error:
         return net, follower.history or History(), error
