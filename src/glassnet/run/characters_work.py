@@ -25,11 +25,12 @@ from glassnet.model.characters import CharacterModel, Drawn
 from glassnet.plan.characters import CharacterPlan
 from glassnet.results import Results
 from glassnet.run.budget import ENDING
-from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, new_net, quickest
+from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, quickest
 from glassnet.run.context import Context, Follower, Own
 from glassnet.run.frame import Done
 from glassnet.run.merged import joined_results
 from glassnet.run.ngrams import frequencies, ngram_losses
+from glassnet.run.recurrent import new_net
 from glassnet.run.same import earlier_plan, with_checksum
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from glassnet.errors import DataError, GlassnetWarning, RequestError, message
 from glassnet.lens.report import Doubt, Report
 from glassnet.lens.text_compose import TextMaterial, compose_texts
 from glassnet.lens.text_mistakes import mistakes_of
-from glassnet.notation import parse_split
 from glassnet.run.context import Own
+from glassnet.run.cut_again import agree, check_can_be_cut
 from glassnet.run.text_prepare import prepare_texts
 from glassnet.run.text_scoring import judged_texts
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from glassnet.model.texts import TextModel
     from glassnet.run.fold_scores import FoldScores
     from glassnet.run.text_prepare import TextPrepared
-
-AGREES = 1e-6
-"""Texts that were cut again have to give the run's scores, but for such a share of them."""
 
 
 def text_report(model: TextModel, data: object = None) -> Report:
@@ -98,7 +95,7 @@ def _cut_again(model: TextModel) -> tuple[NDArray[np.int64], NDArray[np.float64]
     Raises:
         RequestError: they cannot be had, or not be answered as they were then.
     """
-    _check_can_be_cut(model)
+    check_can_be_cut(model, "texts", "they were in memory")
     prepared = prepare_texts(model.recipe, Own())
     if prepared.rows.sha256 != model.recipe.sha256 or prepared.test_sha256 != model.recipe.test_sha256:
         must, do = "the data must be as it was", "put the old one back"
@@ -107,24 +104,10 @@ def _cut_again(model: TextModel) -> tuple[NDArray[np.int64], NDArray[np.float64]
     rows = prepared.rows.take(judged)
     truth, answers = prepared.truth[judged], model.predictions(rows)
     weight = None if prepared.weights is None else prepared.weights[judged]
-    found, then = model.task.metrics(truth, answers, weight), model.results.metrics.get(split, {})
-    if any(abs(found[name] - then.get(name, np.inf)) > AGREES for name in found):
+    if not agree(model.task.metrics(truth, answers, weight), model.results.metrics.get(split, {})):
         must, do = "texts that are cut again must give the scores of the run", "judge other texts"
         raise DataError(message(must, "they do not", do))
     return truth, answers, mistakes_of(rows, truth, answers, model.task.classes)
-
-
-def _check_can_be_cut(model: TextModel) -> None:
-    split, problem = model.results.shown_split(), ""
-    if model.recipe.data is None:
-        problem = "they were in memory"
-    elif parse_split(model.plan.test).has_folds:
-        problem = "each part was answered by a network of its own, and these are not saved"
-    elif split == "validation" and model.plan.refit:
-        problem = "the network that was saved has learned from the validation texts since"
-    if problem:
-        must = "the texts of the run must be there to be answered as they were then"
-        raise DataError(message(must, problem, "judge other texts"))
 
 
 def _name(model: TextModel) -> str:

@@ -125,13 +125,7 @@ def _plan(recipe: Recipe, prepared: TextPrepared) -> TextPlan:
     engine, reason = engine_of_bags()
     validates = len(prepared.folds[0].validation) > 0
     return TextPlan(
-        task=prepared.task.name,
-        task_reason=prepared.task.reason,
-        columns=prepared.columns,
-        column=prepared.rows.column,
-        test=prepared.test,
-        validation=prepared.validation,
-        unit=prepared.unit,
+        **prepared.facts,
         compare=fixed(recipe) is None and validates,
         refit=recipe.refit is not False and validates,
         engine=engine,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,35 +11,30 @@ import torch
 from glassnet.data.text_features import Vocabulary
 from glassnet.data.text_options import TextOptions
 from glassnet.data.words import WordVocabulary, fit_words
-from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.arrays import checked_rows
-from glassnet.engine.history import History
 from glassnet.engine.naive_bayes import fit_naive_bayes
-from glassnet.engine.settings import Settings
-from glassnet.engine.training import train_net
-from glassnet.errors import NonFiniteLoss, RecipeError, message
+from glassnet.errors import RecipeError, message
 from glassnet.model.texts_manifest import TextSchema
 from glassnet.model.words import WordModel, outputs_of_words
-from glassnet.nets.build import build
 from glassnet.nets.recurrent import LastAnswer
-from glassnet.nets.spec import Recurrent
-from glassnet.notation import RecurrentSpec, parse_recurrent, parse_split, write_recurrent
+from glassnet.notation import parse_split
 from glassnet.plan.words import WordPlan
-from glassnet.randomness import derived_seed
-from glassnet.run.context import Context, Follower
+from glassnet.run.context import Context
 from glassnet.run.fold_scores import FoldScores, results_of
 from glassnet.run.frame import Done
+from glassnet.run.recurrent import decided, learning, new_net, settings_of, spec_of, train_recurrent
 from glassnet.run.same import earlier_plan, with_checksum
 from glassnet.run.text_prepare import TextPrepared, prepare_texts
 from glassnet.run.text_scoring import judged_texts
 from glassnet.run.told import warn_of
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from numpy.typing import NDArray
 
     from glassnet.data.split import Fold
+    from glassnet.engine.history import History
+    from glassnet.engine.rows import Rows
+    from glassnet.errors import NonFiniteLoss
     from glassnet.recipe import Recipe
 
     Codes = NDArray[np.int32]
@@ -48,10 +42,8 @@ if TYPE_CHECKING:
 WORDS, LEAST, LENGTH = 20_000, 2, 250
 """Words that are known at most, how often one has to be there, and how many of a text are read."""
 EMBEDDING, UNITS, DROPOUT = 64, 128, 0.5
-BATCH_SIZE, EPOCHS, PATIENCE, CLIP = 64, 20, 3, 1.0
+BATCH_SIZE, EPOCHS, PATIENCE = 64, 20, 3
 LEARNING_RATES = {"sgd": 0.1, "adam": 0.002, "adamw": 0.002, "rmsprop": 0.001}
-BUDGET_SHARE = 0.85
-"""The part of what is left of a budget that training takes."""
 _OF_BAGS = ("text", "refit")
 """Options of a recipe that a bag of words alone has."""
 _UNUSED = (
@@ -96,8 +88,7 @@ def _trained(context: Context, prepared: TextPrepared) -> Done:
     context.timed("words", since)
     since = time.monotonic()
     net = _new_net(plan, vocabulary, prepared, context.recipe.seed)
-    with context.interrupts.asking():
-        history, failure = _train(context, plan, prepared, fold, codes, net)
+    history, failure = _train(context, plan, prepared, fold, codes, net)
     context.timed("train", since)
     since = time.monotonic()
     context.reporter.phase("scoring")
@@ -121,18 +112,9 @@ def _trained(context: Context, prepared: TextPrepared) -> Done:
 
 def _plan(recipe: Recipe, prepared: TextPrepared, fold: Fold) -> WordPlan:
     """Decide what the recipe leaves open."""
-    asked = parse_recurrent(recipe.net)
-    dropout = DROPOUT if asked.dropout is None else asked.dropout
-    spec = RecurrentSpec(asked.cell, asked.layers or 1, asked.units or UNITS, dropout)
     return WordPlan(
-        task=prepared.task.name,
-        task_reason=prepared.task.reason,
-        columns=prepared.columns,
-        column=prepared.rows.column,
-        test=prepared.test,
-        validation=prepared.validation,
-        unit=prepared.unit,
-        net=write_recurrent(spec),
+        **prepared.facts,
+        net=decided(recipe.net, UNITS, DROPOUT),
         compare=False,
         reading=f"words in order, the last {recipe.window or LENGTH}",
         refit=False,
@@ -142,83 +124,35 @@ def _plan(recipe: Recipe, prepared: TextPrepared, fold: Fold) -> WordPlan:
         words=recipe.window or LENGTH,
         batch_size=recipe.batch_size or BATCH_SIZE,
         most_epochs=recipe.epochs or EPOCHS,
-        lr=recipe.lr or LEARNING_RATES[recipe.optimizer],
-        optimizer=recipe.optimizer,
-        schedule=recipe.schedule or "constant",
-        warmup=recipe.warmup,
-        weight_decay=0.01 if recipe.weight_decay is None else recipe.weight_decay,
-        clip=recipe.clip or CLIP,
+        **learning(recipe, LEARNING_RATES),
         patience=(recipe.patience or PATIENCE) if len(fold.validation) else None,
     )
 
 
 def _new_net(plan: WordPlan, vocabulary: WordVocabulary, prepared: TextPrepared, seed: int) -> LastAnswer:
-    asked = parse_recurrent(plan.net)
-    spec = Recurrent(
-        symbols=vocabulary.size,
-        inputs=EMBEDDING,
-        cell=asked.cell,
-        layers=asked.layers or 1,
-        units=asked.units or UNITS,
-        dropout=asked.dropout or 0.0,
-        outputs=prepared.task.outputs,
-    )
-    net: Any = build(spec, seed=derived_seed(seed, "weights"))
-    return LastAnswer(net)
-
-
-def _settings(recipe: Recipe, plan: WordPlan, loss: str) -> Settings:
-    return Settings(
-        loss=loss,
-        optimizer=plan.optimizer,
-        lr=plan.lr,
-        momentum=recipe.momentum,
-        nesterov=recipe.nesterov,
-        weight_decay=plan.weight_decay,
-        batch_size=plan.batch_size,
-        epochs=plan.most_epochs,
-        patience=plan.patience,
-        schedule=plan.schedule,
-        warmup=plan.warmup,
-        clip=plan.clip,
-        seed=recipe.seed,
-        device=recipe.device,
-        precision="bfloat16" if recipe.precision == "bfloat16" else "float32",
-        threads=plan.threads,
-        engine="torch",
-    )
+    sizes = {"symbols": vocabulary.size, "inputs": EMBEDDING, "outputs": prepared.task.outputs}
+    return LastAnswer(new_net(spec_of(plan.net, 1, UNITS, **sizes), seed))
 
 
 def _train(
     context: Context, plan: WordPlan, prepared: TextPrepared, fold: Fold, codes: Codes, net: LastAnswer
 ) -> tuple[History, NonFiniteLoss | None]:
-    recipe, task = context.recipe, prepared.task
-    settings = _settings(recipe, plan, task.loss)
+    recipe, task, validates = context.recipe, prepared.task, len(fold.validation) > 0
 
-    def rows(some: NDArray[np.int64]) -> Any:
+    def rows(some: NDArray[np.int64]) -> Rows:
         weight = None if prepared.weights is None else prepared.weights[some]
-        return checked_rows(net, codes[some], task.for_loss(prepared.truth[some]), weight, loss=settings.loss)
+        return checked_rows(net, codes[some], task.for_loss(prepared.truth[some]), weight, loss=task.loss)
 
-    follower = Follower(context, "net")
-    path = context.checkpoint("net")
-    budget = recipe.budget
-    left = None if budget is None else BUDGET_SHARE * (context.began + budget - time.monotonic())
-    try:
-        history = train_net(
-            net,
-            rows(fold.train),
-            settings,
-            validation=rows(fold.validation) if len(fold.validation) else None,
-            callbacks=[follower],
-            progress=follower.progress,
-            should_stop=lambda: context.interrupts.requested,
-            deadline=None if left is None else time.monotonic() + left,
-            state=checkpoints.earlier(path),
-            save=None if path is None else partial(checkpoints.write, path),
-        )
-    except NonFiniteLoss as error:
-        return follower.history or History(), error
-    return history, None
+    settings = settings_of(
+        recipe,
+        plan,
+        loss=task.loss,
+        epochs=plan.most_epochs,
+        validates=validates,
+        precision="bfloat16" if recipe.precision == "bfloat16" else "float32",
+    )
+    held = rows(fold.validation) if validates else None
+    return train_recurrent(context, net, rows(fold.train), held, settings)
 
 
 def _scores(recipe: Recipe, prepared: TextPrepared, fold: Fold, codes: Codes, net: LastAnswer) -> FoldScores:
