@@ -153,7 +153,7 @@ def stripes() -> Callable[..., tuple[Any, list[str]]]:
 
 @pytest.fixture(scope="session")
 def stripes_folder(stripes: Callable[..., tuple[Any, list[str]]]) -> Callable[..., Path]:
-    """Write such photos into a folder of classes, as grey PNG: ``stripes_folder(tmp_path, 40)``."""
+    """Write such photos into a folder of classes, as PNG: ``stripes_folder(tmp_path / "photos", 40)``."""
 
     def write(folder: Path, count: int, **wishes: int) -> Path:
         for number, (photo, label) in enumerate(zip(*stripes(count, **wishes), strict=True)):

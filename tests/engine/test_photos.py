@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from glassnet.data.augment import Augmentation
+from glassnet.engine.checkpoint import from_bytes, to_bytes
 from glassnet.engine.course_training import Reins
 from glassnet.engine.photos import Labelled, Look, PhotoBatches, PhotoStep, answers
 from glassnet.engine.photos_training import (
@@ -23,6 +23,7 @@ from glassnet.engine.photos_training import (
 from glassnet.errors import RecipeError
 from glassnet.nets.build import build
 from glassnet.nets.photo_spec import PhotoNet
+from glassnet.plan.augmentation import Augmentation
 
 CHANCE = np.random.default_rng(0)
 LABELS = CHANCE.integers(0, 3, 90)
@@ -144,7 +145,9 @@ def test_a_net_learns_and_keeps_its_best_epoch():
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_killed_run_goes_on_to_the_bit(precision):
-    settings = replace(SETTINGS, precision=precision)
+    settings = replace(
+        SETTINGS, precision=precision, optimizer="adamw", momentum=0.0, nesterov=False, lr=0.01
+    )
     whole, _ = trained(settings)
     states = []
 
@@ -152,7 +155,7 @@ def test_a_killed_run_goes_on_to_the_bit(precision):
         return len(states) == 3
 
     trained(settings, save=states.append, save_every=0.0, should_stop=stop)
-    rest, history = trained(settings, state=states[2])
+    rest, history = trained(settings, state=from_bytes(to_bytes(states[2])))
     assert len(history) == 6
     for name, each in whole.state_dict().items():
         assert torch.equal(each, rest.state_dict()[name]), name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -12,10 +11,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.errors import GlassnetWarning
-from glassnet.run import image_work
 from glassnet.run.folder import RunFolder
-from glassnet.run.reporter import Silent
-from glassnet.run.train import train_run
 
 WISHES = {"task": "image", "net": "photo:16-32:1", "threads": 1, "precision": "float32", "device": "cpu"}
 
@@ -64,38 +60,20 @@ def test_the_same_seed_gives_the_same_file(photos):
         assert first.to_bytes() == second.to_bytes()
 
 
-class StopAfter(Silent):
-    """Stops the run after some epochs, as a signal does."""
-
-    def __init__(self, epochs):
-        self.epochs = epochs
-
-    def progress(self, net, record, done, total, eta):
-        if record is not None and record.epoch == self.epochs:
-            raise KeyboardInterrupt
-
-
-def test_a_run_that_was_killed_goes_on_to_the_bits_of_one_left_alone(photos, tmp_path, monkeypatch):
+def test_a_run_that_was_killed_goes_on_to_the_bits_of_one_left_alone(photos, tmp_path, monkeypatch, resumed):
     wishes = {**WISHES, "epochs": 4, "augment": "flip,shift:1,mixup:0.2", "seed": 5}
     gn.train(photos, out=tmp_path / "whole", **wishes)
-    train = image_work.train_photos
-    monkeypatch.setattr(
-        image_work, "train_photos", lambda *args: train(*args[:-1], replace(args[-1], save_every=0))
-    )
     plan = (tmp_path / "whole" / "plan.json").read_bytes()
     monkeypatch.setattr(RunFolder, "read_plan", lambda self: json.loads(plan))
-    broken = train_run(gn.Recipe(data=str(photos), **wishes), out=tmp_path / "broken", reporter=StopAfter(2))
-    assert broken.model.history.stopped == "interrupted"
-    assert (tmp_path / "broken" / "checkpoints" / "photos.ckpt").exists()
-    gn.resume(tmp_path / "broken")
-    whole, gone_on = (tmp_path / each / "model.glass" for each in ("whole", "broken"))
-    assert whole.read_bytes() == gone_on.read_bytes()
-    assert len((tmp_path / "broken" / "history.jsonl").read_text().splitlines()) == 4
+    broken = resumed(photos, 2, **{**wishes, "kind": wishes["task"], "task": "auto"})
+    assert (broken / "model.glass").read_bytes() == (tmp_path / "whole" / "model.glass").read_bytes()
+    assert len((broken / "history.jsonl").read_text().splitlines()) == 4
 
 
 def test_a_run_does_not_go_on_with_other_photos(stripes_folder, tmp_path):
     photos = stripes_folder(tmp_path / "photos", 40)
-    train_run(gn.Recipe(data=str(photos), epochs=3, **WISHES), out=tmp_path / "run", reporter=StopAfter(1))
+    gn.train(photos, out=tmp_path / "run", epochs=1, **WISHES)
+    (tmp_path / "run" / "interrupted").touch()
     (photos / "across" / "0.png").unlink()
     with pytest.raises(gn.DataError, match="has changed since"):
         gn.resume(tmp_path / "run")

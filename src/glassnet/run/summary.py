@@ -39,6 +39,17 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+_PHOTOS = {"size", "channels", "fit", "augmentation", "flips", "batch_size", "steps"}
+_PHOTOS |= {"precision", "channels_last", "threads", "device", "paces"}
+
+
+def _of_photos(plan: Plan | TextPlan | ImagePlan) -> dict[str, Any]:
+    """Return how photos were seen and computed with; for other data what was compared."""
+    if isinstance(plan, ImagePlan):
+        return plan.model_dump(mode="json", include=_PHOTOS)
+    return {"trials": [trial.model_dump() for trial in plan.trials]}
+
+
 def _of_kind(model: AnyModel) -> dict[str, Any]:
     """Return what only some kinds of data have."""
     if isinstance(model.plan, CharacterPlan):
@@ -63,17 +74,6 @@ def _of_kind(model: AnyModel) -> dict[str, Any]:
         **of_columns,
         "leaks": [asdict(leak) for leak in model.results.leaks],
     }
-
-
-_PHOTOS = {"size", "channels", "fit", "augmentation", "flips", "batch_size", "steps"}
-_PHOTOS |= {"precision", "channels_last", "threads", "device", "paces"}
-
-
-def _of_photos(plan: Plan | TextPlan | ImagePlan) -> dict[str, Any]:
-    """Return how photos were seen and computed with; for other data what was compared."""
-    if isinstance(plan, ImagePlan):
-        return plan.model_dump(mode="json", include=_PHOTOS)
-    return {"trials": [trial.model_dump() for trial in plan.trials]}
 
 
 def scores_json(results: Results) -> dict[str, Any]:
