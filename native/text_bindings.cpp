@@ -36,11 +36,12 @@ void require(bool right, const char *what) {
 }
 
 // A NumPy array that owns these numbers.
-template <class T>
-nb::object owned(std::vector<T> numbers, std::size_t columns = 0) {
-    auto *kept = new std::vector<T>(std::move(numbers));
-    nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
+template <class Numbers>
+nb::object owned(Numbers numbers, std::size_t columns = 0) {
+    auto *kept = new Numbers(std::move(numbers));
+    nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<Numbers *>(p); });
     const std::size_t shape[2] = {columns ? kept->size() / columns : kept->size(), columns};
+    using T = typename Numbers::value_type;
     return nb::cast(nb::ndarray<nb::numpy, T, nb::c_contig>(kept->data(), columns ? 2 : 1, shape, owner));
 }
 
@@ -95,12 +96,13 @@ std::pair<nb::object, nb::object> count(const Reader &reader, const Flat<std::ui
                                         const Flat<std::int64_t> &offsets, std::uint32_t min_count, std::size_t most,
                                         int threads) {
     const TextBlock block = block_of(blob, offsets);
-    std::vector<std::uint64_t> keys;
-    std::vector<std::int64_t> texts;
+    Many<std::uint64_t> keys;
+    Many<std::int64_t> texts;
     {
         const nb::gil_scoped_release free;
-        for (const Counted &each : count_ngrams(reader, block, min_count, most, threads))
-            keys.push_back(each.key), texts.push_back(each.texts);
+        const std::vector<Counted> all = count_ngrams(reader, block, min_count, most, threads);
+        keys.resize(all.size()), texts.resize(all.size());
+        for (std::size_t i = 0; i < all.size(); ++i) keys[i] = all[i].key, texts[i] = all[i].texts;
     }
     return {owned(std::move(keys)), owned(std::move(texts))};
 }
