@@ -34,13 +34,13 @@ Fresh<T> fresh(std::size_t rows, std::size_t columns, bool flat) {
     return Fresh<T>(numbers, flat ? 1 : 2, shape, owner);
 }
 
-// A NumPy array that owns these numbers.
-template <class T>
-nb::object owned(std::vector<T> numbers, std::size_t columns = 0) {
-    auto *kept = new std::vector<T>(std::move(numbers));
-    nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
+// A NumPy array that owns these numbers, a vector of any kind.
+template <class Numbers>
+nb::object owned(Numbers numbers, std::size_t columns = 0) {
+    auto *kept = new Numbers(std::move(numbers));
+    nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<Numbers *>(p); });
     const std::size_t shape[2] = {columns ? kept->size() / columns : kept->size(), columns};
-    return nb::cast(Fresh<T>(kept->data(), columns ? 2 : 1, shape, owner));
+    return nb::cast(Fresh<typename Numbers::value_type>(kept->data(), columns ? 2 : 1, shape, owner));
 }
 
 }  // namespace glassnet

@@ -79,12 +79,13 @@ std::pair<nb::object, nb::object> count(const Reader &reader, const Flat<std::ui
                                         const Flat<std::int64_t> &offsets, std::uint32_t min_count, std::size_t most,
                                         int threads) {
     const TextBlock block = block_of(blob, offsets);
-    std::vector<std::uint64_t> keys;
-    std::vector<std::int64_t> texts;
+    Many<std::uint64_t> keys;
+    Many<std::int64_t> texts;
     {
         const nb::gil_scoped_release free;
-        for (const Counted &each : count_ngrams(reader, block, min_count, most, threads))
-            keys.push_back(each.key), texts.push_back(each.texts);
+        const std::vector<Counted> all = count_ngrams(reader, block, min_count, most, threads);
+        keys.resize(all.size()), texts.resize(all.size());
+        for (std::size_t i = 0; i < all.size(); ++i) keys[i] = all[i].key, texts[i] = all[i].texts;
     }
     return {owned(std::move(keys)), owned(std::move(texts))};
 }
