@@ -81,6 +81,7 @@ class FusedEpoch:
             NativeOrder(settings.seed, len(train.y), settings.epochs) if settings.shuffle else None
         )
         self.record = np.zeros((len(self.sizes), 2))
+        self.rates: Any = None
 
     def optimizer(self) -> Any:
         """Return what the loop, its callbacks and checkpoints take for the optimiser."""
@@ -137,7 +138,10 @@ class FusedEpoch:
     def _rates(self, loop: Loop) -> Any:
         s, steps = self.settings, len(self.sizes)
         if s.schedule in (None, "constant") and not s.warmup:
-            return np.full(steps, float(loop.optimizer.param_groups[0]["lr"]))
+            rate = float(loop.optimizer.param_groups[0]["lr"])
+            if self.rates is None or self.rates[0] != rate:
+                self.rates = np.full(steps, rate)
+            return self.rates
         schedule, total = s.schedule or "constant", s.epochs * steps
         first = loop.step_count
         return s.rate * np.array(
