@@ -190,12 +190,10 @@ std::vector<double> train_many(const std::vector<Net<T> *> &nets, const Array<T,
     return losses;
 }
 
-Fresh<std::int64_t> order_of(const Array<std::uint64_t, 1> &words, std::int64_t rows) {
+void order(const Array<std::uint64_t, 1> &words, const Writable<std::int64_t, 1> &to) {
     require(words.shape(0) == 4, "there must be four words");
-    require(rows >= 0 && rows < std::int64_t(1) << 32, "there must be fewer rows than 2^32");
-    auto to = fresh<std::int64_t>(std::size_t(rows), 1, true);
-    shuffled(words.data(), to.data(), rows);
-    return to;
+    require(to.shape(0) < std::size_t(1) << 32, "there must be fewer rows than 2^32");
+    shuffled(words.data(), to.data(), std::int64_t(to.shape(0)));
 }
 
 // The multiply-adds in 1e9 a second that one core does where nothing but registers is touched.
@@ -262,8 +260,8 @@ NB_MODULE(_native, m) {
     m.def("empty", [] {}, "Do nothing: what a call of the extension costs.");
     m.def("peak", &peak, nb::arg("kernels") = "auto", nb::arg("seconds") = 0.05,
           "The float32 multiply-adds in 1e9 a second that one core does in registers alone.");
-    m.def("order", &order_of, nb::arg("words").noconvert(), nb::arg("rows"),
-          "The permutation of so many rows that NumPy's PCG64 of that seed makes.");
+    m.def("order", &order, nb::arg("words").noconvert(), nb::arg("to").noconvert(),
+          "Write the permutation that NumPy's PCG64 of that seed makes.");
     bind<float>(m, "DenseFloat32");
     bind<double>(m, "DenseFloat64");
     bind_tabular(m);

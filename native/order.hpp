@@ -52,9 +52,9 @@ inline void shuffled(const std::uint64_t *words, std::int64_t *order, std::int64
     for (; row > 0; bits >>= 1)
         while (row > bits >> 1) {
             const std::int64_t drawn = chance.next() & bits;
-            const bool fits = drawn <= row;
-            std::swap(order[row], order[fits ? drawn : row]);
-            row -= fits;
+            const std::int64_t fits = (drawn - row - 1) >> 63;  // all bits, or none: where drawn <= row
+            std::swap(order[row], order[row + ((drawn - row) & fits)]);
+            row += fits;
         }
 }
 
