@@ -106,17 +106,21 @@ class ImagePlan(BaseModel):
 
     def sentences(self) -> tuple[str, ...]:
         """Say what was decided, for whoever watches the run."""
-        varied = self.augmentation.model_dump(exclude_defaults=True)
-        how = ", ".join(f"{name} {value:g}" if value is not True else name for name, value in varied.items())
         layout = ", channels last" if self.channels_last else ""
         mirrored = f"mirrored answers: {'yes' if self.flips else 'no'} ({self.flips_reason})"
         return (
             f"test: {self.test}, validation: {self.validation}",
             f"photos: {self.size} x {self.size}, {'colour' if self.channels == 3 else 'grey'}, {self.fit}",
-            f"varied by: {how or 'nothing'}; {mirrored}",
+            f"varied by: {self.varied()}; {mirrored}",
             f"net: {self.net}, {self.precision}{layout}, {self.threads} threads{self._speed()}",
             f"{self.steps:,} steps of {self.batch_size} photos in {self.epochs} epochs",
         )
+
+    def varied(self) -> str:
+        """Say how training photos are varied."""
+        wishes = self.augmentation.model_dump(exclude_defaults=True)
+        words = (name if value is True else f"{name} {value}" for name, value in wishes.items())
+        return ", ".join(words) or "nothing"
 
     def _speed(self) -> str:
         if not self.paces:

@@ -43,6 +43,7 @@ from glassnet.run.image_choose import (
     settings_of,
 )
 from glassnet.run.image_prepare import ImagePrepared, class_counts, find_images, prepare_images
+from glassnet.run.image_report import training_report
 from glassnet.run.image_scoring import fold_scores, scored_photos, temperature_of
 from glassnet.run.same import earlier_plan, with_checksums
 from glassnet.run.told import warn_of
@@ -260,7 +261,8 @@ def _train_folds(context: Context, plan: ImagePlan, prepared: ImagePrepared) -> 
     known = {"classes": class_counts(prepared), "problems": listed}
     last.model.results = results.model_copy(update={"details": {**results.details, **known}})
     last.model.plan = plan.model_copy(update={"reproducible": not context.cut_short})
-    return Done(last.model, last.failure)
+    scored = [(each.fold, each.scores) for each in folds]
+    return Done(last.model, last.failure, partial(training_report, last.model, prepared, scored))
 
 
 def _train_fold(

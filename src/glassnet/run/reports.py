@@ -9,6 +9,7 @@ from glassnet.errors import DataError, RecipeError, message
 from glassnet.lens.page import page
 from glassnet.model.loading import load
 from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
 from glassnet.plan.texts import TextPlan
 from glassnet.plan.words import WordPlan
@@ -91,6 +92,10 @@ def _made(model: AnyModel, data: object) -> Report:
         from glassnet.run.text_report import text_report
 
         return text_report(model, data)
+    if isinstance(model.plan, ImagePlan):
+        from glassnet.run.image_report import image_report
+
+        return image_report(model, data)
     from glassnet.run.report import table_report
 
     return table_report(model, data)
