@@ -68,6 +68,27 @@ def test_photos_can_be_made_part_by_part():
     )
 
 
+def test_a_net_that_flattens_with_view_has_features_too():
+    class Flat(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.head = nn.Conv2d(1, 4, 3), nn.Linear(64, 2)
+
+        def forward(self, x):
+            return self.head(self.conv(x).view(-1, 64))
+
+    layout = photos().contiguous(memory_format=torch.channels_last)
+    assert features(split_backbone(Flat())[0], layout.expand(5, 1, 6, 6)).shape == (5, 64)
+
+
+def test_the_backbone_of_a_residual_net_gives_what_its_head_sees():
+    net = architecture("resnet18", classes=2).eval()
+    x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    seen = features(split_backbone(net)[0], x)
+    with torch.no_grad():
+        torch.testing.assert_close(net.fc(torch.from_numpy(seen)), net(x), rtol=1e-4, atol=1e-4)
+
+
 def test_bfloat16_is_near_float32():
     backbone, _ = split_backbone(small())
     near = features(backbone, photos(), precision="bfloat16")

@@ -112,6 +112,19 @@ def test_a_larger_part_of_the_net_is_a_layer_too_and_frozen_weights_do_not_matte
     assert np.array_equal(before.heat, gn.grad_cam(net, COLOUR, target=2, layer="block.1").heat)
 
 
+def test_convolutions_of_a_single_place_have_nothing_to_show(seeded):
+    layers = [
+        nn.Conv2d(1, 4, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(6),
+        nn.Conv2d(4, 4, 1),
+        nn.Flatten(),
+        nn.Linear(4, 2),
+    ]
+    net = seeded(lambda: nn.Sequential(*layers))
+    assert gn.grad_cam(net, PHOTO[:8, :8]).layer == "1"
+
+
 def test_the_heatmap_is_the_heat_brought_to_the_size_of_the_photo(lenet):
     seen = gn.grad_cam(lenet, PHOTO)
     large = F.interpolate(torch.from_numpy(seen.heat)[None, None], (32, 32), mode="bilinear")[0, 0]

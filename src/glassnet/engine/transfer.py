@@ -26,6 +26,8 @@ from torch import Tensor, nn
 from glassnet.engine.arrays import device_of, dtype_of
 from glassnet.errors import RecipeError, WorkError, message
 from glassnet.nets.pretrained import last_linear
+from glassnet.nets.resnet import ResNet
+from glassnet.nets.vgg import VGG
 from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -84,13 +86,15 @@ def features(
         WorkError: a number that comes out is not finite.
     """
     device, dtype, modes = device_of(backbone), dtype_of(backbone), _modes(backbone)
+    # Other nets may call view, which such a layout does not bear.
+    layout = torch.channels_last if isinstance(backbone, ResNet | VGG) else torch.contiguous_format
     found: list[NDArray[np.float32]] = []
     backbone.eval()
     try:
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, precision == "bfloat16"):
             for start in range(0, len(photos), batch_size):
                 part = photos[start : start + batch_size].to(device, dtype)
-                seen = backbone(part.contiguous(memory_format=torch.channels_last))
+                seen = backbone(part.contiguous(memory_format=layout))
                 found.append(seen.flatten(1).float().cpu().numpy())
                 if told is not None:
                     told(min(start + batch_size, len(photos)), len(photos))

@@ -34,7 +34,8 @@ def grad_cam(net: Any, photo: Any, target: int | str | None = None, layer: str |
         photo: as of :func:`glassnet.feature_maps`.
         target: number or class of an output; None: the highest.
         layer: a name as of :func:`glassnet.feature_maps`, or a part of the net such as "layer4"; None: the
-            last maps that are as large as those of the last convolution, so with the ReLU behind it.
+            last maps that are as large as those of the last convolution with more than one place, so with the
+            ReLU behind it.
 
     Raises:
         RecipeError: the net cannot take the photo; no such output; no such layer, or one without maps.
@@ -104,7 +105,8 @@ def _maps(passed: Forward, layer: str | None) -> tuple[str, Tensor]:
         if not last:
             must, do = "the net must have a convolution", "name a layer that gives maps"
             raise RecipeError(message(must, "it calls none", do))
-        size = last[-1].made.shape[2:]
+        wide = [each for each in last if each.made.shape[2:].numel() > 1]
+        size = (wide or last)[-1].made.shape[2:]
         step = [each for each in passed.maps if each.made.shape[2:] == size][-1]
         layer, found = step.name, step.made
     if found.ndim != 4 or not found.requires_grad:

@@ -92,9 +92,18 @@ class Occlusion(PhotoView):
 
     def __str__(self) -> str:
         places = counted(self.scores.size, "place")
-        head = f"{self.name}: probability {number(self.score, 3)}, with a patch of "
+        head = f"{self.name}: probability {_chance(self.score)}, with a patch of "
         head += f"{self.patch[0]} x {self.patch[1]} pixels at {places} in turn"
         down, across = np.unravel_index(int(self.scores.argmin()), self.scores.shape)
-        low = f"lowest {number(float(self.scores.min()), 3)}, where rows from {self.rows[down]} and columns "
+        low = f"lowest {_chance(float(self.scores.min()))}, where rows from {self.rows[down]} and columns "
         low += f"from {self.columns[across]} are covered ({signed(-float(self.drops.max()))})"
-        return f"{head}\n{low}; highest {number(float(self.scores.max()), 3)}"
+        return f"{head}\n{low}; highest {_chance(float(self.scores.max()))}"
+
+
+def _chance(probability: float) -> str:
+    """Write a probability, and never that something is certain.
+
+    >>> _chance(0.25), _chance(0.99999)
+    ('0.25', 'over 0.999')
+    """
+    return "over 0.999" if probability > 0.999 else number(probability, 3)
