@@ -18,14 +18,14 @@ from glassnet.data.targets import ClassTarget
 from glassnet.data.thumbnails import SIDE
 from glassnet.errors import FormatError
 from glassnet.model.manifest import Manifest, are_shares, damaged
-from glassnet.nets.photo_spec import LeNet, PhotoNet
+from glassnet.nets.photo_spec import LeNet, PhotoNet, Published
 from glassnet.plan.images import ImagePlan
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Arrays = dict[str, NDArray[Any]]
 LARGEST = 1e100
 """Baselines beyond this size cannot be computed with."""
-Network = Annotated[PhotoNet | LeNet, Field(discriminator="kind")]
+Network = Annotated[PhotoNet | LeNet | Published, Field(discriminator="kind")]
 
 
 class PhotoSchema(BaseModel):

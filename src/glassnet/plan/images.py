@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from glassnet.notation import parse_photo_net
 from glassnet.plan.augmentation import Augmentation
-from glassnet.plan.fields import Precision
+from glassnet.plan.fields import Precision, ZeroOrMoreWhole
 from glassnet.plan.table import ColumnPlan
 from glassnet.recipe import (
     AboveZero,
@@ -53,7 +53,9 @@ class ImagePlan(BaseModel):
         flips: whether an answer is the mean of those to a photo and to its mirror image, and why.
         smoothing: part of each target that is spread evenly over all classes.
         class_weights: how much a photo of each class counts; empty: all alike.
-        steps: of the whole training; a budget is turned into steps here, once. ``epochs`` they make.
+        pretrained: the trained net that was begun with, by name or as a file; None: none.
+        head_epochs: how often its new last layer alone saw what the rest makes of the photos.
+        steps: of the training of the whole net, which make ``epochs``; a budget is turned into steps here.
         channels_last: whether the colours of a pixel lie side by side in memory.
         paces: what was measured before precision, layout and threads were chosen.
         answers_per_second: how many photos were answered in a second, where a budget made that count.
@@ -78,9 +80,11 @@ class ImagePlan(BaseModel):
     smoothing: Annotated[float, Field(ge=0, lt=1)]
     class_weights: tuple[AboveZero, ...] = ()
     batch_size: Count
-    steps: Count
+    pretrained: str | None = None
+    head_epochs: ZeroOrMoreWhole = 0
+    steps: ZeroOrMoreWhole
     steps_per_epoch: Count
-    epochs: Count
+    epochs: ZeroOrMoreWhole
     lr: AboveZero
     optimizer: OptimizerName
     momentum: Fraction
@@ -113,7 +117,16 @@ class ImagePlan(BaseModel):
             f"photos: {self.size} x {self.size}, {'colour' if self.channels == 3 else 'grey'}, {self.fit}",
             f"varied by: {self.varied()}; {mirrored}",
             f"net: {self.net}, {self.precision}{layout}, {self.threads} threads{self._speed()}",
+            *self._begun(),
             f"{self.steps:,} steps of {self.batch_size} photos in {self.epochs} epochs",
+        )
+
+    def _begun(self) -> tuple[str, ...]:
+        if self.pretrained is None:
+            return ()
+        after = "then the whole net" if self.steps else "the rest stays as it is"
+        return (
+            f"pretrained: {self.pretrained}; first {self.head_epochs} epochs of a new last layer, {after}",
         )
 
     def varied(self) -> str:
