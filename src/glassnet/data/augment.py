@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,17 +25,19 @@ def augmented(batch: Tensor, seed: int, augmentation: Augmentation) -> Tensor:
 
     draw = stream(seed, "augmentation")
     last = batch.is_contiguous(memory_format=torch.channels_last)
-    layout = torch.channels_last if last else torch.contiguous_format
+    colours = bool(augmentation.brightness or augmentation.contrast or augmentation.saturation)
     with torch.no_grad():
+        photos = batch.contiguous()  # each step is quicker on it, by far more than the two copies cost
         if augmentation.rotate or augmentation.scale < 1:
-            batch = _turned(batch, draw, augmentation)
-        if augmentation.flip or augmentation.shift:
-            batch = _moved(batch, draw, augmentation)
-        if augmentation.brightness or augmentation.contrast or augmentation.saturation:
-            batch = _coloured(batch, draw, augmentation)
+            photos = _turned(photos.float(), draw, augmentation)
+        elif augmentation.flip or augmentation.shift:
+            photos = _moved(photos, draw, augmentation)
+        if colours:
+            photos = _coloured(photos.float(), draw, augmentation)
         if augmentation.cutout:
-            batch = _cut_out(batch, draw, augmentation.cutout)
-    return batch.contiguous(memory_format=layout)
+            photos = _cut_out(photos, draw, augmentation.cutout)
+        layout = torch.channels_last if last else torch.contiguous_format
+        return photos.to(batch.dtype, memory_format=layout)
 
 
 def mixed(batch: Tensor, seed: int, alpha: float) -> tuple[Tensor, Tensor, float]:
@@ -55,68 +57,83 @@ def mixed(batch: Tensor, seed: int, alpha: float) -> tuple[Tensor, Tensor, float
         return torch.lerp(batch[partner], batch, share), partner, share
 
 
-def _moved(batch: Tensor, draw: np.random.Generator, augmentation: Augmentation) -> Tensor:
-    """Mirror and shift by whole pixels: one copy of each photo out of the padded batch."""
-    import torch
+def _moved(photos: Tensor, draw: np.random.Generator, augmentation: Augmentation) -> Tensor:
+    """Mirror and shift by whole pixels."""
     from torch.nn import functional
 
-    count, _, height, width = batch.shape
-    flips = draw.random(count) < 0.5 if augmentation.flip else np.zeros(count, bool)
+    count, _, height, width = photos.shape
     most = augmentation.shift
-    downs, rights = draw.integers(0, 2 * most + 1, size=(2, count)).tolist()
-    mirrored = batch.flip(-1)
-    kind = "reflect" if augmentation.padding == "reflect" and most < min(height, width) else "constant"
-    wide, turned = (functional.pad(each, (most,) * 4, kind) for each in (batch, mirrored))
-    result = torch.empty_like(batch)
-    for place, (down, right, flip) in enumerate(zip(downs, rights, flips.tolist(), strict=True)):
-        source = turned if flip else wide
-        result[place] = source[place, :, down : down + height, right : right + width]
-    return result
+    if augmentation.flip:
+        flips = _tensor(draw.random(count) < 0.5, photos)
+        photos = photos.clone()
+        photos[flips] = photos[flips].flip(-1)
+    if most:
+        whole = augmentation.padding == "reflect" and most < min(height, width)
+        wide = functional.pad(photos, (most,) * 4, "reflect" if whole else "constant")
+        places, (downs, rights) = np.arange(count), draw.integers(0, 2 * most + 1, size=(2, count))
+        windows = wide.unfold(2, height, 1).unfold(3, width, 1)  # (count, channels, downs, rights, ...)
+        one, down, right = (_tensor(each, photos) for each in (places, downs, rights))
+        photos = windows[one, :, down, right]
+    return photos
 
 
-def _turned(batch: Tensor, draw: np.random.Generator, augmentation: Augmentation) -> Tensor:
-    """Rotate and cut out a part, enlarged: one bilinear look-up."""
+def _turned(photos: Tensor, draw: np.random.Generator, augmentation: Augmentation) -> Tensor:
+    """Cut out a part and enlarge it, rotate, mirror and shift: one bilinear look-up for all."""
     import torch
     from torch.nn import functional
 
-    count, _, height, width = batch.shape
+    count, _, height, width = photos.shape
     angles = np.radians(draw.uniform(-augmentation.rotate, augmentation.rotate, count))
     zoom = np.sqrt(draw.uniform(augmentation.scale, 1.0, count))
-    room = 1 - zoom
-    matrix = np.zeros((count, 2, 3), np.float32)
-    matrix[:, 0, 0] = matrix[:, 1, 1] = zoom * np.cos(angles)
-    matrix[:, 0, 1] = -zoom * np.sin(angles) * height / width
-    matrix[:, 1, 0] = zoom * np.sin(angles) * width / height
-    matrix[:, :, 2] = draw.uniform(-1, 1, (count, 2)) * room[:, None]
-    theta = torch.from_numpy(matrix).to(batch.device)
-    grid = functional.affine_grid(theta, list(batch.shape), align_corners=False)
+    side = np.where(draw.random(count) < 0.5, -1.0, 1.0) if augmentation.flip else np.ones(count)
+    # A pixel of the result at (right, down), both from -1 to 1, is that of the photo at
+    # (a * right + b * down + c, d * right + e * down + f).
+    a, b = side * zoom * np.cos(angles), -zoom * np.sin(angles) * height / width
+    d, e = side * zoom * np.sin(angles) * width / height, zoom * np.cos(angles)
+    shifts = draw.integers(-augmentation.shift, augmentation.shift + 1, (2, count))
+    c, f = draw.uniform(-1, 1, (2, count)) * (1 - zoom) + shifts * 2.0 / np.array([[width], [height]])
+    right, down = ((2 * np.arange(size) + 1) / size - 1 for size in (width, height))
+    grid = torch.empty((count, height, width, 2), device=photos.device)
+    for place, (along, across, start) in enumerate(((a, b, c), (d, e, f))):
+        columns = _tensor(np.outer(along, right) + start[:, None], grid)
+        rows = _tensor(np.outer(across, down), grid)
+        torch.add(columns[:, None, :], rows[:, :, None], out=grid[..., place])
     padding = "reflection" if augmentation.padding == "reflect" else "zeros"
-    found = functional.grid_sample(batch.float(), grid, "bilinear", padding, align_corners=False)
-    return found.to(batch.dtype)
+    return functional.grid_sample(photos, grid, "bilinear", padding, align_corners=False)
 
 
-def _coloured(batch: Tensor, draw: np.random.Generator, augmentation: Augmentation) -> Tensor:
-    """Change brightness, contrast and saturation of each photo: one line a pixel."""
+def _coloured(photos: Tensor, draw: np.random.Generator, augmentation: Augmentation) -> Tensor:
+    """Change brightness, contrast and saturation: one matrix over the channels and one offset a photo."""
     import torch
 
-    def drawn(most: float, middle: float) -> Tensor:
-        numbers = middle + draw.uniform(-most, most, (len(batch), 1, 1, 1))
-        return torch.from_numpy(numbers).to(batch)
+    count, channels, height, width = photos.shape
+    bright = draw.uniform(-augmentation.brightness, augmentation.brightness, count)
+    contrast = draw.uniform(1 - augmentation.contrast, 1 + augmentation.contrast, count)
+    saturation = draw.uniform(1 - augmentation.saturation, 1 + augmentation.saturation, count)
+    if channels == 1:
+        saturation = np.ones(count)
+    grey = np.full((channels, channels), 1 / channels)
+    own = saturation[:, None, None] * np.eye(channels) + (1 - saturation)[:, None, None] * grey
+    matrix = _tensor(contrast[:, None, None] * own, photos)
+    offset = photos.mean((1, 2, 3)) * _tensor(1 - contrast, photos) + _tensor(bright, photos)
+    flat = photos.reshape(count, channels, height * width)
+    return torch.baddbmm(offset[:, None, None], matrix, flat).reshape(photos.shape)
 
-    bright, contrast = drawn(augmentation.brightness, 0.0), drawn(augmentation.contrast, 1.0)
-    saturation = drawn(augmentation.saturation, 1.0)
-    mean = batch.mean((1, 2, 3), keepdim=True, dtype=torch.float32).to(batch)
-    if augmentation.saturation and batch.shape[1] > 1:
-        batch = torch.lerp(batch.mean(1, keepdim=True), batch, saturation)
-    return batch * contrast + (mean * (1 - contrast) + bright)
 
-
-def _cut_out(batch: Tensor, draw: np.random.Generator, side: int) -> Tensor:
+def _cut_out(photos: Tensor, draw: np.random.Generator, side: int) -> Tensor:
     """Set a square to 0 (DeVries and Taylor 2017); its middle is anywhere, so that a part may lie outside."""
-    count, _, height, width = batch.shape
+    count, _, height, width = photos.shape
     tops = (draw.integers(0, height, count) - side // 2).tolist()
     lefts = (draw.integers(0, width, count) - side // 2).tolist()
-    result = batch.clone()
-    for place, (top, left) in enumerate(zip(tops, lefts, strict=True)):
-        result[place, :, max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)] = 0
-    return result
+    photos = photos.clone()
+    for photo, top, left in zip(photos, tops, lefts, strict=True):
+        photo[:, max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)] = 0
+    return photos
+
+
+def _tensor(values: np.ndarray[Any, Any], like: Tensor) -> Tensor:
+    """Put numbers where a tensor is, floats as floats of its kind."""
+    import torch
+
+    tensor = torch.from_numpy(values)
+    return tensor.to(like) if tensor.is_floating_point() else tensor.to(like.device)

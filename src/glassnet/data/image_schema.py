@@ -50,6 +50,11 @@ class ImageSchema(Record):
         rows -= shift
         return rows.transpose(0, 3, 1, 2)
 
+    def pixels(self, batch: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Undo `tensors`: (n, channels, height, width) to (n, height, width, channels), 0 to 255."""
+        rows = batch.transpose(0, 2, 3, 1) * np.array(self.std) + np.array(self.mean)
+        return np.asarray(np.clip(rows * 255.0, 0, 255).round(), np.uint8)
+
     def targets(self, labels: Sequence[str]) -> NDArray[np.int64]:
         """Return the place of each label among the classes, shape (n,).
 

@@ -78,7 +78,7 @@ class ImagePlan(BaseModel):
     flips: bool
     flips_reason: str
     smoothing: Annotated[float, Field(ge=0, lt=1)]
-    class_weights: tuple[AboveZero, ...] = ()
+    class_weights: tuple[ZeroOrMore, ...] = ()
     batch_size: Count
     pretrained: str | None = None
     head_epochs: ZeroOrMoreWhole = 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
+from glassnet.data.image_classes import class_facts
 from glassnet.engine.photos import Labelled, Look, PhotoBatches, answers
 from glassnet.engine.photos_training import PhotoSettings, seconds_per_step
 from glassnet.engine.threads import using_threads
@@ -295,9 +296,8 @@ def _mirrors(recipe: Recipe, prepared: ImagePrepared) -> tuple[bool, str]:
 def _class_weights(recipe: Recipe, prepared: ImagePrepared) -> tuple[float, ...]:
     if recipe.class_weight != "balanced":
         return ()
-    counts = np.bincount(prepared.truth[prepared.folds[0].train], minlength=len(prepared.task.classes))
-    weights = counts.sum() / np.maximum(counts, 1) / len(counts)
-    return tuple(weights.tolist())
+    classes, train = prepared.task.classes, prepared.truth[prepared.folds[0].train]
+    return tuple(class_facts([classes[place] for place in train.tolist()], classes).weights.tolist())
 
 
 def _affordable(left: float, plan: ImagePlan, pace: ImagePace, folds: int) -> int:

@@ -8,11 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
-from glassnet.data.augment import augmented
+from glassnet.data.augment_preview import preview
 from glassnet.data.image_cache import Photos, load_photos
-from glassnet.engine.photos import Look
 from glassnet.errors import DataError, GlassnetWarning, RequestError, message
 from glassnet.lens.image_compose import ImageMaterial, JudgedPhotos, compose_images
 from glassnet.lens.report import Report
@@ -31,8 +29,8 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
 
-SHOWN, VARIED = 4, 7
-"""Training photos of the preview, and how often each is varied."""
+SHOWN = 4
+"""Training photos of the preview."""
 LARGEST_SHOWN = 96
 """Pixels of a side in a page at most."""
 
@@ -65,16 +63,8 @@ def preview_of(model: ImageModel, pixels: Pixels, train: NDArray[np.int64]) -> P
     augmentation = model.plan.augmentation
     if not augmentation.model_dump(exclude_defaults=True):
         return None
-    images = model.schema.images
-    look = Look(images.mean, images.std, torch.device("cpu"))
     some = pixels[train[np.unique(np.linspace(0, len(train) - 1, SHOWN).astype(np.int64))]]
-    plain = look(some)
-    many = plain.repeat_interleave(VARIED, dim=0)
-    varied = augmented(many, model.recipe.seed, augmentation).reshape(len(some), VARIED, *plain.shape[1:])
-    tiles = torch.cat([plain[:, None], varied], dim=1).permute(0, 1, 3, 4, 2).numpy()
-    back = tiles * np.array(images.std, np.float32) + np.array(images.mean, np.float32)
-    rows = np.concatenate([np.concatenate([*row], axis=1) for row in back], axis=0)
-    return np.asarray(np.round(np.clip(rows, 0, 1) * 255), dtype=np.uint8)
+    return preview(some, augmentation, model.schema.images, seed=model.recipe.seed)
 
 
 def _judged(
