@@ -18,12 +18,17 @@ Activation = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "silu"
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 Cell = Literal["lstm", "gru"]
 CELLS: tuple[Cell, ...] = get_args(Cell)
+PUBLISHED = (
+    *("resnet18", "resnet34", "resnet50", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn"),
+    *("vgg16", "vgg16_bn", "vgg19", "vgg19_bn"),
+)
+"""Nets for photos of which trained weights are published."""
 NETS = {
     "table": ("tabular", "linear"),
     "text": ("bag", *CELLS),
     "characters": CELLS,
     "series": CELLS,
-    "image": ("photo", "lenet"),
+    "image": ("photo", "lenet", *PUBLISHED),
 }
 """The names of nets for each kind of data; the first is the default."""
 NET_NAMES = tuple(dict.fromkeys(name for names in NETS.values() for name in names))
@@ -223,7 +228,7 @@ def parse_augment(text: str) -> dict[str, float | None]:
 
 
 def parse_photo_net(text: str) -> PhotoNetSpec:
-    """Read a net for photos: ``lenet``, or ``photo`` with the feature maps of its stages and their depth.
+    """Read a net for photos: a name, and after ``photo`` the feature maps of its stages and their depth.
 
     >>> parse_photo_net("photo:32-128-128:3")
     PhotoNetSpec(name='photo', widths=(32, 128, 128), depth=3)
@@ -231,6 +236,8 @@ def parse_photo_net(text: str) -> PhotoNetSpec:
     Raises:
         ValueError: the text is no such notation.
     """
+    if text.strip() in PUBLISHED:
+        return PhotoNetSpec(text.strip())
     found = re.fullmatch(r"(photo|lenet)(?::(\d{1,4}(?:-\d{1,4}){0,7})(?::(\d))?)?", text.strip())
     if not found or (found[1] == "lenet" and found[2]):
         must = "a net for photos must be written as photo, photo:64-128-256, photo:64-128-256:3 or lenet"

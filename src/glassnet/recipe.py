@@ -51,7 +51,7 @@ InitName = Literal[
 
 ROLES: tuple[Role, ...] = get_args(Role)
 KINDS: tuple[Kind, ...] = get_args(Kind)
-OF_IMAGES = ("size", "fit", "channels", "augment", "pretrained", "names")
+OF_IMAGES = ("size", "fit", "channels", "augment", "pretrained", "unfreeze", "names")
 """Options that only images have."""
 TASKS: tuple[TaskName, ...] = get_args(TaskName)
 
@@ -154,6 +154,7 @@ class Recipe(BaseModel):
     channels: Literal[1, 3] | None = None
     augment: str | None = None
     pretrained: str | None = None
+    unfreeze: Annotated[int, Field(ge=0)] | None = None
     names: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 

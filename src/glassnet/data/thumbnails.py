@@ -1,4 +1,4 @@
-"""Thumbnails of 8 by 8 pixels: what the simplest baseline of photos sees, and what shows copies."""
+"""Thumbnails of 8 by 8 pixels: what the simplest baseline of photos sees."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Pixels = NDArray[np.uint8]
-    Rows = NDArray[np.int64]
 
 SIDE = 8
 AT_ONCE = 1024
@@ -42,42 +41,3 @@ def _means(values: Floats, axis: int, parts: int) -> Floats:
     shape = [1] * values.ndim
     shape[axis] = parts
     return np.asarray(sums / count.reshape(shape), dtype=np.float64)
-
-
-MOST_DIFFERENT = 3.0
-"""Mean difference of the bytes of two copies, at most."""
-MOST_ALIKE = 16
-"""Photos of one key that are compared: black ones, say, are all alike."""
-
-
-def copies(pixels: Pixels, known: Rows, held: Rows) -> list[tuple[int, int]]:
-    """Return (place in ``held``, place in ``known``) of photos that are held back and known too.
-
-    Two are copies where their thumbnails get brighter at the same places, and their bytes differ by little:
-    so another file format hides none.
-    """
-    first: dict[bytes, list[int]] = {}
-    for place, key in zip(known.tolist(), _keys(pixels, known), strict=True):
-        first.setdefault(key, []).append(place)
-    pairs = []
-    for place, key in zip(held.tolist(), _keys(pixels, held), strict=True):
-        alike = first.get(key, [])[:MOST_ALIKE]
-        twin = next((each for each in alike if _same(pixels[place], pixels[each])), None)
-        if twin is not None:
-            pairs.append((place, twin))
-    return pairs
-
-
-def _keys(pixels: Pixels, places: Rows) -> list[bytes]:
-    """Return for each photo where its grey thumbnail gets brighter from left to right, as bytes."""
-    keys = []
-    for at in range(0, len(places), AT_ONCE):
-        some = pixels[places[at : at + AT_ONCE]]
-        grey = thumbnails(some).reshape(len(some), SIDE, SIDE, -1).mean(axis=3)
-        brighter = (np.diff(grey, axis=2) > 0).reshape(len(some), -1)
-        keys += [each.tobytes() for each in np.packbits(brighter, axis=1)]
-    return keys
-
-
-def _same(one: Pixels, other: Pixels) -> bool:
-    return float(np.abs(one.astype(np.int16) - other.astype(np.int16)).mean()) <= MOST_DIFFERENT

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from glassnet.metrics.compare import Judged as JudgedTask
     from glassnet.metrics.coverage import Coverage
     from glassnet.model.characters import CharacterModel
+    from glassnet.model.images import ImageModel
     from glassnet.model.series import SeriesModel
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
@@ -35,7 +36,7 @@ class Evidence:
     """What the rules look at; ``spans`` has the first and the last moment of each split where known,
     ``leaks`` are those that concern the judged rows, and ``judged`` are these rows where they are at hand."""
 
-    model: Model | TextModel | CharacterModel | SeriesModel
+    model: Model | TextModel | CharacterModel | SeriesModel | ImageModel
     results: Results
     is_other_data: bool
     spans: dict[str, tuple[float, float]]

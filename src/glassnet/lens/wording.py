@@ -64,6 +64,7 @@ BASELINES = {
     "linear": "a linear model",
     "gradient_boosting": "gradient boosting",
     "naive_bayes": "naive Bayes",
+    "thumbnails": "logistic regression on thumbnails",
     "frequencies": "the frequencies of characters",
     "ngrams": "n-grams",
     "last_value": "always the last value",

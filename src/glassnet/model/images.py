@@ -109,7 +109,7 @@ class ImageModel(TaskModel):
         images = self.schema.images
         found = load_photos(
             found_photos(data, wanted),
-            images.height,
+            (images.height, images.width),
             fit=images.fit,
             channels=images.channels,
             workers=_cores(),

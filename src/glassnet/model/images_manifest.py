@@ -18,14 +18,14 @@ from glassnet.data.targets import ClassTarget
 from glassnet.data.thumbnails import SIDE
 from glassnet.errors import FormatError
 from glassnet.model.manifest import Manifest, are_shares, damaged
-from glassnet.nets.photo_spec import LeNet, PhotoNet
+from glassnet.nets.photo_spec import LeNet, PhotoNet, Published
 from glassnet.plan.images import ImagePlan
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Arrays = dict[str, NDArray[Any]]
 LARGEST = 1e100
 """Baselines beyond this size cannot be computed with."""
-Network = Annotated[PhotoNet | LeNet, Field(discriminator="kind")]
+Network = Annotated[PhotoNet | LeNet | Published, Field(discriminator="kind")]
 
 
 class PhotoSchema(BaseModel):
@@ -102,6 +102,13 @@ def _contradictions(manifest: ImageManifest) -> Iterator[str]:
         yield f"a net of {net.outputs} outputs for {classes} classes"
     if net.channels != schema.images.channels:
         yield f"a net of {net.channels} channels for photos of {schema.images.channels}"
+    images, least = schema.images, getattr(net, "smallest", 1)
+    if len(images.mean) != images.channels or len(images.std) != images.channels:
+        yield f"{len(images.mean)} means and {len(images.std)} deviations for {images.channels} channels"
+    if min(images.height, images.width) < least:
+        yield f"photos of {images.height} x {images.width} pixels for a net that takes {least} and more"
+    if isinstance(net, LeNet) and (images.height, images.width) != (net.size, net.size):
+        yield f"photos of {images.height} x {images.width} pixels for a LeNet of {net.size}"
     if not schema.between[0] < schema.between[1]:
         yield "arrays whose white is no brighter than their black"
 

@@ -25,13 +25,14 @@ from glassnet.errors import FormatError, message
 from glassnet.nets import spec
 from glassnet.nets.activations import ACTIVATIONS
 from glassnet.nets.convolution import LeNetwork, Photo
-from glassnet.nets.photo_spec import LeNet, PhotoNet
+from glassnet.nets.photo_spec import LeNet, PhotoNet, Published
+from glassnet.nets.pretrained import architecture as published
 from glassnet.nets.recurrent import RecurrentNet
 from glassnet.nets.tabular import BatchedLinear, ByteDropout, TabularNet
 from glassnet.randomness import torch_seeded
 from glassnet.recipe import InitName
 
-Built = spec.Stack | spec.Tabular | spec.Recurrent | PhotoNet | LeNet
+Built = spec.Stack | spec.Tabular | spec.Recurrent | PhotoNet | LeNet | Published
 """What Glassnet builds itself, weights and all, from the description alone."""
 
 # What torch lets one change, and the value at which a layer is the listed one.
@@ -162,6 +163,9 @@ def _module_of(architecture: Built, device: str) -> nn.Module:
         return Photo(architecture, device)
     if isinstance(architecture, LeNet):
         return LeNetwork(architecture, device)
+    if isinstance(architecture, Published):
+        with torch.device(device):
+            return published(architecture.name, architecture.outputs)
     return _modules(architecture.layers, device)
 
 

@@ -71,6 +71,39 @@ class PhotoNet(Record):
         return self
 
 
+class Published(Record):
+    """A net whose weights others have published: :mod:`glassnet.nets.resnet` and :mod:`glassnet.nets.vgg`.
+
+    Shape: (photos, 3, height, width), of any size from 32 on, -> (photos, outputs).
+    """
+
+    kind: Literal["published"] = "published"
+    name: Literal[
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "vgg11",
+        "vgg11_bn",
+        "vgg13",
+        "vgg13_bn",
+        "vgg16",
+        "vgg16_bn",
+        "vgg19",
+        "vgg19_bn",
+    ]
+    outputs: Size
+
+    @property
+    def channels(self) -> int:
+        """Red, green and blue."""
+        return 3
+
+    @property
+    def smallest(self) -> int:
+        """The least side of a photo."""
+        return 32
+
+
 class LeNet(Record):
     """Two convolutions, each with max pooling, and three linear layers: ``nets.convolution.LeNetwork``.
 

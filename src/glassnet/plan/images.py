@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from glassnet.notation import parse_photo_net
 from glassnet.plan.augmentation import Augmentation
-from glassnet.plan.fields import Precision
+from glassnet.plan.fields import Precision, ZeroOrMoreWhole
 from glassnet.plan.table import ColumnPlan
 from glassnet.recipe import (
     AboveZero,
@@ -53,7 +53,9 @@ class ImagePlan(BaseModel):
         flips: whether an answer is the mean of those to a photo and to its mirror image, and why.
         smoothing: part of each target that is spread evenly over all classes.
         class_weights: how much a photo of each class counts; empty: all alike.
-        steps: of the whole training; a budget is turned into steps here, once. ``epochs`` they make.
+        pretrained: the trained net that was begun with, by name or as a file; None: none.
+        head_epochs: how often its new last layer alone saw what the rest makes of the photos.
+        steps: of the training of the whole net, which make ``epochs``; a budget is turned into steps here.
         channels_last: whether the colours of a pixel lie side by side in memory.
         paces: what was measured before precision, layout and threads were chosen.
         answers_per_second: how many photos were answered in a second, where a budget made that count.
@@ -76,11 +78,13 @@ class ImagePlan(BaseModel):
     flips: bool
     flips_reason: str
     smoothing: Annotated[float, Field(ge=0, lt=1)]
-    class_weights: tuple[AboveZero, ...] = ()
+    class_weights: tuple[ZeroOrMore, ...] = ()
     batch_size: Count
-    steps: Count
+    pretrained: str | None = None
+    head_epochs: ZeroOrMoreWhole = 0
+    steps: ZeroOrMoreWhole
     steps_per_epoch: Count
-    epochs: Count
+    epochs: ZeroOrMoreWhole
     lr: AboveZero
     optimizer: OptimizerName
     momentum: Fraction
@@ -106,17 +110,30 @@ class ImagePlan(BaseModel):
 
     def sentences(self) -> tuple[str, ...]:
         """Say what was decided, for whoever watches the run."""
-        varied = self.augmentation.model_dump(exclude_defaults=True)
-        how = ", ".join(f"{name} {value:g}" if value is not True else name for name, value in varied.items())
         layout = ", channels last" if self.channels_last else ""
         mirrored = f"mirrored answers: {'yes' if self.flips else 'no'} ({self.flips_reason})"
         return (
             f"test: {self.test}, validation: {self.validation}",
             f"photos: {self.size} x {self.size}, {'colour' if self.channels == 3 else 'grey'}, {self.fit}",
-            f"varied by: {how or 'nothing'}; {mirrored}",
+            f"varied by: {self.varied()}; {mirrored}",
             f"net: {self.net}, {self.precision}{layout}, {self.threads} threads{self._speed()}",
+            *self._begun(),
             f"{self.steps:,} steps of {self.batch_size} photos in {self.epochs} epochs",
         )
+
+    def _begun(self) -> tuple[str, ...]:
+        if self.pretrained is None:
+            return ()
+        after = "then the whole net" if self.steps else "the rest stays as it is"
+        return (
+            f"pretrained: {self.pretrained}; first {self.head_epochs} epochs of a new last layer, {after}",
+        )
+
+    def varied(self) -> str:
+        """Say how training photos are varied."""
+        wishes = self.augmentation.model_dump(exclude_defaults=True)
+        words = (name if value is True else f"{name} {value}" for name, value in wishes.items())
+        return ", ".join(words) or "nothing"
 
     def _speed(self) -> str:
         if not self.paces:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
+from glassnet.data.image_classes import class_facts
 from glassnet.engine.photos import Labelled, Look, PhotoBatches, answers
 from glassnet.engine.photos_training import PhotoSettings, seconds_per_step
 from glassnet.engine.threads import using_threads
 from glassnet.nets.build import build
-from glassnet.nets.photo_spec import LeNet, PhotoNet
-from glassnet.notation import PhotoNetSpec, parse_augment, parse_photo_net, write_photo_net
+from glassnet.nets.photo_spec import LeNet, PhotoNet, Published
+from glassnet.nets.pretrained import IMAGENET_SIZE
+from glassnet.notation import PUBLISHED, PhotoNetSpec, parse_augment, parse_photo_net, write_photo_net
 from glassnet.plan.augmentation import Augmentation
 from glassnet.plan.images import ImagePace, ImagePlan
 from glassnet.randomness import derived_seed, stream
@@ -24,6 +26,7 @@ from glassnet.run.image_baselines import sensitive_to_mirrors
 
 if TYPE_CHECKING:
     from glassnet.data.image_source import PhotoList
+    from glassnet.model.images_manifest import Network
     from glassnet.plan.fields import Precision
     from glassnet.recipe import OptimizerName, Recipe
     from glassnet.run.image_prepare import ImagePrepared
@@ -40,6 +43,12 @@ SEEN_IN_ALL, FEWEST_EPOCHS, MOST_EPOCHS = 240_000, 15, 80
 LONGEST_RUN = 200
 """Epochs that a budget pays for at most."""
 LEARNING_RATES: dict[OptimizerName, float] = {"sgd": 0.1, "adam": 0.003, "adamw": 0.005, "rmsprop": 0.001}
+HEAD_EPOCHS, UNFROZEN, UNFROZEN_RUN = 40, 3, 10
+"""Epochs of the new last layer of a pretrained net; of the whole net after it, without and with a budget."""
+LONGEST_UNFROZEN = 300.0
+"""Seconds that the whole of a pretrained net learns at most where nothing is said."""
+GENTLE = 0.05
+"""The learning rate of a pretrained net, as a share of the usual one."""
 SMOOTHING = 0.1
 PAYS = 1.1
 """Another way to compute has to be so much faster to be used."""
@@ -76,6 +85,8 @@ def choose_looks(recipe: Recipe, photos: PhotoList, asked: ImagePlan | None) -> 
         return Looks(asked.size, asked.channels, asked.fit)
     sides, grey = _seen(photos)
     own = int(np.median(sides)) if sides else LARGEST
+    if recipe.pretrained is not None or recipe.net in PUBLISHED:
+        return Looks(recipe.size or max(64, min(IMAGENET_SIZE, own)), 3, recipe.fit or "crop")
     size = recipe.size or max(4, min(LARGEST, own))
     return Looks(size, recipe.channels or (1 if grey else 3), recipe.fit or "crop")
 
@@ -95,13 +106,15 @@ def _seen(photos: PhotoList) -> tuple[list[int], bool]:
     return sides, grey and bool(sides)
 
 
-def net_of(notation: str, looks: Looks, classes: int) -> PhotoNet | LeNet:
+def net_of(notation: str, looks: Looks, classes: int) -> Network:
     """Return the net for photos that look so.
 
     Raises:
         ValueError: the photos are too small for it.
     """
     asked = parse_photo_net(notation)
+    if asked.name in PUBLISHED:
+        return Published(name=asked.name, outputs=classes)  # type: ignore[arg-type]
     if asked.name == "lenet":
         return LeNet(channels=looks.channels, size=looks.size, outputs=classes)
     widths = asked.widths or next(each for least, each in STAGES if looks.size >= least)
@@ -111,14 +124,16 @@ def net_of(notation: str, looks: Looks, classes: int) -> PhotoNet | LeNet:
     )
 
 
-def written_net(net: PhotoNet | LeNet) -> str:
+def written_net(net: Network) -> str:
     """Write a net as ``--net`` does, with everything decided."""
     if isinstance(net, LeNet):
         return "lenet"
+    if isinstance(net, Published):
+        return net.name
     return write_photo_net(PhotoNetSpec("photo", net.widths, net.depth))
 
 
-def new_net(net: PhotoNet | LeNet, seed: int) -> torch.nn.Module:
+def new_net(net: Network, seed: int) -> torch.nn.Module:
     """Build the untrained net."""
     return build(net, seed=derived_seed(seed, "weights"))
 
@@ -160,19 +175,25 @@ def augmentation_of(recipe: Recipe, looks: Looks, mirrors: bool) -> Augmentation
 
 
 def make_plan(
-    recipe: Recipe, prepared: ImagePrepared, looks: Looks, look: Look, budget: Budget | None
+    recipe: Recipe,
+    prepared: ImagePrepared,
+    looks: Looks,
+    look: Look,
+    notation: str,
+    budget: Budget | None,
 ) -> ImagePlan:
     """Decide everything that the recipe leaves open, measuring how fast this machine is.
 
     Args:
+        notation: the net as ``--net`` writes it.
         look: how pixels become numbers, on the device on which the net is trained.
     """
     fold, task = prepared.folds[0], prepared.task
     count, classes = len(fold.train), len(task.classes)
     mirrors, why = _mirrors(recipe, prepared)
     augmentation = augmentation_of(recipe, looks, mirrors)
-    net = net_of(recipe.net, looks, classes)
-    batch_size = min(recipe.batch_size or next(each for least, each in BATCH_SIZES if count >= least), count)
+    net = net_of(notation, looks, classes)
+    batch_size = min(recipe.batch_size or _batch_size(net, count), count)
     per_epoch = max(1, round(count / batch_size))
     plan = ImagePlan(
         task=task.name,
@@ -190,10 +211,12 @@ def make_plan(
         smoothing=SMOOTHING if len(task.classes) > 2 else SMOOTHING / 2,
         class_weights=_class_weights(recipe, prepared),
         batch_size=batch_size,
+        pretrained=recipe.pretrained,
+        head_epochs=0 if recipe.pretrained is None else recipe.epochs or HEAD_EPOCHS,
         steps=1,
         steps_per_epoch=per_epoch,
         epochs=1,
-        lr=recipe.lr or LEARNING_RATES[recipe.optimizer],
+        lr=recipe.lr or LEARNING_RATES[recipe.optimizer] * (1.0 if recipe.pretrained is None else GENTLE),
         optimizer=recipe.optimizer,
         momentum=recipe.momentum,
         schedule=recipe.schedule or "one_cycle",
@@ -209,9 +232,14 @@ def make_plan(
     paces, answered = _measured(recipe, plan, net, prepared, look, budget)
     best = _quickest(paces)
     steps = most_steps(recipe, plan, count)
-    if budget is not None:
-        left = budget.deadline(answered) - time.monotonic()
-        steps = min(steps, _affordable(left, plan, best, len(prepared.folds)))
+    left = np.inf if budget is None else budget.deadline(answered) - time.monotonic()
+    if recipe.pretrained is not None:
+        left -= len(prepared.folds) * count * (1 + plan.flips) / answered
+        if recipe.unfreeze is None and budget is None:
+            left = LONGEST_UNFROZEN
+    steps = min(steps, _affordable(left, plan, best, len(prepared.folds)))
+    if recipe.pretrained is not None and steps < per_epoch:
+        steps = 0
     found = best.model_dump(exclude={"photos_per_second"})
     return plan.model_copy(
         update={
@@ -226,6 +254,9 @@ def make_plan(
 
 def most_steps(recipe: Recipe, plan: ImagePlan, count: int) -> int:
     """Return the steps of a run that no budget makes shorter."""
+    if recipe.pretrained is not None:
+        usual = UNFROZEN_RUN if recipe.budget else UNFROZEN
+        return plan.steps_per_epoch * (usual if recipe.unfreeze is None else recipe.unfreeze)
     usual = max(FEWEST_EPOCHS, min(MOST_EPOCHS, SEEN_IN_ALL // count))
     return plan.steps_per_epoch * (recipe.epochs or (LONGEST_RUN if recipe.budget else usual))
 
@@ -265,21 +296,26 @@ def _mirrors(recipe: Recipe, prepared: ImagePrepared) -> tuple[bool, str]:
 def _class_weights(recipe: Recipe, prepared: ImagePrepared) -> tuple[float, ...]:
     if recipe.class_weight != "balanced":
         return ()
-    counts = np.bincount(prepared.truth[prepared.folds[0].train], minlength=len(prepared.task.classes))
-    weights = counts.sum() / np.maximum(counts, 1) / len(counts)
-    return tuple(weights.tolist())
+    classes, train = prepared.task.classes, prepared.truth[prepared.folds[0].train]
+    return tuple(class_facts([classes[place] for place in train.tolist()], classes).weights.tolist())
 
 
 def _affordable(left: float, plan: ImagePlan, pace: ImagePace, folds: int) -> int:
     """Return the steps of one of several trainings that the seconds that are left pay for."""
     seconds = MARGIN * left / (folds + (folds > 1))
-    return max(1, int(seconds * pace.photos_per_second / plan.batch_size))
+    return max(1, int(min(seconds * pace.photos_per_second / plan.batch_size, 1e9)))
+
+
+def _batch_size(net: Network, count: int) -> int:
+    if isinstance(net, Published):
+        return 16
+    return next(each for least, each in BATCH_SIZES if count >= least)
 
 
 def _measured(
     recipe: Recipe,
     plan: ImagePlan,
-    net: PhotoNet | LeNet,
+    net: Network,
     prepared: ImagePrepared,
     look: Look,
     budget: Budget | None,

@@ -6,13 +6,15 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glassnet.data.fitting import in_order
 from glassnet.data.image_arrays import BYTES, DIGITS, range_of
 from glassnet.data.image_cache import Photos
+from glassnet.data.image_classes import class_facts
+from glassnet.data.image_copies import duplicates_between, told_duplicates
 from glassnet.data.image_found import Wanted, found_photos, read_names
 from glassnet.data.image_problems import told
 from glassnet.data.image_source import PhotoList
@@ -20,7 +22,6 @@ from glassnet.data.leak_facts import Leak
 from glassnet.data.roles import ColumnRole
 from glassnet.data.split import Fold, RowFacts, make_folds, validation_like
 from glassnet.data.targets import MOST_CLASSES, ClassTarget, way_written
-from glassnet.data.thumbnails import copies
 from glassnet.errors import DataError, GlassnetWarning, RecipeError, message
 from glassnet.notation import SplitSpec, parse_split, write_split
 from glassnet.plan.table import ColumnPlan
@@ -37,8 +38,8 @@ TEST_SHARE, MOST_VALIDATED = 0.1, 1000
 """Share of the photos that test and that validate where nothing is said; the latter are so many at most."""
 UNEQUAL = 3.0
 """Classes of which one has so many times the photos of another are told to be unequal."""
-NAMED = 3
-"""Copies that a warning names."""
+LEAST_LIKE = 16
+"""Smaller photos, such as digits, are like each other without being copies."""
 
 
 @dataclass(frozen=True)
@@ -215,15 +216,13 @@ def _task(recipe: Recipe, found: FoundImages, labels: list[str]) -> tuple[ClassT
 
 def _check_classes(target: ClassTarget, truth: NDArray[np.int64]) -> None:
     """Say where a class has no photo to learn from, and where classes are unequal."""
-    counts = np.bincount(truth, minlength=len(target.levels))
-    none = [level for level, count in zip(target.levels, counts, strict=True) if not count]
+    facts = class_facts([target.levels[place] for place in truth.tolist()], target.levels)
+    none = [level for level, count in facts.counts.items() if not count]
     if none:
         said = f"no training photo is of the class {', '.join(none[:10])}"
         warnings.warn(said, GlassnetWarning, stacklevel=2)
-    elif counts.max() >= UNEQUAL * counts.min():
-        most, least = target.levels[int(counts.argmax())], target.levels[int(counts.argmin())]
-        unequal = f"{counts.max():,} training photos of {most}, {counts.min():,} of {least}"
-        said = f"the classes are unequal: {unequal}; --class-weight balanced makes them count the same"
+    elif facts.ratio >= UNEQUAL:
+        said = f"{facts.told()}; --class-weight balanced makes them count the same"
         warnings.warn(said, GlassnetWarning, stacklevel=2)
 
 
@@ -246,18 +245,17 @@ def _warn_of_problems(found: FoundImages, photos: Photos) -> None:
 
 
 def _copies(photos: Photos, fold: Fold) -> tuple[Leak, ...]:
-    """Find photos that are held back and stand among the training photos too."""
-    name: Literal["test", "validation"] = "test" if len(fold.test) else "validation"
-    held = fold.test if len(fold.test) else fold.validation
-    known = fold.train if name == "validation" else np.concatenate([fold.train, fold.validation])
-    pairs = copies(photos.pixels, known, held)
-    if not pairs:
+    """Find photos that judge and stand among the training photos too."""
+    known = np.concatenate([fold.train, fold.validation])
+    twins = duplicates_between(photos, known, fold.test)
+    if min(photos.pixels.shape[1:3]) < LEAST_LIKE:
+        twins = tuple(each for each in twins if each.kind == "same")
+    finding = told_duplicates(photos, twins, len(fold.test))
+    if finding is None:
         return ()
-    finding = f"{len(pairs):,} of {len(held):,} {name} photos stand among the training photos too"
-    shown = ", ".join(f"{photos.names[one]} is {photos.names[other]}" for one, other in pairs[:NAMED])
-    must = f"{name} photos must be new to the network"
-    sentence = message(must, f"{finding} ({shown})", "take the copies out, or trust these scores less")
-    return (Leak("near_duplicates", (), finding, sentence, {"share": len(pairs) / len(held)}),)
+    must, do = "test photos must be new to the network", "take the copies out, or trust these scores less"
+    share = {"share": len(twins) / len(fold.test)}
+    return (Leak("near_duplicates", (), finding, message(must, finding, do), share),)
 
 
 def class_counts(prepared: ImagePrepared) -> dict[str, dict[str, int]]:

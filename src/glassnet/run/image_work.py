@@ -13,37 +13,31 @@ import torch
 
 from glassnet.data.image_cache import Photos as Decoded
 from glassnet.data.image_cache import load_photos
-from glassnet.data.image_schema import fit_image_schema
-from glassnet.engine import checkpoint as checkpoints
-from glassnet.engine.course_training import Reins
-from glassnet.engine.history import History
-from glassnet.engine.photos import Labelled, Look
-from glassnet.engine.photos_training import train_photos
+from glassnet.data.image_decode import Fit
+from glassnet.data.image_schema import ImageSchema, fit_image_schema
+from glassnet.engine.photos import Look
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
 from glassnet.errors import NonFiniteLoss, RecipeError, message
 from glassnet.model.images import ImageModel
 from glassnet.model.images_manifest import PhotoSchema
-from glassnet.nets.convolution import Photo
-from glassnet.notation import parse_split
+from glassnet.nets.pretrained import IMAGENET_MEAN, IMAGENET_STD, pretrained
+from glassnet.notation import PUBLISHED, parse_split
 from glassnet.plan.images import ImagePlan
-from glassnet.run.budget import ENDING
-from glassnet.run.context import Context, Follower
+from glassnet.run.context import Context
 from glassnet.run.fold_scores import FoldScores, pooled, results_of
 from glassnet.run.frame import Done
 from glassnet.run.image_baselines import fit_baselines
 from glassnet.run.image_choose import (
-    Budget,
     Looks,
     choose_looks,
     make_plan,
-    most_steps,
     net_of,
-    new_net,
-    settings_of,
 )
 from glassnet.run.image_prepare import ImagePrepared, class_counts, find_images, prepare_images
-from glassnet.run.image_scoring import fold_scores, scored_photos, temperature_of
+from glassnet.run.image_report import training_report
+from glassnet.run.image_scoring import fold_scores, temperature_of
+from glassnet.run.image_training import budget_of, train_one
 from glassnet.run.same import earlier_plan, with_checksums
 from glassnet.run.told import warn_of
 
@@ -51,7 +45,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.data.split import Fold
-    from glassnet.nets.photo_spec import LeNet, PhotoNet
     from glassnet.recipe import Recipe
     from glassnet.run.image_prepare import FoundImages
 
@@ -129,6 +122,9 @@ def _check_net(recipe: Recipe, looks: Looks) -> None:
     Raises:
         RecipeError: they are too small for it.
     """
+    if recipe.pretrained is not None and recipe.net not in ("photo", *PUBLISHED):
+        must, do = "a pretrained net is named by --pretrained alone", "leave --net out"
+        raise RecipeError(message(must, f"net={recipe.net!r}", do))
     try:
         net = net_of(recipe.net, looks, 2)
     except ValueError as error:
@@ -157,74 +153,24 @@ def _device(asked: str) -> torch.device:
     return torch.device(asked if asked != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
 
 
+def _schema(prepared: ImagePrepared, fold: Fold, fit: Fit, known: str | None) -> ImageSchema:
+    """Learn how pixels become numbers, from the training photos; a pretrained net wants what it has seen."""
+    found = fit_image_schema(prepared.photos, fold.train, fit)
+    if known is None:
+        return found
+    return found.model_copy(update={"mean": IMAGENET_MEAN, "std": IMAGENET_STD})
+
+
 def _plan(context: Context, prepared: ImagePrepared, looks: Looks) -> ImagePlan:
     context.reporter.phase("measuring how fast this machine learns")
     recipe, fold = context.recipe, prepared.folds[0]
-    schema = fit_image_schema(prepared.photos, fold.train, looks.fit)
+    schema = _schema(prepared, fold, looks.fit, recipe.pretrained)
     look = Look(schema.mean, schema.std, _device(recipe.device))
-    budget = None if recipe.budget is None else _budget(context, prepared)
-    return make_plan(recipe, prepared, looks, look, budget)
-
-
-def _budget(context: Context, prepared: ImagePrepared) -> Budget:
-    """Return what a budget leaves for training and scoring."""
-    budget = context.recipe.budget or 0.0
-    report = min(REPORT, REPORT_SHARE * budget) if context.folder is not None else 0.0
-    scored = sum(scored_photos(each) for each in (*prepared.folds, *filter(None, [prepared.final])))
-    return Budget(context.began + budget - ENDING - report, scored)
-
-
-def _train(
-    context: Context,
-    plan: ImagePlan,
-    prepared: ImagePrepared,
-    fold: Fold,
-    architecture: PhotoNet | LeNet,
-    look: Look,
-    name: str,
-    left: int,
-) -> tuple[torch.nn.Module, History, NonFiniteLoss | None]:
-    """Train one net, or go on with it; ``left`` trainings share what is left of a budget."""
-    seed = context.recipe.seed
-    train, validation = (_labelled(prepared, rows) for rows in (fold.train, fold.validation))
-    net = new_net(architecture, seed).to(look.device)
-    if isinstance(net, Photo):
-        few = max(64, WHITENED // int(np.prod(train.pixels.shape[1:])))
-        some = np.unique(np.linspace(0, len(train) - 1, few).astype(np.int64))
-        net.whiten(look(train.pixels[some]))
-    follower, path = Follower(context, name), context.checkpoint(name)
-    reins = Reins(
-        callbacks=[follower],
-        progress=follower.progress,
-        should_stop=lambda: context.interrupts.requested,
-        deadline=_deadline(context, plan, prepared, left),
-        most=most_steps(context.recipe, plan, len(train)),
-        changed=lambda: setattr(context, "cut_short", True),
-        state=checkpoints.earlier(path),
-        save=None if path is None else partial(checkpoints.write, path),
-    )
-    classes = len(prepared.task.classes)
-    try:
-        settings = settings_of(plan, seed)
-        history = train_photos(net, train, validation, look, classes, settings, reins)
-    except NonFiniteLoss as error:
-        return net, follower.history or History(), error
-    context.cut_short |= history.stopped == "budget"
-    if history.stopped == "epochs" and history.plan["course"]["total"] < plan.steps:
-        history.stopped = "budget"
-    return net, history, None
-
-
-def _labelled(prepared: ImagePrepared, rows: NDArray[np.int64]) -> Labelled:
-    return Labelled(prepared.photos.pixels[rows], prepared.truth[rows])
-
-
-def _deadline(context: Context, plan: ImagePlan, prepared: ImagePrepared, left: int) -> float | None:
-    """Return when this training has to end, of ``time.monotonic()``: it gets its share of what is left."""
-    if context.recipe.budget is None:
-        return None
-    now, end = time.monotonic(), _budget(context, prepared).deadline(plan.answers_per_second or np.inf)
-    return now + max(0.0, end - now) / left
+    budget = None if recipe.budget is None else budget_of(context, prepared)
+    notation = recipe.net
+    if recipe.pretrained is not None:
+        notation = pretrained(recipe.pretrained, classes=2).name
+    return make_plan(recipe, prepared, looks, look, notation, budget)
 
 
 @dataclass(frozen=True)
@@ -260,7 +206,8 @@ def _train_folds(context: Context, plan: ImagePlan, prepared: ImagePrepared) -> 
     known = {"classes": class_counts(prepared), "problems": listed}
     last.model.results = results.model_copy(update={"details": {**results.details, **known}})
     last.model.plan = plan.model_copy(update={"reproducible": not context.cut_short})
-    return Done(last.model, last.failure)
+    scored = [(each.fold, each.scores) for each in folds]
+    return Done(last.model, last.failure, partial(training_report, last.model, prepared, scored))
 
 
 def _train_fold(
@@ -270,10 +217,10 @@ def _train_fold(
     since = time.monotonic()
     looks = Looks(plan.size, plan.channels, plan.fit)
     architecture = net_of(plan.net, looks, len(prepared.task.classes))
-    images = fit_image_schema(prepared.photos, fold.train, plan.fit)
+    images = _schema(prepared, fold, plan.fit, plan.pretrained)
     look = Look(images.mean, images.std, torch.device(plan.device), plan.channels_last)
     with context.interrupts.asking():
-        net, history, failure = _train(context, plan, prepared, fold, architecture, look, name, left)
+        net, history, failure = train_one(context, plan, prepared, fold, architecture, look, name, left)
     context.timed("train", since)
     since = time.monotonic()
     context.reporter.phase("scoring")

@@ -97,6 +97,10 @@ def _made(model: AnyModel, data: object) -> Report:
         from glassnet.run.text_report import text_report
 
         return text_report(model, data)
+    if isinstance(model.plan, ImagePlan):
+        from glassnet.run.image_report import image_report
+
+        return image_report(model, data)
     from glassnet.run.report import table_report
 
     return table_report(model, data)
