@@ -37,18 +37,23 @@ if TYPE_CHECKING:
     )
     from glassnet.lens.animate import animate
     from glassnet.lens.boundary import boundary
+    from glassnet.lens.confusion import confusion
     from glassnet.lens.contributions import contributions
+    from glassnet.lens.convolution import feature_maps, filters, pooling_winners, unfold_pixel
     from glassnet.lens.dependence import partial_dependence
     from glassnet.lens.doctor import diagnose
     from glassnet.lens.doctor_view import Diagnosis, Finding
     from glassnet.lens.draw import plot_learning_curve, plot_predictions
     from glassnet.lens.draw_boundary import plot_boundary, plot_hidden_units
+    from glassnet.lens.draw_confusion import plot_confusion
+    from glassnet.lens.draw_convolution import plot_convolution
     from glassnet.lens.draw_course import plot_activations, plot_complexity, plot_gates, plot_softmax
     from glassnet.lens.draw_error_surface import plot_error_surface
     from glassnet.lens.draw_explanations import plot_explanation
     from glassnet.lens.draw_network import plot_network, plot_weights
     from glassnet.lens.draw_words import plot_frontier, plot_word_map
     from glassnet.lens.error_surface import error_surface
+    from glassnet.lens.heat import grad_cam, occlusion
     from glassnet.lens.importance import permutation_importance
     from glassnet.lens.mistakes import worst_rows
     from glassnet.lens.shapes import shapes
@@ -60,6 +65,7 @@ if TYPE_CHECKING:
     from glassnet.model.loading import load
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
+    from glassnet.nets.pretrained import pretrained
     from glassnet.recipe import Recipe
     from glassnet.run.reports import report
     from glassnet.run.text_steps import text_steps
@@ -92,18 +98,25 @@ __all__ = [
     "__version__",
     "animate",
     "boundary",
+    "confusion",
     "contributions",
     "datasets",
     "diagnose",
     "error_surface",
+    "feature_maps",
+    "filters",
     "fit",
     "generate",
+    "grad_cam",
     "load",
+    "occlusion",
     "partial_dependence",
     "permutation_importance",
     "plot_activations",
     "plot_boundary",
     "plot_complexity",
+    "plot_confusion",
+    "plot_convolution",
     "plot_error_surface",
     "plot_explanation",
     "plot_frontier",
@@ -115,6 +128,8 @@ __all__ = [
     "plot_softmax",
     "plot_weights",
     "plot_word_map",
+    "pooling_winners",
+    "pretrained",
     "report",
     "resume",
     "shapes",
@@ -122,6 +137,7 @@ __all__ = [
     "text_steps",
     "trace",
     "train",
+    "unfold_pixel",
     "word_contributions",
     "word_map",
     "word_weights",
@@ -148,9 +164,13 @@ _NAMES_IN_HOME = {
     ),
     "lens.animate": ("animate",),
     "lens.boundary": ("boundary",),
+    "lens.confusion": ("confusion",),
     "lens.contributions": ("contributions",),
+    "lens.convolution": ("feature_maps", "filters", "pooling_winners", "unfold_pixel"),
     "lens.dependence": ("partial_dependence",),
     "lens.draw_boundary": ("plot_boundary", "plot_hidden_units"),
+    "lens.draw_confusion": ("plot_confusion",),
+    "lens.draw_convolution": ("plot_convolution",),
     "lens.draw_course": ("plot_activations", "plot_complexity", "plot_gates", "plot_softmax"),
     "lens.draw_error_surface": ("plot_error_surface",),
     "lens.doctor": ("diagnose",),
@@ -158,6 +178,7 @@ _NAMES_IN_HOME = {
     "lens.draw_explanations": ("plot_explanation",),
     "lens.draw_network": ("plot_network", "plot_weights"),
     "lens.draw_words": ("plot_frontier", "plot_word_map"),
+    "lens.heat": ("grad_cam", "occlusion"),
     "lens.error_surface": ("error_surface",),
     "lens.importance": ("permutation_importance",),
     "lens.mistakes": ("worst_rows",),
@@ -171,6 +192,7 @@ _NAMES_IN_HOME = {
     "model.loading": ("load",),
     "model.table": ("Model",),
     "model.texts": ("TextModel",),
+    "nets.pretrained": ("pretrained",),
     "recipe": ("Recipe",),
     "run.text_steps": ("text_steps",),
     "run.reports": ("report",),

@@ -223,3 +223,15 @@ def test_the_end_of_a_budget_within_the_first_epoch_keeps_what_was_learned():
     history = gn.fit(net, X, Y, loss="mse", batch_size=16, epochs=3, budget=1e-9)
     assert (history.stopped, len(history)) == ("budget", 0)
     assert not torch.equal(net[0].weight, before[0].weight)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_weights_that_leave_all_numbers_in_the_last_step_of_an_epoch_end_the_run(dtype, bias):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(7, 9, bias=bias), nn.Tanh(), nn.Linear(9, 1, bias=bias)).to(dtype)
+    before = copy.deepcopy(net.state_dict())
+    huge = float(torch.finfo(dtype).max)
+    with pytest.raises(NonFiniteLoss, match="epoch 1 has weights that are infinite or not a number"):
+        gn.fit(net, X, 10 * Y, loss="mse", optimizer="sgd", lr=huge, batch_size=len(X), engine="fused")
+    assert all(torch.equal(each, before[name]) for name, each in net.state_dict().items())

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from pkgutil import resolve_name
 
 import numpy as np
 import polars as pl
@@ -20,6 +19,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.archive import pack, read_archive
+from glassnet.engine import callbacks
 from glassnet.errors import FormatError
 from glassnet.randomness import stream
 from glassnet.run.reporter import Silent
@@ -119,6 +119,11 @@ def broken_off(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return begin
 
 
+def _saving_always(made: Callable[..., object], save: object, every: float) -> object:
+    """Make what saves after every epoch, whatever was asked for."""
+    return made(save, 0.0)
+
+
 @dataclass
 class StopAfter(Silent):
     """Stops a run after some epochs, as a signal does."""
@@ -135,12 +140,12 @@ class StopAfter(Silent):
 def resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Train on a file, be stopped after some epochs, go on; return the run folder.
 
-    ``train`` names what trains: it writes its checkpoint after each epoch, however short.
+    Its checkpoint is written after each epoch, however short.
     """
 
-    def begin(data: Path, train: str, after: int, **options: object) -> Path:
-        plain, folder = resolve_name(train), tmp_path / "broken"
-        monkeypatch.setattr(train, partial(plain, save_every=0))
+    def begin(data: Path, after: int, **options: object) -> Path:
+        folder = tmp_path / "broken"
+        monkeypatch.setattr(callbacks, "Checkpointing", partial(_saving_always, callbacks.Checkpointing))
         recipe = gn.Recipe(data=str(data), **options)
         broken = train_run(recipe, out=folder, reporter=StopAfter(after))
         assert broken.model.history.stopped == "interrupted"

@@ -116,7 +116,7 @@ def test_a_run_that_was_killed_goes_on_to_the_bits_of_one_left_alone(rhyme, tmp_
     gn.train(rhyme, out=tmp_path / "whole", **wishes)
     plan = (tmp_path / "whole" / "plan.json").read_bytes()
     monkeypatch.setattr(RunFolder, "read_plan", lambda self: json.loads(plan))
-    broken = resumed(rhyme, "glassnet.run.characters_work.train_characters", 2, **wishes)
+    broken = resumed(rhyme, 2, **wishes)
     assert (broken / "model.glass").read_bytes() == (tmp_path / "whole" / "model.glass").read_bytes()
     assert len((broken / "history.jsonl").read_text().splitlines()) == 4
 

@@ -127,7 +127,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_bits_of_one_left_alone(tmp_path, 
     waves(300).write_csv(tmp_path / "waves.csv")
     wishes = {**WISHES, "net": "gru:2x6:0.2", "epochs": 4, "patience": 99}
     gn.train(tmp_path / "waves.csv", out=tmp_path / "whole", **wishes)
-    broken = resumed(tmp_path / "waves.csv", "glassnet.run.recurrent.train_net", 2, **wishes)
+    broken = resumed(tmp_path / "waves.csv", 2, **wishes)
     assert (broken / "model.glass").read_bytes() == (tmp_path / "whole" / "model.glass").read_bytes()
 
 

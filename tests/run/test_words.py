@@ -80,7 +80,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_bits_of_one_left_alone(tmp_path, 
     )
     wishes = {**WISHES, "net": "gru:2x8:0.3", "target": "label", "epochs": 5, "patience": 99}
     gn.train(tmp_path / "texts.csv", out=tmp_path / "whole", **wishes)
-    broken = resumed(tmp_path / "texts.csv", "glassnet.run.recurrent.train_net", 3, **wishes)
+    broken = resumed(tmp_path / "texts.csv", 3, **wishes)
     assert (broken / "model.glass").read_bytes() == (tmp_path / "whole" / "model.glass").read_bytes()
 
 

@@ -15,17 +15,16 @@ if TYPE_CHECKING:
     from glassnet.lens.draw_explanations import Explanation
     from glassnet.lens.text_mistakes import TextMistakes
     from glassnet.lens.text_words import TextAnswer, WordWeights
-    from glassnet.model.characters import CharacterModel
-    from glassnet.model.series import SeriesModel
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
+    from glassnet.run.context import AnyModel
 
     View = Explanation | WordWeights | TextAnswer | TextMistakes
 
 
 def inspected(
     path: Path, data: str | None, row: int | None, column: str | None, text: str | None
-) -> tuple[Model | TextModel | CharacterModel | SeriesModel, Mapping[str, View]]:
+) -> tuple[AnyModel, Mapping[str, View]]:
     """Load a model and look into it as a command asks; returns it and the Views by name.
 
     Raises:
@@ -35,7 +34,7 @@ def inspected(
     model = load(path)
     if model.recipe.kind == "text":
         return model, _of_texts(cast("TextModel", model), data, row, column, text)
-    if model.recipe.kind in ("characters", "series"):
+    if model.recipe.kind in ("characters", "series", "image"):
         if (data, row, column, text) != (None, None, None, None):
             must, do = f"a model of {model.recipe.kind} is inspected by itself", "see glassnet evaluate"
             raise RecipeError(message(must, "rows or a text were asked for", do))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
+from glassnet.engine.arrays import all_finite
 from glassnet.engine.history import EpochRecord
 from glassnet.engine.loop import Loop, Stop
 from glassnet.engine.optim import add_penalties, clip_gradients, learning_rate_factor
@@ -27,7 +28,7 @@ fraction within an epoch) and in all; about how many seconds are left."""
 
 def weights_of(net: nn.Module) -> dict[str, Tensor]:
     """Return copies of all parameters and buffers that the net's state_dict names."""
-    return {name: each.detach().clone() for name, each in _tensors(net).items()}
+    return {name: each.clone() for name, each in _tensors(net).items()}
 
 
 def put_back(net: nn.Module, weights: Mapping[str, Tensor]) -> None:
@@ -42,9 +43,7 @@ def _tensors(net: nn.Module) -> dict[str, Tensor]:
 
 
 def _all_finite(net: nn.Module) -> bool:
-    """Look at sums, which cost a tenth; a sum that is not finite may have overflowed, and is looked into."""
-    numbers = [each for each in _tensors(net).values() if each.is_floating_point()]
-    return all(bool(each.sum().isfinite()) or bool(each.isfinite().all()) for each in numbers)
+    return all(all_finite(each) for each in _tensors(net).values() if each.is_floating_point())
 
 
 class Schedule:
@@ -152,7 +151,8 @@ class NonFinite:
     def measured(self, loop: Loop) -> None:
         losses = {"training": loop.train_loss, "validation": loop.validation_loss}
         wrong = [f"{name} loss {value}" for name, value in losses.items() if not math.isfinite(value or 0.0)]
-        if wrong or not _all_finite(loop.net):
+        finite = _all_finite(loop.net) if loop.weights_finite is None else loop.weights_finite
+        if wrong or not finite:
             loop.history.stopped = "non_finite"
             raise NonFiniteLoss(_non_finite(loop, wrong))
 

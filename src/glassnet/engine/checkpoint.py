@@ -82,6 +82,15 @@ def restore(state: State, net: nn.Module, optimizer: torch.optim.Optimizer) -> N
         optimizer.load_state_dict(state.optimizer)
     except (ValueError, KeyError) as error:
         raise FormatError(_another("optimiser", str(error))) from None
+    for parameter, kept in optimizer.state.items():
+        kept.update({key: _laid_out_as(parameter, each) for key, each in kept.items()})
+
+
+def _laid_out_as(parameter: Tensor, kept: Any) -> Any:
+    """Lay a tensor out in memory as its parameter is: torch's fused steps go through both side by side."""
+    if not isinstance(kept, Tensor) or kept.shape != parameter.shape:
+        return kept
+    return torch.empty_like(parameter, dtype=kept.dtype, device=kept.device).copy_(kept)
 
 
 def to_bytes(state: State) -> bytes:

@@ -25,6 +25,7 @@ from glassnet.engine.dense_spec import (
     check_net,
 )
 from glassnet.engine.dense_steps import memory_of
+from glassnet.randomness import order_words
 
 if TYPE_CHECKING:
     from glassnet import _native
@@ -72,16 +73,19 @@ class NativeNet:
         Raises:
             RecipeError: a shape is not that of its layer; all are named.
         """
-        check_parameters(self.layers, parameters)
-        self.core.take([(self._own(W), None if b is None else self._own(b)) for W, b in parameters])
+        try:
+            self.core.take(parameters)
+        except (TypeError, ValueError):
+            check_parameters(self.layers, parameters)
+            self.core.take([(self._own(W), None if b is None else self._own(b)) for W, b in parameters])
 
     def parameters(self) -> Parameters:
         """Return copies of weights and biases."""
         return self._pairs(self.core.read("values"))
 
-    def copy_parameters(self, to: Parameters) -> None:
-        """Write weights and biases into arrays of that shape, of the net's dtype and in C order."""
-        self.core.give(to)
+    def copy_parameters(self, to: Parameters) -> bool:
+        """Write weights and biases into such arrays, and say whether all are finite; see ``DenseNet``."""
+        return self.core.give(to)
 
     def train(
         self,
@@ -181,6 +185,13 @@ def train_natively(
             check_rows(net, X, y, weight)
             check_batches(len(X), order, sizes, rate)
         raise
+
+
+def native_order(seed: int, epoch: int, rows: int) -> Array:
+    """Return what ``epoch_order`` returns, to the bit, in less than half of the time."""
+    from glassnet import _native
+
+    return _native.order(order_words(seed, epoch), rows)
 
 
 def layer_parts(layer: Layer) -> _native.LayerParts:

@@ -16,13 +16,14 @@ from torch import Tensor, nn
 
 from glassnet.engine import dense
 from glassnet.engine.choice import Members, Stack
+from glassnet.engine.dense_native import native_order
 from glassnet.engine.loop import Loop
 from glassnet.engine.losses import Loss
 from glassnet.engine.optim import learning_rate_factor
 from glassnet.engine.rows import Rows, batch_sizes
 from glassnet.engine.settings import Settings
 from glassnet.engine.tabular_native import NativeTabular
-from glassnet.randomness import derived_seed, epoch_order
+from glassnet.randomness import derived_seed
 
 _AT_ONCE = 1 << 20
 """About how many numbers of X are answered at once where nothing is trained."""
@@ -83,7 +84,8 @@ class FusedEpoch:
 
     def __call__(self, loop: Loop) -> float:
         """Train one epoch; the module has its weights afterwards."""
-        self._take_weights()
+        parameters = self.stack.arrays()
+        self._take_weights(parameters)
         order, rates = self._order(loop.epoch + 1), self._rates(loop)
         record, step = np.zeros((len(self.sizes), 2)), 0
         try:
@@ -95,7 +97,7 @@ class FusedEpoch:
                 step = to
                 loop.call("batch_end")
         finally:
-            self._give_weights()
+            loop.weights_finite = self._give_weights(parameters)
         loop.optimizer.param_groups[0]["lr"] = float(rates[-1])
         loss, weight = record.sum(axis=0)
         return float(loss / weight) if weight else 0.0
@@ -117,7 +119,7 @@ class FusedEpoch:
     def _order(self, epoch: int) -> Any:
         """Return the order of an epoch as rows of X."""
         count = int(self.ends[-1])
-        order = epoch_order(self.settings.seed, epoch, count) if self.settings.shuffle else np.arange(count)
+        order = native_order(self.settings.seed, epoch, count) if self.settings.shuffle else np.arange(count)
         return order if self.at is None else self.at[order]
 
     def _train(self, order: Any, rates: Any, record: Any, start: int, to: int) -> None:
@@ -139,13 +141,13 @@ class FusedEpoch:
             [learning_rate_factor(schedule, first + k, total, s.warmup) for k in range(steps)]
         )
 
-    def _take_weights(self) -> None:
-        self.net.set_parameters(self.stack.arrays())  # type: ignore[arg-type]
+    def _take_weights(self, parameters: Any) -> None:
+        self.net.set_parameters(parameters)
         self._exchange_average()
 
-    def _give_weights(self) -> None:
+    def _give_weights(self, parameters: Any) -> bool:
         self._exchange_average()
-        self.net.copy_parameters(self.stack.arrays())  # type: ignore[arg-type]
+        return self.net.copy_parameters(parameters)
 
     def _exchange_average(self) -> None:
         """Between epochs the module holds the average of the weights, where there is one."""

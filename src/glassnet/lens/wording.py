@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from glassnet.data.leak_facts import Leak
     from glassnet.metrics.compare import Difference, Judged, MainMetric
     from glassnet.metrics.coverage import Coverage
-    from glassnet.plan.table import Plan, TextPlan
+    from glassnet.plan.images import ImagePlan
+    from glassnet.plan.table import Plan
+    from glassnet.plan.texts import TextPlan
     from glassnet.results import Results
 
     Interval = tuple[float, float]
@@ -196,7 +198,7 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
-def how_cut(plan: Plan | TextPlan, split: str) -> str:
+def how_cut(plan: Plan | TextPlan | ImagePlan, split: str) -> str:
     """Say how the rows of a split were chosen."""
     text = {"test": plan.test, "validation": plan.validation}.get(split)
     if text is None:

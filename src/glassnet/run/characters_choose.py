@@ -11,7 +11,8 @@ from glassnet.engine.characters import EPOCH, Streams
 from glassnet.engine.characters_training import seconds_per_step
 from glassnet.engine.threads import LARGE
 from glassnet.notation import RecurrentSpec, parse_recurrent, write_recurrent
-from glassnet.plan.characters import CharacterPlan, Pace, Precision
+from glassnet.plan.characters import CharacterPlan, Pace
+from glassnet.plan.fields import Precision
 from glassnet.run.recurrent import new_net, spec_of
 
 if TYPE_CHECKING:

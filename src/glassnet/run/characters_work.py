@@ -11,6 +11,7 @@ import numpy as np
 from glassnet.data.characters import Vocabulary, read_long_text
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.characters_training import CharacterSettings, Text, train_characters
+from glassnet.engine.course_training import Reins
 from glassnet.engine.history import History
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
@@ -75,16 +76,7 @@ def characters_work(context: Context) -> Done:
 
 def _check_recipe(recipe: Recipe, own: Own) -> None:
     """Refuse what a recipe asks for that a text cannot have, all of it together."""
-    given = type(recipe)(kind=recipe.kind)
-    problems = [
-        message(
-            f"a text has no {name}",
-            f"{name}={getattr(recipe, name)!r}",
-            f"leave {name} out with --task characters",
-        )
-        for name in _UNUSED
-        if getattr(recipe, name) != getattr(given, name)
-    ]
+    problems = recipe.refusals(_UNUSED, "a text has no {name}", "leave {name} out with --task characters")
     problems += _settings_problems(recipe)
     if own.data is not None:
         must = "characters are learned from a text file"
@@ -169,14 +161,16 @@ def _train(
             net,
             text,
             _settings(context.recipe, plan),
-            callbacks=[follower, Sampler(context, work.vocabulary)],
-            progress=follower.progress,
-            should_stop=lambda: context.interrupts.requested,
-            deadline=None if budget is None else budget.deadline(quickest(plan)),
-            most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
-            changed=lambda: setattr(context, "cut_short", True),
-            state=checkpoints.earlier(path),
-            save=None if path is None else partial(checkpoints.write, path),
+            Reins(
+                callbacks=[follower, Sampler(context, work.vocabulary)],
+                progress=follower.progress,
+                should_stop=lambda: context.interrupts.requested,
+                deadline=None if budget is None else budget.deadline(quickest(plan)),
+                most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
+                changed=lambda: setattr(context, "cut_short", True),
+                state=checkpoints.earlier(path),
+                save=None if path is None else partial(checkpoints.write, path),
+            ),
         )
     except NonFiniteLoss as error:
         return net, follower.history or History(), error

@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from glassnet.engine.checkpoint import State
     from glassnet.engine.history import EpochRecord, History
     from glassnet.model.characters import CharacterModel
+    from glassnet.model.images import ImageModel
     from glassnet.model.series import SeriesModel
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
     from glassnet.plan.characters import CharacterPlan
+    from glassnet.plan.images import ImagePlan
     from glassnet.plan.series import SeriesPlan
-    from glassnet.plan.table import Plan, TextPlan
+    from glassnet.plan.table import Plan
+    from glassnet.plan.texts import TextPlan
     from glassnet.recipe import Recipe
 
-    AnyModel: TypeAlias = Model | TextModel | CharacterModel | SeriesModel
+    AnyModel: TypeAlias = Model | TextModel | CharacterModel | SeriesModel | ImageModel
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ class Context:
             allowance.seconds = max(allowance.seconds - (time.monotonic() - began), 0.0)
             allowance.epochs = max(allowance.epochs - epochs, 1.0)
 
-    def settle(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan) -> None:
+    def settle(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan | ImagePlan) -> None:
         """Write a plan down for the rest of the run and say so; later calls change nothing."""
         if self.settled:
             return

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glassnet.errors import DataError, message
 from glassnet.notation import parse_split
 
 if TYPE_CHECKING:
-    from glassnet.model.trained import Trained
+    from glassnet.model.trained import TaskModel
 
 AGREES = 1e-6
 """Rows that were cut again have to give the run's scores, but for such a share of them."""
 
 
-def check_can_be_cut(model: Trained, rows: str, in_memory: str) -> None:
+def check_can_be_cut(model: TaskModel, rows: str, in_memory: str) -> None:
     """Check that the saved net can answer the judged rows of its run as they were answered then.
 
     Args:
@@ -26,11 +26,12 @@ def check_can_be_cut(model: Trained, rows: str, in_memory: str) -> None:
         DataError: it cannot.
     """
     split, problem = model.results.shown_split(), ""
+    plan: Any = model.plan
     if model.recipe.data is None:
         problem = in_memory
-    elif parse_split(model.plan.test).has_folds:
+    elif parse_split(plan.test).has_folds:
         problem = "each part was answered by a network of its own, and these are not saved"
-    elif split == "validation" and model.plan.refit:
+    elif split == "validation" and plan.refit:
         problem = f"the network that was saved has learned from the validation {rows} since"
     elif split is None:
         problem = "the run has not been scored"

@@ -5,26 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glassnet.errors import DataError, message
+from glassnet.errors import DataError, RecipeError, message
 from glassnet.lens.page import page
 from glassnet.model.loading import load
 from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
-from glassnet.plan.table import TextPlan
+from glassnet.plan.texts import TextPlan
 from glassnet.run.told import failing_softly
 from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
     from glassnet.lens.report import Report
-    from glassnet.model.characters import CharacterModel
-    from glassnet.model.series import SeriesModel
-    from glassnet.model.table import Model
-    from glassnet.model.texts import TextModel
+    from glassnet.run.context import AnyModel
     from glassnet.run.folder import RunFolder
 
 
 def report(
-    model: Model | TextModel | CharacterModel | SeriesModel,
+    model: AnyModel,
     data: object = None,
     *,
     path: str | Path | None = None,
@@ -43,6 +41,7 @@ def report(
 
     Raises:
         DataError: ``data`` does not fit the model.
+        RecipeError: the model is one of images.
         RequestError, WorkError: the page cannot be written.
     """
     found = _made(model, data)
@@ -81,14 +80,17 @@ def _has_no_rows(found: Report) -> bool:
     return found.numbers == () and found.reliability is None and found.characters is None
 
 
-def write_missing_report(folder: RunFolder, model: Model | TextModel | CharacterModel | SeriesModel) -> None:
+def write_missing_report(folder: RunFolder, model: AnyModel) -> None:
     """Write the report of a finished run that was killed before it had one."""
-    if not folder.report.exists():
+    if not folder.report.exists() and not isinstance(model.plan, ImagePlan):
         with failing_softly(folder):
             report(model, path=folder.report)
 
 
-def _made(model: Model | TextModel | CharacterModel | SeriesModel, data: object) -> Report:
+def _made(model: AnyModel, data: object) -> Report:
+    if isinstance(model.plan, ImagePlan):
+        must = "a report is made of a model of a table, of texts or of a series"
+        raise RecipeError(message(must, f"this one is {model.plan.net}", "see glassnet evaluate"))
     if isinstance(model.plan, CharacterPlan):
         from glassnet.run.characters_report import characters_report
 

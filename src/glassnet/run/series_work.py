@@ -67,12 +67,7 @@ def _check_recipe(recipe: Recipe) -> tuple[SplitSpec, SplitSpec]:
     Raises:
         RecipeError: the recipe asks for what a series cannot have; all of it is named.
     """
-    plain = type(recipe)(kind="series")
-    problems = [
-        message("a series must be asked for what it has", f"{name}={getattr(recipe, name)!r}", "leave it out")
-        for name in _UNUSED
-        if getattr(recipe, name) != getattr(plain, name)
-    ]
+    problems = recipe.refusals(_UNUSED, "a series must be asked for what it has")
     splits = [parse_split(each or f"last:{SHARE}") for each in (recipe.test, recipe.validation)]
     for name, each in zip(("--test", "--validation"), splits, strict=True):
         if each.kind not in ("last", "none"):

@@ -6,10 +6,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
 from glassnet.plan.table import Plan
 
 if TYPE_CHECKING:
+    from glassnet.plan.texts import TextPlan
     from glassnet.results import Results
     from glassnet.run.context import AnyModel, Outcome
 
@@ -37,6 +39,17 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+_PHOTOS = {"size", "channels", "fit", "augmentation", "flips", "batch_size", "steps"}
+_PHOTOS |= {"precision", "channels_last", "threads", "device", "paces"}
+
+
+def _of_photos(plan: Plan | TextPlan | ImagePlan) -> dict[str, Any]:
+    """Return how photos were seen and computed with; for other data what was compared."""
+    if isinstance(plan, ImagePlan):
+        return plan.model_dump(mode="json", include=_PHOTOS)
+    return {"trials": [trial.model_dump() for trial in plan.trials]}
+
+
 def _of_kind(model: AnyModel) -> dict[str, Any]:
     """Return what only some kinds of data have."""
     if isinstance(model.plan, CharacterPlan):
@@ -57,7 +70,7 @@ def _of_kind(model: AnyModel) -> dict[str, Any]:
         "task": model.task.name,
         "net": model.plan.net,
         **({"target_scale": model.plan.target_scale} if isinstance(model.plan, Plan) else {}),
-        "trials": [trial.model_dump() for trial in model.plan.trials],
+        **_of_photos(model.plan),
         **of_columns,
         "leaks": [asdict(leak) for leak in model.results.leaks],
     }

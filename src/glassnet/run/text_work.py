@@ -11,15 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from glassnet.engine.bags_choice import in_words
-from glassnet.errors import DataError, NonFiniteLoss, message
+from glassnet.errors import NonFiniteLoss, message
 from glassnet.model.texts import TextModel
 from glassnet.model.texts_manifest import TextBaselines, TextSchema
 from glassnet.notation import parse_split
-from glassnet.plan.table import TextPlan
+from glassnet.plan.texts import TextPlan
 from glassnet.run.context import Context
 from glassnet.run.fold_scores import FoldScores, pooled, results_of
 from glassnet.run.frame import Done
-from glassnet.run.same import earlier_plan, with_checksum
+from glassnet.run.same import earlier_plan, with_checksums
 from glassnet.run.text_nets import (
     Tell,
     TrainedBags,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from glassnet.engine.bags import PassRecord
     from glassnet.recipe import Recipe
     from glassnet.results import Results
-    from glassnet.run.folder import RunFolder
 
 BUDGET_SHARE = 0.4
 """The part of what is left of a budget after which no further way to train is tried; the last one that began,
@@ -55,32 +54,14 @@ def text_work(context: Context) -> Done:
     since = time.monotonic()
     context.reporter.phase(f"reading {context.recipe.data or 'the texts'}")
     prepared = prepare_texts(context.recipe, context.own)
-    context.recipe = _with_checksums(context.recipe, prepared, context.folder)
+    sha256, test_sha256 = prepared.rows.sha256, prepared.test_sha256
+    context.recipe = with_checksums(context.recipe, sha256, test_sha256, context.folder)
     warn_of(prepared.leaks)
     context.timed("read", since)
     plan = earlier_plan(context.folder, TextPlan) or _plan(context.recipe, prepared)
     context.settle(plan)
     model, scored = _train_folds(context, plan, prepared)
     return Done(model, report=partial(training_report, model, prepared, scored))
-
-
-def _with_checksums(recipe: Recipe, prepared: TextPrepared, folder: RunFolder | None) -> Recipe:
-    """Return the recipe with the SHA-256 of its data and of its test texts.
-
-    Raises:
-        DataError: they are not what the recipe was written for.
-    """
-    recipe = with_checksum(recipe, prepared.rows.sha256, folder)
-    found = prepared.test_sha256
-    if recipe.test_sha256 == found:
-        return recipe
-    if recipe.test_sha256 is not None:
-        must, do = "a run goes on only with the test texts that it began with", "put the old ones back"
-        raise DataError(message(must, f"{recipe.test} has changed since", do))
-    recipe = recipe.model_copy(update={"test_sha256": found})
-    if folder is not None:
-        folder.write_recipe(recipe)
-    return recipe
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,7 @@ from glassnet.run.signals import listening
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
-    from glassnet.model.characters import CharacterModel
-    from glassnet.model.series import SeriesModel
-    from glassnet.model.table import Model
-    from glassnet.model.texts import TextModel
+    from glassnet.run.context import AnyModel
 
 
 def train(
@@ -37,7 +34,7 @@ def train(
     loss: str | Callable[..., object] = "auto",
     reporter: Reporter | None = None,
     **options: object,
-) -> Model | TextModel | CharacterModel | SeriesModel:
+) -> AnyModel:
     """Train a network on raw data, score it beside its baselines, and return it as a Model.
 
     Args:
@@ -79,7 +76,7 @@ def resume(
     net: object = None,
     loss: Callable[..., object] | None = None,
     reporter: Reporter | None = None,
-) -> Model | TextModel | CharacterModel | SeriesModel:
+) -> AnyModel:
     """Go on with a run that was interrupted or killed; it ends with the bits of one left alone.
 
     Args:
@@ -200,6 +197,10 @@ def _work_of(kind: Kind, net: str) -> Work:
         from glassnet.run.characters_work import characters_work
 
         return characters_work
+    if kind == "image":
+        from glassnet.run.image_work import image_work
+
+        return image_work
     from glassnet.run.series_work import series_work
 
     return series_work

@@ -46,8 +46,10 @@ WORDS, LEAST, LENGTH = 20_000, 2, 250
 EMBEDDING, UNITS, DROPOUT = 64, 128, 0.5
 BATCH_SIZE, EPOCHS, PATIENCE = 64, 20, 3
 LEARNING_RATES = {"sgd": 0.1, "adam": 0.002, "adamw": 0.002, "rmsprop": 0.001}
+_OF_BAGS = ("text", "refit")
+"""Options of a recipe that a bag of words alone has."""
 _UNUSED = (
-    *("text", "drop", "roles", "keep_leaks", "refit", "restarts", "tune", "ema", "l1", "l2", "norm", "init"),
+    *("drop", "roles", "keep_leaks", "restarts", "tune", "ema", "l1", "l2", "norm", "init"),
     *("keep_weights", "scaling", "loss", "engine", "horizon"),
 )
 """Options of a recipe that mean nothing here."""
@@ -67,16 +69,9 @@ def word_work(context: Context) -> Done:
 
 def _check_recipe(recipe: Recipe) -> None:
     """Refuse what a recipe asks for that a net of words does not have, all of it together."""
-    plain = type(recipe)(kind="text", net=recipe.net)
-    problems = [
-        message(
-            "a recurrent net of texts must be asked for what it has",
-            f"{name}={getattr(recipe, name)!r}",
-            "leave it out, or use net='bag'" if name in ("text", "refit") else "leave it out",
-        )
-        for name in _UNUSED
-        if getattr(recipe, name) != getattr(plain, name)
-    ]
+    must = "a recurrent net of texts must be asked for what it has"
+    problems = recipe.refusals(_OF_BAGS, must, "leave it out, or use net='bag'")
+    problems += recipe.refusals(_UNUSED, must)
     if recipe.test is not None and parse_split(recipe.test).has_folds:
         must, do = "a recurrent net of texts is judged on one split", "write --test random:0.1"
         problems.append(message(must, f"test={recipe.test!r}", do))
