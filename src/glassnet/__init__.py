@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from glassnet.model.loading import load
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
+    from glassnet.nets.pretrained import pretrained
     from glassnet.recipe import Recipe
     from glassnet.run.reports import report
     from glassnet.run.text_steps import text_steps
@@ -115,6 +116,7 @@ __all__ = [
     "plot_softmax",
     "plot_weights",
     "plot_word_map",
+    "pretrained",
     "report",
     "resume",
     "shapes",
@@ -171,6 +173,7 @@ _NAMES_IN_HOME = {
     "model.loading": ("load",),
     "model.table": ("Model",),
     "model.texts": ("TextModel",),
+    "nets.pretrained": ("pretrained",),
     "recipe": ("Recipe",),
     "run.text_steps": ("text_steps",),
     "run.reports": ("report",),
