@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from glassnet.cli.generative import COMMANDS
+from glassnet.cli.options import Json
+from glassnet.cli.options import option as _option
 
 app = typer.Typer(
     name="glassnet",
@@ -15,17 +19,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model, model.glass.")]
 DataName = Annotated[
     str, typer.Argument(metavar="DATA", help="A table, texts, or a named data set, as in training.")
 ]
-
-
-def _option(flag: str, text: str) -> Any:
-    """Return an option written as in ``--lr X``: its flag and what stands for its value."""
-    name, metavar = flag.split()
-    return typer.Option(name, metavar=metavar, help=text, show_default=False)
 
 
 @app.command()
@@ -333,6 +330,10 @@ def text_steps(
         print_json(steps_json(found, text, html))
     else:
         print_steps(found, text, html)
+
+
+for each in COMMANDS:
+    app.command()(each)
 
 
 @app.command()
