@@ -81,7 +81,7 @@ def gan(
         bool | None, typer.Option("--batch-norm/--no-batch-norm", help="Batch norm in the generator.")
     ] = None,
     spectral: Annotated[bool | None, typer.Option("--spectral", help="Spectral norm in the critic.")] = None,
-    dropout: Annotated[float | None, option("--dropout X", "Dropout in the critic.")] = None,
+    dropout: Annotated[float | None, option("--dropout X", "Dropout in the critic; else 0.2.")] = None,
     penalty: Annotated[
         float | None, option("--penalty X", "Weight of the critic's squared gradient on real pictures.")
     ] = None,

@@ -40,7 +40,7 @@ class GanRequest(PictureRequest):
     smoothing: Annotated[float, Field(ge=0, lt=0.5, allow_inf_nan=False)] = 0.1
     batch_norm: bool = True
     spectral: bool = False
-    dropout: Share = 0.0
+    dropout: Share = 0.2
     penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     ema: Share = 0.999
 
