@@ -4,7 +4,7 @@
     python benchmarks/photos.py throughput FOLDER [--rounds 3] [--epochs 4] [--size 96] [--out FILE]
 
 ``accuracy`` trains with the defaults in a process of its own. ``throughput`` lets two contenders train the
-same net on the same folder of JPEG files, mirrored and shifted, with the same optimiser, batches and schedule,
+same net on the same folder of JPEG files, mirrored and shifted, with one optimiser, batch size and schedule,
 in turn: Glassnet, and the loop of every tutorial, a Dataset that opens each file with Pillow, behind a
 DataLoader with a process for each core. Epochs count from the second on; both are then judged on the same
 tenth of the photos.
