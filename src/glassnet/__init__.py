@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from glassnet.lens.word_map import word_map
     from glassnet.lens.words import similar_words, word_contributions, word_weights
     from glassnet.model.characters import CharacterModel, generate
+    from glassnet.model.images import ImageModel
     from glassnet.model.loading import load
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
@@ -82,6 +83,7 @@ __all__ = [
     "GlassnetError",
     "GlassnetWarning",
     "History",
+    "ImageModel",
     "Interrupted",
     "MissingExtra",
     "Model",
@@ -189,6 +191,7 @@ _NAMES_IN_HOME = {
     "lens.words": ("similar_words", "word_contributions", "word_weights"),
     "lens.draw": ("plot_learning_curve", "plot_predictions"),
     "model.characters": ("CharacterModel", "generate"),
+    "model.images": ("ImageModel",),
     "model.loading": ("load",),
     "model.table": ("Model",),
     "model.texts": ("TextModel",),

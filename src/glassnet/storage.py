@@ -7,7 +7,9 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from glassnet.errors import DataError, RequestError, WorkError, message
 
@@ -25,10 +27,25 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         RequestError: the folder does not exist, or ``path`` is a folder.
         WorkError: the disk is full, or the folder cannot be written to.
     """
+    with file_written(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def file_written(path: str | Path) -> Iterator[BinaryIO]:
+    """Give a file to write to, which takes the name at the end of the block: see `write_atomically`.
+
+    Raises:
+        RequestError: the folder does not exist, or ``path`` is a folder.
+        WorkError: the disk is full, or the folder cannot be written to.
+    """
     target = Path(os.path.realpath(path))
     temporary = target.parent / f".glassnet-{secrets.token_hex(8)}.tmp"
     try:
-        _write_through(temporary, data)
+        with _created(temporary) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, target)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         found, do = _reason(error), "choose another path"
@@ -64,12 +81,8 @@ def file_sha256(path: Path) -> str:
         raise DataError(message(must, _reason(error), do)) from None
 
 
-def _write_through(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
-    with open(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _created(path: Path) -> BinaryIO:
+    return open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666), "wb")
 
 
 def _flush_folder(folder: Path) -> None:

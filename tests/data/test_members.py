@@ -7,8 +7,8 @@ import zipfile
 import pytest
 
 from glassnet.data import members as module
-from glassnet.data.members import members
-from glassnet.errors import DataError
+from glassnet.data.members import members, opened_members
+from glassnet.errors import DataError, GlassnetWarning
 
 
 def made(path, names=("pos/1.txt", "neg/2.txt"), content=b"a film"):
@@ -82,3 +82,52 @@ def test_a_pipe_in_a_folder_is_an_error_and_no_wait(tmp_path):
     os.mkfifo(tmp_path / "d" / "pos" / "x.txt")
     with members(tmp_path / "d") as found, pytest.raises(DataError, match="it is a device or a pipe"):
         found[0].read()
+
+
+def test_a_name_that_is_there_twice_is_refused(tmp_path):
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        path = made(tmp_path / "a.zip", ["pos/1.txt", "pos/1.txt"])
+    with (
+        pytest.raises(DataError, match=r"a.zip must hold each name once, however: 'pos/1.txt'"),
+        members(path),
+    ):
+        pass
+
+
+def test_names_are_utf_8_although_the_zip_does_not_say_so(tmp_path):
+    path = made(tmp_path / "a.zip", ["xxxx/1.txt", "b/2.txt"])
+    path.write_bytes(path.read_bytes().replace(b"xxxx", "é猫"[1:].encode() + b"x"))
+    with members(path) as found:
+        assert [str(each) for each in found] == ["b/2.txt", "猫x/1.txt"]
+
+
+def test_links_lead_to_other_folders_and_never_round_in_circles(tmp_path):
+    for name in ("d/pos", "elsewhere"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "1.txt").write_text("a film")
+    (tmp_path / "d" / "neg").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "d" / "again").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path)
+    found, lost = opened_members(tmp_path / "d")
+    assert sorted({each.parts[-1] for each in found}) == ["1.txt"]
+    assert len(found) == 2
+    assert [what for _, what in lost] == ["it is a link to a folder that is there already"] * 2
+    told = "is left out: it is a link to a folder that is there already"
+    with pytest.warns(GlassnetWarning, match=told), members(tmp_path / "d") as again:
+        assert len(again) == 2
+
+
+def test_a_folder_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    for name in ("pos", "neg"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.txt").write_text("a film")
+    scan = module.os.scandir
+
+    def refuse(path):
+        if path.endswith("neg"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(module.os, "scandir", refuse)
+    found, lost = opened_members(tmp_path)
+    assert ([str(each) for each in found], lost) == (["pos/1.txt"], [("neg", "Permission denied")])

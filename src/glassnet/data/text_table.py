@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from glassnet.data.frames import plain_column
+from glassnet.data.label_column import LABELS, find_label_column
 from glassnet.data.narrow import missing_words
 from glassnet.data.parquet import scanned
 from glassnet.data.roles import infer_roles
@@ -19,8 +20,6 @@ from glassnet.errors import DataError, did_you_mean, message
 
 SAMPLE = 500
 """Rows by which the columns are told apart."""
-LABELS = ("label", "labels", "target", "class", "category", "sentiment", "标签", "类别")
-"""What a column of labels is called where several columns are beside the text."""
 WORDS = ("text", "category", "identifier")
 """Roles of columns that may hold texts, short ones too, which are taken for categories."""
 FAR_LONGER = 4.0
@@ -122,14 +121,7 @@ def _find_target(name: str, sample: Table, column: str, asked: Asked) -> tuple[s
     if not asked.labelled:
         return None, ""
     others = [each for each in sample.columns if each != column and each not in asked.beside]
-    if len(others) == 1:
-        return others[0], "the only column beside the text"
-    called = [each for each in others if each.lower() in LABELS]
-    if len(called) == 1:
-        return called[0], "its name"
-    must = f"the labels of {name} must be in one column"
-    found = f"it could be any of {', '.join(map(repr, others[:20]))}" if others else "there is none"
-    raise DataError(message(must, found, "name it with --target COL"))
+    return find_label_column(name, others, "text")
 
 
 def _find_column(name: str, sample: Table, asked: Asked) -> tuple[str, str]:

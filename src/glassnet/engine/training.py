@@ -340,7 +340,7 @@ def fit(
         callbacks=callbacks,
         progress=progress,
         deadline=None if budget is None else began + budget,
-        state=checkpoints.read(path) if path and path.exists() else None,
+        state=checkpoints.earlier(path),
         save=partial(checkpoints.write, path) if path else None,
     )
 

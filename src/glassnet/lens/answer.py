@@ -17,12 +17,12 @@ from glassnet.lens.wording import (
 from glassnet.notation import parse_split
 
 if TYPE_CHECKING:
-    from glassnet.model.trained import Trained
+    from glassnet.model.trained import TaskModel
     from glassnet.results import Results
 
 
 def answer(
-    model: Trained, results: Results, data: str, span: str, inputs: str, *, is_other: bool
+    model: TaskModel, results: Results, data: str, span: str, inputs: str, *, is_other: bool
 ) -> tuple[str, ...]:
     """Say in a few sentences what the model predicts and how good it is.
 
@@ -43,7 +43,7 @@ def answer(
     return tuple(sentences)
 
 
-def _what(model: Trained, data: str, inputs: str, is_other: bool) -> str:
+def _what(model: TaskModel, data: str, inputs: str, is_other: bool) -> str:
     targets = [each.name for each in model.task.targets]
     names = " and ".join([", ".join(targets[:-1])] * (len(targets) > 1))
     target = f"{names} and {targets[-1]}" if names else targets[0]
@@ -58,7 +58,7 @@ def _what(model: Trained, data: str, inputs: str, is_other: bool) -> str:
     return f"This network predicts {target}{kinds} from {inputs} of {file_name(named)}."
 
 
-def _where(model: Trained, results: Results, split: str, span: str, is_other: bool, data: str) -> str:
+def _where(model: TaskModel, results: Results, split: str, span: str, is_other: bool, data: str) -> str:
     rows = counted(results.rows.get(split, 0), "row")
     if is_other:
         return f"the {rows} of {file_name(data)}" + (f" ({span})," if span else ",")
@@ -79,7 +79,7 @@ def _where(model: Trained, results: Results, split: str, span: str, is_other: bo
     return f"the {rows} that it was trained on,"
 
 
-def _numbers(model: Trained, results: Results, split: str) -> str:
+def _numbers(model: TaskModel, results: Results, split: str) -> str:
     metrics, intervals = results.metrics[split], results.intervals.get(split, {})
     each = " (mean over the targets)" if len(model.task.targets) > 1 else ""
     off = (
@@ -90,7 +90,7 @@ def _numbers(model: Trained, results: Results, split: str) -> str:
     return f"{off}; {rmse}" + (f" (95 % interval {score_between('rmse', known)})." if known else ".")
 
 
-def _classes(model: Trained, results: Results, split: str) -> str:
+def _classes(model: TaskModel, results: Results, split: str) -> str:
     metrics, known = results.metrics[split], results.intervals.get(split, {}).get("accuracy")
     interval = f" (95 % interval {score_between('accuracy', known)})" if known else ""
     right = f"it names the right class in {score('accuracy', metrics['accuracy'], known)} of them{interval}"

@@ -12,10 +12,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from glassnet.lens import page_charts as charts
+from glassnet.lens.confusion_page import CONFUSION_STYLE
 from glassnet.lens.details import details_of, folds_of
 from glassnet.lens.document import document_head
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import counted, number, percent, signed
+from glassnet.lens.page_photos import photo_sections
 from glassnet.lens.page_scores import rows_word, scores_of
 from glassnet.lens.page_tables import table, value_of
 from glassnet.lens.page_texts import mistakes_of, words_of
@@ -55,7 +57,9 @@ def page(report: Report) -> str:
     found = [*_sections(report)]
     links = (element("a", name, href=f"#{key}") for key, name, _ in found[1:])
     sections = (element("section", element("h2", name, id=key), body) for key, name, body in found)
-    head = document_head(f"{title}: a Glassnet report", STYLE, SCRIPT)
+    has_photos = report.photos is not None
+    style = STYLE + CONFUSION_STYLE if has_photos else STYLE
+    head = document_head(f"{title}: a Glassnet report", style, SCRIPT, pictures=has_photos)
     body = element(
         "body",
         element("header", *_opening(report, title), next(sections), element("nav", *links)),
@@ -87,6 +91,8 @@ def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:
         yield "explained", "What it goes by", joined(*words_of(report.texts))
     if report.texts is not None and report.texts.mistakes is not None:
         yield "worst", "Where it is most wrong", joined(*mistakes_of(report.texts.mistakes))
+    if report.photos is not None:
+        yield from photo_sections(report.photos)
     yield "data", "The data", joined(*_data(report))
     yield "training", "The training", joined(*_training(report))
     yield "again", "Run it again", joined(*_again(report))

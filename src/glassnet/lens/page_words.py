@@ -40,7 +40,8 @@ def _words(report: Report) -> Iterator[tuple[str, str, str]]:
     if results.differences:
         simple = "always the most frequent" if report.classes else "always the mean"
         yield "simple", simple, _SIMPLE + _SHARES * bool(report.classes)
-        yield from _METHODS if "linear" in results.baselines else _OF_TEXTS
+        known = {"linear": _METHODS, "naive_bayes": _OF_TEXTS, "thumbnails": _OF_PHOTOS}
+        yield from next((found for name, found in known.items() if name in results.baselines), ())
     if split in results.intervals:
         units = UNITS[report.unit]
         text = (
@@ -98,6 +99,14 @@ _OF_TEXTS = (
         "naive Bayes",
         "it counts in how many texts of each class a word is, and takes every word for independent of the "
         "others; made less sure of itself, so that its probabilities can be compared",
+    ),
+)
+_OF_PHOTOS = (
+    (
+        "thumbnails",
+        "logistic regression on thumbnails",
+        "a weighted sum of the colours of each photo made smaller, to 8 x 8 pixels: what a network must beat "
+        "to have seen more than where it is bright and where dark",
     ),
 )
 _APART = (

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Literal
 from glassnet.lens.wording import left_out
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from glassnet.data.leak_facts import Leak
     from glassnet.lens.again import Again
+    from glassnet.lens.confusion import Confusion
     from glassnet.lens.contributions import Contributions
     from glassnet.lens.curves import LearningCurve
     from glassnet.lens.dependence import Dependence
@@ -85,6 +89,25 @@ class TextFindings:
 
 
 @dataclass(frozen=True)
+class PhotoFindings:
+    """What there is to see of photos.
+
+    Attributes:
+        counts: photos of each class, by split.
+        problems: photos that are left out: their names, what was found, what to do.
+        varied: how training photos were varied, in words.
+        preview: rows of photos, the first one of each as it is, the others varied. Shape: (h, w, 1 or 3).
+        confusion: what was taken for what; None where the photos are not at hand.
+    """
+
+    counts: dict[str, dict[str, int]]
+    problems: tuple[tuple[str, str, str], ...] = ()
+    varied: str = ""
+    preview: NDArray[np.uint8] | None = None
+    confusion: Confusion | None = None
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that a report says. ``str()`` gives its answer and its doubts.
 
@@ -117,6 +140,7 @@ class Report:
         facts: how it was trained.
         again: how to run it again.
         texts: what a model of texts goes by; None for tables.
+        photos: what there is to see of photos; None for other data.
     """
 
     data: str
@@ -147,6 +171,7 @@ class Report:
     facts: tuple[tuple[str, str], ...]
     again: Again
     texts: TextFindings | None = None
+    photos: PhotoFindings | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:

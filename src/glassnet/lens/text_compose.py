@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from glassnet.lens.again import again
 from glassnet.lens.answer import answer, context
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.lens.text_mistakes import TextMistakes
-    from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
     from glassnet.results import Results
 
@@ -67,7 +66,7 @@ def compose_texts(model: TextModel, material: TextMaterial) -> Report:
         chances = reliability(material.answers, material.truth, model.task.classes)
     leaks = () if is_other else model.results.leaks
     # The rules that look at scores ask a model for its task, plan and history alone.
-    evidence = Evidence(cast("Model", model), results, is_other, {}, reliability=chances, leaks=leaks)
+    evidence = Evidence(model, results, is_other, {}, reliability=chances, leaks=leaks)
     return Report(
         data=material.data,
         targets=(model.schema.target.name,),

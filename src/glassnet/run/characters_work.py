@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from glassnet.data.characters import LongText, Parts, Vocabulary, cut, read_long
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.characters import LEAD_IN
 from glassnet.engine.characters_training import CharacterSettings, Text, train_characters
+from glassnet.engine.course_training import Reins
 from glassnet.engine.history import History
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
@@ -23,12 +25,13 @@ from glassnet.model.characters import CharacterModel, Drawn
 from glassnet.plan.characters import CharacterPlan
 from glassnet.results import Results
 from glassnet.run.budget import ENDING
-from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, new_net, quickest
-from glassnet.run.context import Context, Follower, Outcome, Own
+from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, quickest
+from glassnet.run.context import Context, Follower, Own
+from glassnet.run.frame import Done
 from glassnet.run.merged import joined_results
 from glassnet.run.ngrams import frequencies, ngram_losses
+from glassnet.run.recurrent import new_net
 from glassnet.run.same import earlier_plan, with_checksum
-from glassnet.run.told import own_warnings, say_again
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,9 +39,6 @@ if TYPE_CHECKING:
     from glassnet.engine.loop import Loop
     from glassnet.nets.recurrent import RecurrentNet
     from glassnet.recipe import Recipe
-    from glassnet.run.folder import RunFolder
-    from glassnet.run.reporter import Reporter
-    from glassnet.run.signals import Interrupts
 
     Floats = NDArray[np.float64]
 
@@ -67,55 +67,21 @@ _UNUSED = (
 """Options of a recipe that mean nothing for a text."""
 
 
-def carry_out(
-    recipe: Recipe,
-    folder: RunFolder | None,
-    own: Own,
-    reporter: Reporter,
-    interrupts: Interrupts,
-    began: float,
-) -> Outcome:
-    """Do the whole work of a run on one long text; see :func:`glassnet.run.train.train`.
-
-    Raises:
-        RequestError: recipe or text are wrong.
-        NonFiniteLoss: training failed; the model of the last good weights was saved before.
-        Interrupted: a signal came before there was a net.
-    """
-    _check_recipe(recipe, own)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", GlassnetWarning)
-        since = time.monotonic()
-        reporter.phase(f"reading {recipe.data}")
-        text = read_long_text(recipe.data or "")
-        recipe = with_checksum(recipe, text.sha256, folder)
-        context = Context(recipe, own, folder, reporter, interrupts, began)
-        work = _prepared(context, text)
-        context.timed("read", since)
-        model, failure = _trained(context, work)
-        if folder is not None and (failure is None or model.history.best_epoch):
-            folder.keep_model(model.to_bytes(), interrupted=model.history.stopped == "interrupted")
-            if failure is not None:
-                failure.add_note(f"they are saved in {folder.model}")
-        context.timed("total", began)
-    say_again(caught)
-    if failure is not None:
-        raise failure
-    return Outcome(model, folder, context.seconds, own_warnings(caught))
+def characters_work(context: Context) -> Done:
+    """Do the work of a run on one long text; see :mod:`glassnet.run.frame`."""
+    recipe, since = context.recipe, time.monotonic()
+    _check_recipe(recipe, context.own)
+    context.reporter.phase(f"reading {recipe.data}")
+    text = read_long_text(recipe.data or "")
+    context.recipe = with_checksum(recipe, text.sha256, context.folder)
+    work = _prepared(context, text)
+    context.timed("read", since)
+    return _trained(context, work)
 
 
 def _check_recipe(recipe: Recipe, own: Own) -> None:
     """Refuse what a recipe asks for that a text cannot have, all of it together."""
-    given = type(recipe)(kind=recipe.kind)
-    problems = [
-        message(
-            f"a text has no {name}",
-            f"{name}={getattr(recipe, name)!r}",
-            f"leave {name} out with --task characters",
-        )
-        for name in _UNUSED
-        if getattr(recipe, name) != getattr(given, name)
-    ]
+    problems = recipe.refusals(_UNUSED, "a text has no {name}", "leave {name} out with --task characters")
     problems += _settings_problems(recipe)
     if own.data is not None:
         must = "characters are learned from a text file"
@@ -180,7 +146,7 @@ def _device(asked: str) -> str:
     return asked if asked != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _trained(context: Context, work: _Work) -> tuple[CharacterModel, NonFiniteLoss | None]:
+def _trained(context: Context, work: _Work) -> Done:
     """Fit the baselines, plan, train and score."""
     since = time.monotonic()
     context.reporter.phase("fitting the baselines")
@@ -189,9 +155,7 @@ def _trained(context: Context, work: _Work) -> tuple[CharacterModel, NonFiniteLo
     since = time.monotonic()
     budget = _budget(context, work)
     plan = earlier_plan(context.folder, CharacterPlan) or _new_plan(context, work, budget)
-    if context.folder is not None:
-        context.folder.write_plan(plan.model_dump_json(indent=2))
-    context.reporter.planned(plan)
+    context.settle(plan)
     context.timed("plan", since)
     since = time.monotonic()
     with context.interrupts.asking():
@@ -204,7 +168,7 @@ def _trained(context: Context, work: _Work) -> tuple[CharacterModel, NonFiniteLo
     with using_threads(plan.threads):
         model.results = _results(model, work, baselines, context.recipe.seed)
     context.timed("score", since)
-    return model, failure
+    return Done(model, failure)
 
 
 def _baselines(work: _Work, split: str) -> dict[str, Floats]:
@@ -242,23 +206,22 @@ def _train(
     if plan.validation != "none":
         codes, first = work.of("validation")
     text = Text(work.on_device(work.train), work.on_device(codes[: first + VALIDATED]), first)
-    follower, path = Follower(context, "net"), None
-    if context.folder is not None:
-        path = context.folder.checkpoint("net")
-    state = checkpoints.read(path) if path is not None and path.exists() else None
+    follower, path = Follower(context, "net"), context.checkpoint("net")
     try:
         history = train_characters(
             net,
             text,
             _settings(context.recipe, plan),
-            callbacks=[follower, Sampler(context, work.vocabulary)],
-            progress=follower.progress,
-            should_stop=lambda: context.interrupts.requested,
-            deadline=None if budget is None else budget.deadline(quickest(plan)),
-            most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
-            changed=lambda: setattr(context, "cut_short", True),
-            state=state,
-            save=None if path is None else lambda state: checkpoints.write(path, state),
+            Reins(
+                callbacks=[follower, Sampler(context, work.vocabulary)],
+                progress=follower.progress,
+                should_stop=lambda: context.interrupts.requested,
+                deadline=None if budget is None else budget.deadline(quickest(plan)),
+                most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
+                changed=lambda: setattr(context, "cut_short", True),
+                state=checkpoints.earlier(path),
+                save=None if path is None else partial(checkpoints.write, path),
+            ),
         )
     except NonFiniteLoss as error:
         return net, follower.history or History(), error

@@ -9,23 +9,21 @@ from glassnet.errors import DataError, RecipeError, message
 from glassnet.lens.page import page
 from glassnet.model.loading import load
 from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
-from glassnet.plan.table import TextPlan
+from glassnet.plan.texts import TextPlan
 from glassnet.plan.words import WordPlan
 from glassnet.run.told import failing_softly
 from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
     from glassnet.lens.report import Report
-    from glassnet.model.characters import CharacterModel
-    from glassnet.model.series import SeriesModel
-    from glassnet.model.table import Model
-    from glassnet.model.texts import TextModel
+    from glassnet.run.context import AnyModel
     from glassnet.run.folder import RunFolder
 
 
 def report(
-    model: Model | TextModel | CharacterModel | SeriesModel,
+    model: AnyModel,
     data: object = None,
     *,
     path: str | Path | None = None,
@@ -79,14 +77,14 @@ def report_file(path: Path, data: str | None = None, out: Path | None = None) ->
     return found, page_path
 
 
-def write_missing_report(folder: RunFolder, model: Model | TextModel | CharacterModel | SeriesModel) -> None:
+def write_missing_report(folder: RunFolder, model: AnyModel) -> None:
     """Write the report of a finished run that was killed before it had one."""
     if not folder.report.exists() and not isinstance(model.plan, CharacterPlan | WordPlan | SeriesPlan):
         with failing_softly(folder):
             report(model, path=folder.report)
 
 
-def _made(model: Model | TextModel | CharacterModel | SeriesModel, data: object) -> Report:
+def _made(model: AnyModel, data: object) -> Report:
     if isinstance(model.plan, CharacterPlan | WordPlan | SeriesPlan):
         must = "a report is made of a model of a table, or of texts read as a bag of words"
         raise RecipeError(message(must, f"this one is {model.plan.net}", "see glassnet evaluate"))
@@ -94,6 +92,10 @@ def _made(model: Model | TextModel | CharacterModel | SeriesModel, data: object)
         from glassnet.run.text_report import text_report
 
         return text_report(model, data)
+    if isinstance(model.plan, ImagePlan):
+        from glassnet.run.image_report import image_report
+
+        return image_report(model, data)
     from glassnet.run.report import table_report
 
     return table_report(model, data)

@@ -1,0 +1,136 @@
+"""Augmentation is a pure function of its seed, on whole batches of any float type."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from glassnet.data.augment import augmented, mixed
+from glassnet.plan.augmentation import Augmentation
+
+EVERY = Augmentation(
+    flip=True, shift=2, scale=0.6, rotate=10, brightness=0.2, contrast=0.2, saturation=0.2, cutout=4
+)
+
+
+@pytest.fixture
+def batch():
+    return torch.randn(6, 3, 12, 16, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_same_seed_gives_the_same_batch_of_the_same_kind(batch, kind, layout):
+    batch = batch.to(kind, memory_format=layout)
+    before = batch.clone()
+    one, other = augmented(batch, 3, EVERY), augmented(batch, 3, EVERY)
+    assert torch.equal(one, other)
+    assert not torch.equal(one, augmented(batch, 4, EVERY))
+    assert (one.dtype, one.shape) == (kind, batch.shape)
+    assert one.is_contiguous(memory_format=layout)
+    assert torch.equal(batch, before)
+
+
+def test_nothing_asked_for_changes_nothing(batch):
+    assert torch.equal(augmented(batch, 0, Augmentation()), batch)
+
+
+def test_mixed_photos_are_the_sum_of_their_shares(batch):
+    found, partner, share = mixed(batch, 5, 0.3)
+    assert 0.5 <= share <= 1
+    assert sorted(partner.tolist()) == list(range(6))
+    assert torch.allclose(found, share * batch + (1 - share) * batch[partner], atol=1e-6)
+
+
+def ramp(height: int = 24, width: int = 24, count: int = 64) -> torch.Tensor:
+    """Return photos whose first channel grows to the right, the second downwards, the third with both."""
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    photo = torch.stack([columns, rows, rows + columns]).float()
+    return photo.expand(count, 3, height, width).clone()
+
+
+def test_half_of_the_photos_are_mirrored_from_left_to_right():
+    batch = ramp()
+    found = augmented(batch, 1, Augmentation(flip=True))
+    kept = [torch.equal(one, other) for one, other in zip(found, batch, strict=True)]
+    turned = [torch.equal(one, other.flip(-1)) for one, other in zip(found, batch, strict=True)]
+    assert all(one != other for one, other in zip(kept, turned, strict=True))
+    assert 16 < sum(turned) < 48
+
+
+@pytest.mark.parametrize("padding", ["reflect", "zero"])
+def test_photos_are_shifted_by_whole_pixels_in_each_direction(padding):
+    batch = ramp() + 1
+    found = augmented(batch, 1, Augmentation(shift=3, padding=padding))
+    moves = set()
+    for photo in found:
+        right = int(photo[0, 12, 12] - 13)
+        down = int(photo[1, 12, 12] - 13)
+        moves.add((right, down))
+        assert torch.equal(photo[:, 3:-3, 3:-3], batch[0, :, 3 + down : 21 + down, 3 + right : 21 + right])
+        assert (photo == 0).any() == (padding == "zero" and (right, down) != (0, 0))
+    assert {right for right, _ in moves} == {down for _, down in moves} == set(range(-3, 4))
+
+
+def test_photos_are_turned_about_their_middle_by_up_to_so_many_degrees():
+    batch = ramp(33, 33) - 16
+    found = augmented(batch, 2, Augmentation(rotate=20))
+    right, down = found[:, 0, 16, 20] / 4, found[:, 0, 20, 16] / 4
+    angles = torch.rad2deg(torch.atan2(down, right))
+    assert torch.allclose(right**2 + down**2, torch.ones(64), atol=1e-4)
+    assert 15 < angles.max() <= 20.01
+    assert -20.01 <= angles.min() < -15
+    assert found[:, :2, 16, 16].abs().max() < 1e-4
+
+
+def test_parts_of_photos_are_enlarged_and_lie_inside_them():
+    batch = ramp(40, 20)
+    found = augmented(batch, 3, Augmentation(scale=0.25))
+    across, along = (
+        found[:, 0].amax((1, 2)) - found[:, 0].amin((1, 2)),
+        found[:, 1, -1, 0] - found[:, 1, 0, 0],
+    )
+    shares = (across / 19) * (along / 39)
+    assert 0.2 < shares.min() < 0.35
+    assert 0.85 < shares.max() <= 1.001
+    assert torch.allclose(across / 19, along / 39, atol=0.06)
+    assert (found[:, 0].amin((1, 2)) >= 0).all()
+
+
+def test_colours_change_as_documented(batch):
+    found = augmented(batch, 4, Augmentation(brightness=0.5))
+    added = found - batch
+    assert torch.allclose(added, added[:, :1, :1, :1].expand_as(added), atol=1e-5)
+    assert added.abs().max() <= 0.5
+    found = augmented(batch, 4, Augmentation(contrast=0.3))
+    mean = batch.mean((1, 2, 3), keepdim=True)
+    assert torch.allclose(found.mean((1, 2, 3), keepdim=True), mean, atol=1e-5)
+    factors = (found - mean).flatten(1).norm(dim=1) / (batch - mean).flatten(1).norm(dim=1)
+    assert ((factors >= 0.7) & (factors <= 1.3)).all()
+    assert factors.std() > 0.05
+    found = augmented(batch, 4, Augmentation(saturation=1.0))
+    assert torch.allclose(found.mean(1), batch.mean(1), atol=1e-5)
+    assert not torch.allclose(found, batch, atol=0.1)
+    grey = batch[:, :1]
+    assert torch.allclose(augmented(grey, 4, Augmentation(saturation=1.0)), grey)
+
+
+def test_a_square_is_cut_out_of_each_photo():
+    found = augmented(torch.ones(64, 3, 20, 20), 5, Augmentation(cutout=6))
+    areas = (found[:, 0] == 0).sum((1, 2))
+    assert areas.max() == 36
+    assert (areas >= 9).all()
+    assert torch.equal(found[:, 0], found[:, 2])
+
+
+def test_no_photo_depends_on_the_device_or_the_memory_format(batch):
+    last = augmented(batch.contiguous(memory_format=torch.channels_last), 6, EVERY)
+    assert torch.equal(augmented(batch, 6, EVERY), last)
+    assert torch.allclose(augmented(batch.bfloat16(), 6, EVERY).float(), last, atol=0.1)
+
+
+def test_numbers_out_of_range_are_refused():
+    for wrong in ({"shift": -1}, {"scale": 0.0}, {"scale": 1.5}, {"flipp": True}, {"contrast": 2.0}):
+        with pytest.raises(ValidationError):
+            Augmentation(**wrong)
