@@ -182,6 +182,63 @@ def test_one_pixel_by_hand_with_stride_padding_and_dilation_C34():
     )
 
 
+TRANSPOSED = [
+    {"kernel_size": 2, "stride": 2},
+    {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
+    {"kernel_size": (3, 2), "stride": (1, 3), "padding": (2, 0), "dilation": (2, 1), "groups": 2},
+    {"kernel_size": 4, "stride": 2, "padding": 1, "bias": False, "groups": 4},
+]
+
+
+@pytest.mark.parametrize("options", TRANSPOSED, ids=str)
+def test_a_pixel_of_a_transposed_convolution_is_the_sum_of_its_products(options):
+    net = seeded_transposed(options)
+    photo = torch.randn(4, 5, 6, generator=torch.Generator().manual_seed(2)).double()
+    with torch.no_grad():
+        out = net(photo[None])[0]
+    for place in np.ndindex(*out.shape):
+        if sum(place) % 7 == 0:
+            seen = gn.unfold_pixel(net, photo, "0", *place)
+            assert seen.value == float(out[place])
+            assert seen.total == pytest.approx(seen.value, abs=1e-10)
+            assert summed(str(seen)) == pytest.approx(seen.value, abs=1e-10)
+    weights = gn.filters(net)["0"].weights
+    assert np.array_equal(weights[7], gn.unfold_pixel(net, photo, "0", 7, 0, 0).weights)
+
+
+def seeded_transposed(options) -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.ConvTranspose2d(4, 8, **options)).double()
+
+
+def test_a_transposed_convolution_by_hand():
+    net = nn.Sequential(nn.ConvTranspose2d(1, 1, 3, stride=2, bias=False)).double()
+    with torch.no_grad():
+        net[0].weight[:] = torch.arange(1.0, 10.0).view(3, 3)
+    seen = gn.unfold_pixel(net, np.array([[1.0, 2.0], [3.0, 4.0]]), "0", 0, 2, 1)
+    # row 2 is row 0 of the filter of pixel row 1, and row 2 of that of pixel row 0
+    assert seen.value == 3 * 2 + 1 * 8
+    assert seen.rows.tolist() == [1, -1, 0]
+    assert seen.columns.tolist() == [-1, 0, -1]
+    assert "rows 1, none, 0 = (2 + 0 - {0, 1, 2}) / 2 where that is whole" in str(seen)
+    assert "at 7 of its 9 places there is no pixel" in str(seen)
+
+
+def test_a_call_of_conv_transpose2d_is_unfolded_too():
+    class Called(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.arange(16.0).view(2, 2, 2, 2))
+
+        def forward(self, x):
+            return F.conv_transpose2d(x, self.weight, stride=2)
+
+    photo = torch.randn(2, 4, 4, generator=torch.Generator().manual_seed(2))
+    seen = gn.unfold_pixel(Called(), photo, "conv_transpose2d", 1, 3, 2)
+    assert seen.total == pytest.approx(seen.value, rel=1e-6)
+
+
 def test_groups_say_which_channels_a_filter_sees(seeded):
     net = seeded(lambda: nn.Sequential(nn.Conv2d(4, 8, 1, groups=2)))
     seen = gn.unfold_pixel(net, torch.ones(4, 3, 3), "0", 5, 0, 0)

@@ -236,3 +236,9 @@ def test_a_model_takes_a_file_too(residual):
     for photo in ("one.jpg", Path("one.jpg"), b"bytes"):
         assert gn.occlusion(model, photo, 8).picture.shape == (16, 12, 3)
     assert model.asked == [["one.jpg"], [Path("one.jpg")], b"bytes"]
+
+
+def test_a_model_of_grey_photos_may_flatten_with_view(lenet):
+    seen = gn.feature_maps(Model(lenet), (255 * PHOTO[:, :, None]).astype(np.uint8))
+    assert seen.layers[-1].maps.shape == (16, 6, 6)
+    assert seen.picture.shape == (32, 32)

@@ -180,6 +180,13 @@ def test_old_files_without_the_counter_of_batch_norm_load(weights):
     assert torch.equal(with_weights("resnet18", old).bn1.weight, weights["bn1.weight"])
 
 
+@pytest.mark.parametrize("name", ["state_dict", "model_state_dict", "model"])
+def test_a_checkpoint_that_holds_more_than_weights_loads(name, weights, tmp_path):
+    parallel = {f"module.{key}": each for key, each in weights.items()}
+    torch.save({"epoch": 3, name: parallel, "classes": ["a", "b"]}, tmp_path / "run.pth")
+    assert torch.equal(pretrained(tmp_path / "run.pth").conv1.weight, weights["conv1.weight"])
+
+
 def test_names_and_shapes_are_compared_before_anything_is_copied(weights):
     wrong = {key: each for key, each in weights.items() if key != "conv1.weight"}
     wrong["extra"] = torch.zeros(1)

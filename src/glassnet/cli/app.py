@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from glassnet.cli.generative import COMMANDS
 from glassnet.cli.options import Augment, DataName, Json, ModelFile, Names, Pretrained, Size
 from glassnet.cli.options import option as _option
 
@@ -326,6 +327,10 @@ def text_steps(
         print_json(steps_json(found, text, html))
     else:
         print_steps(found, text, html)
+
+
+for each in COMMANDS:
+    app.command()(each)
 
 
 @app.command()

@@ -15,6 +15,7 @@ def option(flag: str, text: str) -> Any:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model, model.glass.")]
 DataName = Annotated[
     str,

@@ -94,7 +94,7 @@ def features(
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, precision == "bfloat16"):
             for start in range(0, len(photos), batch_size):
                 part = photos[start : start + batch_size].to(device, dtype)
-                seen = backbone(part.contiguous(memory_format=layout))
+                seen = backbone(part.clone(memory_format=layout))
                 found.append(seen.flatten(1).float().cpu().numpy())
                 if told is not None:
                     told(min(start + batch_size, len(photos)), len(photos))

@@ -38,9 +38,11 @@ def answer(
     if split is None:
         return (_what(model, data, inputs, is_other), "It has not been scored.")
     where = f"On {_where(model, results, split, span, is_other, data)}"
-    say = _classes if model.task.is_classification else _numbers
-    sentences = [_what(model, data, inputs, is_other), f"{where} {say(model, results, split)}"]
-    return tuple(sentences)
+    if model.task.is_classification:
+        good = _classes(model, results, split)
+    else:
+        good = off_by(results, split, " (mean over the targets)" if len(model.task.targets) > 1 else "")
+    return (_what(model, data, inputs, is_other), f"{where} {good}")
 
 
 def _what(model: TaskModel, data: str, inputs: str, is_other: bool) -> str:
@@ -79,9 +81,9 @@ def _where(model: TaskModel, results: Results, split: str, span: str, is_other: 
     return f"the {rows} that it was trained on,"
 
 
-def _numbers(model: TaskModel, results: Results, split: str) -> str:
+def off_by(results: Results, split: str, each: str) -> str:
+    """Say how far numbers are off; ``each`` says over what scores are a mean, and may be empty."""
     metrics, intervals = results.metrics[split], results.intervals.get(split, {})
-    each = " (mean over the targets)" if len(model.task.targets) > 1 else ""
     off = (
         f"its answers are off by {score('mae', metrics['mae'], intervals.get('mae'))} on average{each} (MAE)"
     )

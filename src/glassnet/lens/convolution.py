@@ -27,7 +27,7 @@ from glassnet.lens.convolution_view import (
 )
 from glassnet.lens.layer_steps import Step, forward, is_kind
 from glassnet.lens.photo_input import net_of, photo_input
-from glassnet.lens.shape_sizes import window_of, window_of_call
+from glassnet.lens.shape_sizes import called_with, window_of, window_of_call
 from glassnet.reference.convolution import sources
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Places = NDArray[np.int64]
 
-CONVOLUTIONS = ("Conv2d", "conv2d")
+CONVOLUTIONS = ("Conv2d", "conv2d", "ConvTranspose2d", "conv_transpose2d")
 ADAPTIVE = ("AdaptiveMaxPool2d", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices")
 """Their windows are of different sizes: that of the largest is said, and the least step between two."""
 POOLINGS = ("MaxPool2d", "max_pool2d", "max_pool2d_with_indices", *ADAPTIVE)
@@ -58,12 +58,12 @@ def filters(net: Any) -> Filters:
         LayerFilters(
             name or type(each).__name__,
             type(each).__name__,
-            _numbers(each.weight),
+            _numbers(_by_output(each.weight, each.groups, isinstance(each, nn.ConvTranspose2d))),
             None if each.bias is None else _numbers(each.bias),
             each.groups,
         )
         for name, each in module.named_modules()
-        if isinstance(each, nn.Conv2d)
+        if isinstance(each, nn.Conv2d | nn.ConvTranspose2d)
     )
     if not found:
         must = "the net must have a layer of filters (nn.Conv2d)"
@@ -96,7 +96,8 @@ def unfold_pixel(net: Any, photo: Any, layer: str, channel: int, row: int, colum
 
     Args:
         net, photo: as of :func:`feature_maps`.
-        layer: the name of an ``nn.Conv2d``, or of a call of ``F.conv2d`` as :func:`feature_maps` names it.
+        layer: the name of an ``nn.Conv2d`` or ``nn.ConvTranspose2d``, or of a call of ``F.conv2d`` or
+            ``F.conv_transpose2d`` as :func:`feature_maps` names it.
         channel, row, column: which number of its output, from 0.
 
     Raises:
@@ -131,31 +132,41 @@ def _numbers(values: Tensor) -> Floats:
     return values.detach().to("cpu", torch.float64).numpy()
 
 
+def _by_output(weight: Tensor, groups: int, transposed: bool) -> Tensor:
+    """Return filters as (outputs, channels of a group, height, width), as those of a convolution are."""
+    if not transposed:
+        return weight
+    channels, each, *size = weight.shape
+    parts = weight.reshape(groups, channels // groups, each, *size).transpose(1, 2)
+    return parts.reshape(groups * each, channels // groups, *size)
+
+
 def _parts(step: Step) -> tuple[Tensor, Tensor | None, int, str, tuple[Side, ...]]:
     """Return weight, bias, groups, padding mode and window of a convolution."""
     layer = step.module
-    if isinstance(layer, nn.Conv2d):
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
         window = window_of(layer)
         return layer.weight, layer.bias, layer.groups, layer.padding_mode, window or ()
-    names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
-    given = {**dict(zip(names, step.args, strict=False)), **step.kwargs}
-    called = window_of_call("conv2d", step.args, step.kwargs)
-    return given["weight"], given.get("bias"), given.get("groups", 1), "zeros", called or ()
+    name = step.name.split()[0]
+    given = called_with(name, step.args, step.kwargs)
+    window = window_of_call(name, step.args, step.kwargs)
+    return given["weight"], given.get("bias"), given.get("groups", 1), "zeros", window or ()
 
 
 def _unfolded(step: Step, channel: int, row: int, column: int) -> UnfoldedPixel:
     weight, bias, groups, mode, window = _parts(step)
+    transposed = window[0].transposed
+    weight = _by_output(weight, groups, transposed)
     images = _numbers(step.given[0])
     each = weight.shape[1]
     first = channel // (len(weight) // groups) * each
-    size = (images.shape[1], images.shape[2])
-    rows, columns = (
-        np.arange(side.kernel) * side.dilation + at * side.stride - side.before
-        for side, at in zip(window, (row, column), strict=True)
-    )
-    inputs = images[first : first + each]
-    for axis, (side, places) in enumerate(zip(window, (rows, columns), strict=True), start=1):
-        inputs = _read(inputs, axis, places, max(side.before, side.after), mode)
+    inputs, seen = images[first : first + each], []
+    for axis, (side, at) in enumerate(zip(window, (row, column), strict=True), start=1):
+        places = _places(side, at, images.shape[axis])
+        padding = 1 if transposed else max(side.before, side.after)
+        inputs = _read(inputs, axis, places, padding, mode)
+        seen.append(places)
+    down, across = window
     return UnfoldedPixel(
         layer=step.name,
         channel=channel,
@@ -166,16 +177,26 @@ def _unfolded(step: Step, channel: int, row: int, column: int) -> UnfoldedPixel:
         weights=_numbers(weight[channel]),
         bias=0.0 if bias is None else float(bias[channel].detach()),
         channels=np.arange(first, first + each),
-        rows=rows,
-        columns=columns,
-        size=size,
-        stride=(window[0].stride, window[1].stride),
-        padding=(window[0].before, window[1].before),
-        dilation=(window[0].dilation, window[1].dilation),
+        rows=seen[0],
+        columns=seen[1],
+        size=(images.shape[1], images.shape[2]),
+        stride=(down.stride, across.stride),
+        padding=(down.before, across.before),
+        dilation=(down.dilation, across.dilation),
         groups=groups,
         padding_mode=mode,
+        transposed=transposed,
         digits=17 if step.made.dtype == torch.float64 else 9,
     )
+
+
+def _places(side: Side, at: int, size: int) -> Places:
+    """Return which places of the input a place of the output sees; -1 where a transposed one sees none."""
+    steps = np.arange(side.kernel) * side.dilation
+    if not side.transposed:
+        return steps + at * side.stride - side.before
+    whole, rest = np.divmod(at + side.before - steps, side.stride)
+    return np.where((rest == 0) & (whole >= 0) & (whole < size), whole, -1)
 
 
 def _read(images: Floats, axis: int, places: Places, padding: int, mode: str) -> Floats:

@@ -173,6 +173,8 @@ class UnfoldedPixel(PhotoView):
         stride, padding, dilation: along height and width; padding before the first row and column.
         groups: of the layer.
         padding_mode: what stands in the padding.
+        transposed: whether it is a transposed convolution, which lays its filter down for each pixel of the
+            input: ``rows`` and ``columns`` are -1 where no pixel's filter reaches this place.
         digits: how many of a number are written, so that it is told from every other of its kind.
     """
 
@@ -193,6 +195,7 @@ class UnfoldedPixel(PhotoView):
     dilation: tuple[int, int]
     groups: int
     padding_mode: str
+    transposed: bool
     digits: int
 
     @property
@@ -230,10 +233,13 @@ class UnfoldedPixel(PhotoView):
     def _along(self, axis: int) -> str:
         at, places = (self.row, self.rows) if axis == 0 else (self.column, self.columns)
         name = ("rows", "columns")[axis]
+        stride, padding = self.stride[axis], self.padding[axis]
         steps = ", ".join(str(self.dilation[axis] * step) for step in range(len(places)))
-        more = " + 0" if len(places) == 1 else f" + {{{steps}}}"
-        begin = f"{at}*{self.stride[axis]} - {self.padding[axis]}{more}"
-        return f"{name} {', '.join(map(str, places.tolist()))} = {begin}"
+        each = "0" if len(places) == 1 else f"{{{steps}}}"
+        seen = ", ".join("none" if self.transposed and place < 0 else str(place) for place in places)
+        if self.transposed:
+            return f"{name} {seen} = ({at} + {padding} - {each}) / {stride} where that is whole"
+        return f"{name} {seen} = {at}*{stride} - {padding} + {each}"
 
     def window(self) -> list[str]:
         """Say where the window lies, with the arithmetic of stride, padding and dilation."""
@@ -242,7 +248,9 @@ class UnfoldedPixel(PhotoView):
         which += f" (group {first // len(self.channels)} of {self.groups})" if self.groups > 1 else ""
         padded = int(self.outside.sum())
         lines = [f"the window sees {self._along(0)}", f"and {self._along(1)}", which]
-        if padded:
+        if padded and self.transposed:
+            lines.append(f"at {padded} of its {self.outside.size} places there is no pixel")
+        elif padded:
             where = f"{padded} of its {self.outside.size} places lie in the padding"
             lines.append(f"{where} ({self.padding_mode})")
         return lines

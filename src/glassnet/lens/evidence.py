@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from glassnet.lens.details import details_of
-from glassnet.lens.wording import SPLITS
+from glassnet.lens.wording import rows_of
 from glassnet.metrics.compare import main_metrics
 from glassnet.plan.characters import CharacterPlan
 from glassnet.plan.series import SeriesPlan
@@ -74,7 +74,7 @@ class Evidence:
 
     def rows_of(self, split: str) -> str:
         """Return what the judged things of a split are called: "test rows"."""
-        return SPLITS[split].replace("row", self.row)
+        return rows_of(split, self.row)
 
     @property
     def refitted(self) -> bool:

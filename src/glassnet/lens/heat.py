@@ -11,7 +11,7 @@ from torch import Tensor
 
 from glassnet.errors import RecipeError, message
 from glassnet.lens.heat_view import GradCam, Occlusion
-from glassnet.lens.layer_steps import Forward, forward
+from glassnet.lens.layer_steps import Forward, forward, is_kind
 from glassnet.lens.photo_input import PhotoInput, evaluating, photo_input
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _maps(passed: Forward, layer: str | None) -> tuple[str, Tensor]:
     elif layer is not None:
         found = passed.step(layer).made
     else:
-        last = [each for each in passed.maps if each.kind == "Conv2d" or each.name.startswith("conv2d")]
+        last = [each for each in passed.maps if is_kind(each, ("Conv2d", "conv2d"))]
         if not last:
             must, do = "the net must have a convolution", "name a layer that gives maps"
             raise RecipeError(message(must, "it calls none", do))

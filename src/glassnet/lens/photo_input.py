@@ -95,7 +95,9 @@ def photo_input(of: Any, photo: Any) -> PhotoInput:
         raise RecipeError(message(must, "some are not", do))
     if picture is None:
         picture = _picture(x[0].to("cpu", torch.float64).numpy())
-    return PhotoInput(net, x.to(device_of(net), dtype_of(net)), picture, classes)
+    # A copy in plain order: a forward may call view, which other layouts in memory do not bear.
+    x = x.to(device_of(net), dtype_of(net)).clone(memory_format=torch.contiguous_format)
+    return PhotoInput(net, x, picture, classes)
 
 
 def net_of(of: Any) -> nn.Module:
@@ -130,7 +132,7 @@ def _by_model(model: Any, photo: Any) -> tuple[Tensor, Floats]:
     """Return a photo as a model decodes and normalises it, and to be shown."""
     one = [photo] if isinstance(photo, str | os.PathLike) else photo
     pixels = model.photos(one if isinstance(one, bytes | list) else np.asarray(one)[None]).pixels[:1]
-    x = torch.as_tensor(np.ascontiguousarray(model.schema.images.tensors(pixels)))
+    x = torch.as_tensor(model.schema.images.tensors(pixels))
     return x, _picture(np.moveaxis(pixels[0] / 255.0, -1, 0))
 
 
@@ -144,7 +146,7 @@ def _from_array(photo: Any) -> Tensor:
         do = "write np.moveaxis(photo, 0, -1), or torch.as_tensor(photo)"
         raise RecipeError(message(must, f"photo.shape={pixels.shape}", do))
     values = pixels / 255.0 if pixels.dtype == np.uint8 else pixels.astype(np.float64)
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))[None]
+    return torch.from_numpy(np.moveaxis(values, -1, 0))[None]
 
 
 def _no_photo(shape: tuple[int, ...]) -> str:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from glassnet.lens.figures import NumberFigures, Reliability
     from glassnet.lens.importance import Importance
     from glassnet.lens.mistakes import Mistakes
+    from glassnet.lens.sequences import CharacterFindings, SeriesFindings
     from glassnet.lens.text_mistakes import TextMistakes
     from glassnet.lens.text_words import WordWeights
-    from glassnet.metrics.compare import Outcome
+    from glassnet.metrics.compare import Judged, Outcome
     from glassnet.metrics.coverage import Coverage
     from glassnet.plan.table import ColumnPlan
-    from glassnet.recipe import TaskName
     from glassnet.results import Results
 
 
@@ -82,9 +82,12 @@ class Explained:
 
 @dataclass(frozen=True)
 class TextFindings:
-    """What a model of texts goes by: its words, and where the texts are at hand its surest mistakes."""
+    """What a model of texts goes by: its words, and where the texts are at hand its surest mistakes.
 
-    words: WordWeights
+    ``words`` is None for a recurrent net: in it no word has a weight of its own.
+    """
+
+    words: WordWeights | None
     mistakes: TextMistakes | None
 
 
@@ -118,7 +121,7 @@ class Report:
         classes: the classes, for classification.
         split: which rows are judged; None where it has not been scored.
         judged: how many different rows these are; each may have been answered several times.
-        unit: what intervals resample: rows, days or groups.
+        unit: what intervals resample: rows, days, groups, or blocks of neighbours.
         is_other_data: whether the rows are others than those of the run.
         answer: what is predicted, and how well: sentences.
         verdicts: how that compares with the best simple method, by each score that decides; may be empty.
@@ -139,17 +142,19 @@ class Report:
         missing: what is not in this report, why, and how to get it.
         facts: how it was trained.
         again: how to run it again.
-        texts: what a model of texts goes by; None for tables.
+        texts: what a model of texts goes by; None for others.
+        row: what one thing that is judged is called: a row, a moment, a character.
         photos: what there is to see of photos; None for other data.
+        series, characters: what a net foretells of them; None for others, and where they are not at hand.
     """
 
     data: str
     targets: tuple[str, ...]
-    task: TaskName
+    task: Judged
     classes: tuple[str, ...]
     split: str | None
     judged: int
-    unit: Literal["row", "day", "group"]
+    unit: Literal["row", "day", "group", "block"]
     is_other_data: bool
     answer: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
@@ -172,6 +177,9 @@ class Report:
     again: Again
     texts: TextFindings | None = None
     photos: PhotoFindings | None = None
+    row: str = "row"
+    series: SeriesFindings | None = None
+    characters: CharacterFindings | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:

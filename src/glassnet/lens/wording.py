@@ -79,6 +79,17 @@ NOTHING = {
 }
 """The methods that any network has to beat, with the reason."""
 SPLITS = {"test": "test rows", "validation": "validation rows", "train": "training rows"}
+
+
+def rows_of(split: str, row: str) -> str:
+    """Return what the things of a split are called.
+
+    >>> rows_of("test", "character")
+    'test characters'
+    """
+    return SPLITS[split].replace("row", row)
+
+
 USES = {
     "train": "the network learned from them",
     "validation": "chose when to stop; not learned from",

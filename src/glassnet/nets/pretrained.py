@@ -62,6 +62,8 @@ _UNREADABLE = (
     pickle.UnpicklingError,
     SafetensorError,
 )
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+_PARALLEL = "module."
 _COUNTER = "num_batches_tracked"
 """Old files lack this one number of each batch norm, which no answer depends on."""
 
@@ -133,7 +135,9 @@ def last_linear(net: nn.Module) -> tuple[str, nn.Linear]:
 def read_weights(path: str | Path) -> dict[str, Tensor]:
     """Return the tensors of a file by name, without running any code that it holds.
 
-    A file named like a published one is compared with the SHA-256 in its name first.
+    A file named like a published one is compared with the SHA-256 in its name first. A checkpoint may hold
+    them beside other things, under "state_dict", "model_state_dict" or "model", and with the "module." before
+    each name that training in parallel leaves.
 
     Raises:
         DataError: the file is missing, damaged, or holds something other than tensors by name.
@@ -148,11 +152,13 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         state = _read(path)
     except _UNREADABLE as error:
         raise DataError(_unreadable(path, error)) from error
+    state = _inside(state)
     if not isinstance(state, Mapping) or not all(isinstance(each, Tensor) for each in state.values()):
         must = f"{path} must hold tensors by name, as net.state_dict() gives them"
         do = "save it anew with torch.save(net.state_dict(), path)"
         raise DataError(message(must, f"it holds {_kind(state)}", do))
-    return {str(name): tensor.detach() for name, tensor in state.items()}
+    prefix = _PARALLEL if all(str(name).startswith(_PARALLEL) for name in state) else ""
+    return {str(name).removeprefix(prefix): tensor.detach() for name, tensor in state.items()}
 
 
 def with_weights(name: str, state: Mapping[str, Tensor], where: str = "the weights") -> ResNet | VGG:
@@ -251,6 +257,15 @@ def _unreadable(path: Path, error: Exception) -> str:
     first = next(iter(str(error).splitlines()), "") or type(error).__name__
     do = "get or save it once more; a file that needs code to be read is not opened"
     return message(f"{path} must be a whole file of tensors", first, do)
+
+
+def _inside(state: Any) -> Any:
+    """Return the weights inside a checkpoint, or what was read as it is."""
+    if isinstance(state, Mapping):
+        for name in _WRAPPERS:
+            if isinstance(state.get(name), Mapping):
+                return state[name]
+    return state
 
 
 def _kind(state: object) -> str:

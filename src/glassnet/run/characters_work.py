@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import time
-import warnings
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from glassnet.data.characters import LongText, Parts, Vocabulary, cut, read_long_text, vocabulary_of
+from glassnet.data.characters import Vocabulary, read_long_text
 from glassnet.engine import checkpoint as checkpoints
-from glassnet.engine.characters import LEAD_IN
 from glassnet.engine.characters_training import CharacterSettings, Text, train_characters
 from glassnet.engine.course_training import Reins
 from glassnet.engine.history import History
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
-from glassnet.errors import GlassnetWarning, NonFiniteLoss, RecipeError, message
+from glassnet.errors import NonFiniteLoss, RecipeError, message
 from glassnet.metrics.characters import character_difference, character_scores
 from glassnet.model.characters import CharacterModel, Drawn
 from glassnet.plan.characters import CharacterPlan
 from glassnet.results import Results
-from glassnet.run.budget import ENDING
+from glassnet.run.budget import ENDING, REPORT, REPORT_SHARE
 from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, quickest
+from glassnet.run.characters_prepare import PreparedText, baseline_losses, prepare_text
+from glassnet.run.characters_report import training_report
 from glassnet.run.context import Context, Follower, Own
 from glassnet.run.frame import Done
 from glassnet.run.merged import joined_results
-from glassnet.run.ngrams import frequencies, ngram_losses
 from glassnet.run.recurrent import new_net
 from glassnet.run.same import earlier_plan, with_checksum
 
@@ -42,8 +39,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SCORED = {"train": 100_000, "validation": 300_000, "test": 300_000}
-"""Characters of a part that are scored at most: its first ones."""
 VALIDATED = 250_000
 """Characters that are validated on after each epoch."""
 SAMPLE, SAMPLE_TEMPERATURE = 200, 0.7
@@ -74,7 +69,7 @@ def characters_work(context: Context) -> Done:
     context.reporter.phase(f"reading {recipe.data}")
     text = read_long_text(recipe.data or "")
     context.recipe = with_checksum(recipe, text.sha256, context.folder)
-    work = _prepared(context, text)
+    work = prepare_text(context.recipe, text)
     context.timed("read", since)
     return _trained(context, work)
 
@@ -104,53 +99,11 @@ def _settings_problems(recipe: Recipe) -> list[str]:
     ).problems(has_validation=True)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """A text that is cut, its codes, and what is known of it before a net is trained."""
-
-    codes: NDArray[np.int32]
-    parts: Parts
-    vocabulary: Vocabulary
-    frequencies: Floats
-    device: torch.device
-
-    @property
-    def train(self) -> NDArray[np.int32]:
-        return self.codes[: self.parts.train]
-
-    def of(self, split: str) -> tuple[NDArray[np.int32], int]:
-        """Return codes of a part, of a long one the first, after some that are only read, and how many."""
-        begin, end = self.parts.spans()[split]
-        first = max(begin, 1)
-        start = max(0, first - 1 - LEAD_IN)
-        return self.codes[start : min(end, begin + SCORED[split])], first - start
-
-    def on_device(self, codes: NDArray[np.int32]) -> torch.Tensor:
-        return torch.from_numpy(codes).to(self.device)
-
-
-def _prepared(context: Context, text: LongText) -> _Work:
-    recipe = context.recipe
-    parts = cut(len(text.characters), recipe.validation, recipe.test)
-    vocabulary = vocabulary_of(text.characters[: parts.train])
-    codes = vocabulary.encode(text.characters)
-    unknown = int((codes == 0).sum())
-    if unknown:
-        said = f"{unknown:,} characters that are kept from training do not occur in it"
-        warnings.warn(said, GlassnetWarning, stacklevel=2)
-    shares = frequencies(codes[: parts.train], vocabulary.size)
-    return _Work(codes, parts, vocabulary, shares, torch.device(_device(recipe.device)))
-
-
-def _device(asked: str) -> str:
-    return asked if asked != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _trained(context: Context, work: _Work) -> Done:
+def _trained(context: Context, work: PreparedText) -> Done:
     """Fit the baselines, plan, train and score."""
     since = time.monotonic()
     context.reporter.phase("fitting the baselines")
-    baselines = {split: _baselines(work, split) for split in work.parts.spans() if split != "train"}
+    baselines = {split: baseline_losses(work, split) for split in work.parts.spans() if split != "train"}
     context.timed("baselines", since)
     since = time.monotonic()
     budget = _budget(context, work)
@@ -166,30 +119,26 @@ def _trained(context: Context, work: _Work) -> Done:
     plan = plan.model_copy(update={"reproducible": not context.cut_short})
     model = CharacterModel(net, work.vocabulary, context.recipe, plan, history, work.frequencies)
     with using_threads(plan.threads):
-        model.results = _results(model, work, baselines, context.recipe.seed)
+        losses = {
+            split: {"network": model.losses(*work.of(split)), **baselines.get(split, {})}
+            for split in work.parts.spans()
+        }
+    model.results = _results(work, losses, context.recipe.seed)
     context.timed("score", since)
-    return Done(model, failure)
+    return Done(model, failure, partial(training_report, model, work, losses))
 
 
-def _baselines(work: _Work, split: str) -> dict[str, Floats]:
-    """Return the losses of a part by each baseline, which sees all text before the part."""
-    codes, first = work.of(split)
-    before = work.codes[: work.parts.spans()[split][0]]
-    shares = frequencies(before, work.vocabulary.size)
-    ngrams = ngram_losses(before, codes, first, work.vocabulary.size)
-    return {"frequencies": -np.log(shares[codes[first:]]), "ngrams": ngrams}
-
-
-def _budget(context: Context, work: _Work) -> Budget | None:
+def _budget(context: Context, work: PreparedText) -> Budget | None:
     """Return what a budget leaves for training and scoring."""
     budget = context.recipe.budget
     if budget is None:
         return None
     scored = sum(len(work.of(split)[0]) for split in work.parts.spans())
-    return Budget(context.began + budget - ENDING, scored)
+    report = min(REPORT, REPORT_SHARE * budget) if context.folder is not None else 0.0
+    return Budget(context.began + budget - ENDING - report, scored)
 
 
-def _new_plan(context: Context, work: _Work, budget: Budget | None) -> CharacterPlan:
+def _new_plan(context: Context, work: PreparedText, budget: Budget | None) -> CharacterPlan:
     context.reporter.phase("measuring how fast this machine learns")
     held = work.parts.validation - work.parts.train, work.parts.test - work.parts.validation
     validation, test = (f"last:{each}" if each else "none" for each in held)
@@ -198,7 +147,7 @@ def _new_plan(context: Context, work: _Work, budget: Budget | None) -> Character
 
 
 def _train(
-    context: Context, work: _Work, plan: CharacterPlan, budget: Budget | None
+    context: Context, work: PreparedText, plan: CharacterPlan, budget: Budget | None
 ) -> tuple[RecurrentNet, History, NonFiniteLoss | None]:
     spec = net_of(plan.net, work.parts.train, work.vocabulary.size)
     net = new_net(spec, context.recipe.seed).to(work.device)
@@ -275,31 +224,28 @@ class Sampler:
         self.not_before = time.monotonic() + 20 * (time.monotonic() - began)
 
 
-def _results(
-    model: CharacterModel, work: _Work, baselines: dict[str, dict[str, Floats]], seed: int
-) -> Results:
+def _results(work: PreparedText, losses: dict[str, dict[str, Floats]], seed: int) -> Results:
     """Score every part of the text, beside the baselines where there are any."""
     found = []
-    for split in work.parts.spans():
-        codes, first = work.of(split)
-        losses = model.losses(codes, first)
-        theirs = baselines.get(split, {})
+    for split, by_method in losses.items():
+        ours = by_method["network"]
+        theirs = {name: each for name, each in by_method.items() if name != "network"}
         judged = Results.judged(
             split,
-            len(losses),
-            character_scores(losses, seed),
+            len(ours),
+            character_scores(ours, seed),
             {name: character_scores(each, seed) for name, each in theirs.items()},
             {
-                name: {"nats_per_character": character_difference(losses, each, seed)}
+                name: {"nats_per_character": character_difference(ours, each, seed)}
                 for name, each in theirs.items()
             },
-            _note(work, split, len(losses)),
+            _note(work, split, len(ours)),
         )
         found.append(judged)
     return joined_results(found)
 
 
-def _note(work: _Work, split: str, scored: int) -> list[str]:
+def _note(work: PreparedText, split: str, scored: int) -> list[str]:
     begin, end = work.parts.spans()[split]
     if scored >= end - begin - 1:
         return []

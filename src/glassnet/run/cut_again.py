@@ -9,13 +9,13 @@ from glassnet.errors import DataError, message
 from glassnet.notation import parse_split
 
 if TYPE_CHECKING:
-    from glassnet.model.trained import Trained
+    from glassnet.model.trained import TaskModel
 
 AGREES = 1e-6
 """Rows that were cut again have to give the run's scores, but for such a share of them."""
 
 
-def check_can_be_cut(model: Trained, rows: str, in_memory: str) -> None:
+def check_can_be_cut(model: TaskModel, rows: str, in_memory: str) -> None:
     """Check that the saved net can answer the judged rows of its run as they were answered then.
 
     Args:

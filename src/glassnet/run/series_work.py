@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from glassnet.data.roles import ColumnRole, infer_roles
-from glassnet.data.series import SeriesSchema, check_order, facts_of, find_season, fit_series, moments_of
+from glassnet.data.series import facts_of, find_season
 from glassnet.data.sources import open_source
-from glassnet.data.split import Fold, RowFacts, make_folds
 from glassnet.engine.rows import Rows
 from glassnet.errors import DataError, RecipeError, message
 from glassnet.model.series import SeriesModel, windows_of
@@ -25,12 +23,12 @@ from glassnet.run.frame import Done
 from glassnet.run.merged import joined_results
 from glassnet.run.recurrent import decided, learning, new_net, settings_of, spec_of, train_recurrent
 from glassnet.run.same import earlier_plan, with_checksum
+from glassnet.run.series_prepare import PreparedSeries, prepare_series
+from glassnet.run.series_report import training_report
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glassnet.data.sources import Source
-    from glassnet.data.table import Table
     from glassnet.engine.history import History
     from glassnet.errors import NonFiniteLoss
     from glassnet.recipe import Recipe
@@ -58,7 +56,7 @@ def series_work(context: Context) -> Done:
     context.reporter.phase(f"reading {recipe.data or 'the data'}")
     source = open_source(recipe.data if context.own.data is None else context.own.data, recipe.missing)
     context.recipe = with_checksum(recipe, source.sha256, context.folder)
-    work = _prepared(context, source, splits)
+    work = prepare_series(context.recipe, source, splits)
     context.timed("read", since)
     return _trained(context, work)
 
@@ -83,36 +81,7 @@ def _check_recipe(recipe: Recipe) -> tuple[SplitSpec, SplitSpec]:
     return splits[0], splits[1]
 
 
-@dataclass(frozen=True)
-class _Work:
-    """A series that is read and cut; the schema is fitted on training rows alone."""
-
-    roles: tuple[ColumnRole, ...]
-    schema: SeriesSchema
-    values: Floats
-    matrix: NDArray[np.float32]
-    fold: Fold
-    splits: tuple[SplitSpec, SplitSpec]
-
-    def moments(self, part: str, before: int, horizon: int) -> NDArray[np.int64]:
-        """Return the moments whose foretold rows lie in a part, with so many rows before each."""
-        rows: NDArray[np.int64] = getattr(self.fold, part)
-        return moments_of(int(rows[0]), int(rows[-1]) + 1, before, horizon) if len(rows) else rows
-
-
-def _prepared(context: Context, source: Source, splits: tuple[SplitSpec, SplitSpec]) -> _Work:
-    recipe, target = context.recipe, context.recipe.target[0]
-    table: Table = source.load()
-    given = {target: "number"} if target in table.columns else {}
-    roles = infer_roles(table, {**source.roles, **given, **recipe.roles}, recipe.drop, [target])
-    times = check_order(table, roles)
-    fold = make_folds(RowFacts(table.rows, times), *splits, recipe.seed)[0]
-    schema = fit_series(table, fold.train, roles, target)
-    values, matrix = schema.read(table)
-    return _Work(roles, schema, values, matrix, fold, splits)
-
-
-def _check_lengths(work: _Work, window: int, horizon: int, season: int | None) -> None:
+def _check_lengths(work: PreparedSeries, window: int, horizon: int, season: int | None) -> None:
     """Check that every part has moments to be foretold at.
 
     Raises:
@@ -129,7 +98,7 @@ def _check_lengths(work: _Work, window: int, horizon: int, season: int | None) -
             raise DataError(message(must, f"there are {rows}", f"keep more with --{part} last:N, or {do}"))
 
 
-def _plan(context: Context, work: _Work) -> SeriesPlan:
+def _plan(context: Context, work: PreparedSeries) -> SeriesPlan:
     """Decide what the recipe leaves open; what is looked at are training rows."""
     recipe = context.recipe
     season = find_season(work.values[work.fold.train])
@@ -156,7 +125,7 @@ def _plan(context: Context, work: _Work) -> SeriesPlan:
     )
 
 
-def _trained(context: Context, work: _Work) -> Done:
+def _trained(context: Context, work: PreparedSeries) -> Done:
     since = time.monotonic()
     plan = earlier_plan(context.folder, SeriesPlan) or _plan(context, work)
     context.settle(plan)
@@ -175,11 +144,11 @@ def _trained(context: Context, work: _Work) -> Done:
             parts.append(model.judged(part, work.values, work.matrix, moments))
     model.results = joined_results(parts)
     context.timed("score", since)
-    return Done(model, failure)
+    return Done(model, failure, partial(training_report, model, work))
 
 
 def _train(
-    context: Context, plan: SeriesPlan, work: _Work, net: NextValues
+    context: Context, plan: SeriesPlan, work: PreparedSeries, net: NextValues
 ) -> tuple[History, NonFiniteLoss | None]:
     windows = windows_of(torch.from_numpy(work.matrix), plan.window)
     scaled = torch.from_numpy(work.matrix[:, 0].copy()).unfold(0, plan.horizon, 1)

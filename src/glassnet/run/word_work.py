@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ from glassnet.run.frame import Done
 from glassnet.run.recurrent import decided, learning, new_net, settings_of, spec_of, train_recurrent
 from glassnet.run.same import earlier_plan, with_checksum
 from glassnet.run.text_prepare import TextPrepared, prepare_texts
+from glassnet.run.text_report import training_report
 from glassnet.run.text_scoring import judged_texts
 from glassnet.run.told import warn_of
 
@@ -92,7 +94,7 @@ def _trained(context: Context, prepared: TextPrepared) -> Done:
     context.timed("train", since)
     since = time.monotonic()
     context.reporter.phase("scoring")
-    results = results_of([_scores(context.recipe, prepared, fold, codes, net)])
+    scores = _scores(context.recipe, prepared, fold, codes, net)
     context.timed("score", since)
     done = {"epochs": history.best_epoch or 0, "reproducible": history.stopped != "budget"}
     counts = np.bincount(prepared.truth[fold.train], minlength=len(prepared.task.classes))
@@ -105,9 +107,9 @@ def _trained(context: Context, prepared: TextPrepared) -> Done:
         recipe=context.recipe,
         plan=plan.model_copy(update=done),
         history=history,
-        results=results,
+        results=results_of([scores]),
     )
-    return Done(model, failure)
+    return Done(model, failure, partial(training_report, model, prepared, [(fold, scores)]))
 
 
 def _plan(recipe: Recipe, prepared: TextPrepared, fold: Fold) -> WordPlan:
