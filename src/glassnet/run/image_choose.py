@@ -39,8 +39,8 @@ DEPTH = 2
 BATCH_SIZES = ((20_000, 250), (4_000, 128), (0, 64))
 """Photos a step for so many training photos or more."""
 SEEN_IN_ALL, FEWEST_EPOCHS, MOST_EPOCHS, SMALL_EPOCHS = 240_000, 15, 80, 25
-"""Without --epochs and --budget so many photos are seen in all, in epochs of these numbers; those of fewer than
-16 pixels in so many at most."""
+"""Without --epochs and --budget so many photos are seen in all, in epochs of these numbers; photos of fewer
+than 16 pixels in the last number at most."""
 LONGEST_RUN = 200
 """Epochs that a budget pays for at most."""
 LEARNING_RATES: dict[OptimizerName, float] = {"sgd": 0.1, "adam": 0.003, "adamw": 0.005, "rmsprop": 0.001}
