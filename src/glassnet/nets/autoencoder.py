@@ -113,7 +113,7 @@ def sides(height: int, width: int) -> list[tuple[int, int]]:
     """Return the sizes that a picture has on the way down, the last one at least 4 pixels where it can be.
 
     >>> sides(28, 28)
-    [(28, 28), (14, 14), (7, 7)]
+    [(28, 28), (14, 14), (7, 7), (4, 4)]
     """
     found = [(height, width)]
     while (min(found[-1]) + 1) // 2 >= SMALLEST_SIDE:

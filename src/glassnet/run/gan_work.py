@@ -88,7 +88,8 @@ class _Work:
             self.width = np.float32((high - low) / 2) * np.ones(1, np.float32)
         else:
             self.low = values[parts.train].mean(axis=0)
-            self.width = np.maximum(values[parts.train].std(axis=0), np.float32(1e-6))
+            spread = values[parts.train].std(axis=0)
+            self.width = np.where(spread > 0, spread, np.float32(1))
         self.rows = torch.from_numpy((values - self.low) / self.width)
         self.device = torch.device(_device(request.device))
 
