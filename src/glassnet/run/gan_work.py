@@ -96,7 +96,8 @@ class _Work:
     def plan(self) -> dict[str, Any]:
         """Decide which nets, how many epochs and threads; a budget may pay for fewer epochs."""
         pictures, request = self.pictures, self.request
-        kind = request.net or ("dense" if math.prod(pictures.shape[:2]) <= SMALL else "conv")
+        large = pictures.drawable and math.prod(pictures.shape[:2]) > SMALL
+        kind = request.net or ("conv" if large else "dense")
         if kind == "conv" and not pictures.drawable:
             must, found = "net=conv needs pictures", f"a row has the shape {pictures.shape}"
             raise RecipeError(message(must, found, "use net=dense"))
