@@ -125,7 +125,7 @@ def train_run(
 
 
 def _of_its_kind(recipe: Recipe) -> Recipe:
-    """Return the recipe for photos or texts where no task is named and the data is a folder or zip of them."""
+    """Return the recipe for photos or texts where no task is named and a folder or zip of them is given."""
     if recipe.kind != "table" or recipe.task != "auto" or recipe.data is None:
         return recipe
     from glassnet.data.contents import kind_of_files
