@@ -209,7 +209,7 @@ def generate(
 def inspect(
     model: ModelFile,
     data: Annotated[
-        str | None, _option("--data FILE", "Rows with the target: what counts, the worst.")
+        str | None, _option("--data FILE", "Rows with the target, or photos: what counts, the worst.")
     ] = None,
     row: Annotated[int | None, _option("--row N", "A row of them, from 1: what made its answer.")] = None,
     column: Annotated[str | None, _option("--column COL", "A column: the answers as it varies.")] = None,
@@ -219,14 +219,12 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Say what a saved MODEL is, and with --data what it does with these rows."""
-    from dataclasses import asdict
-
-    from glassnet.cli.inspect import inspected
+    from glassnet.cli.inspect import inspected, view_json
     from glassnet.cli.show import inspection_json, print_inspection, print_json
 
     loaded, views = inspected(model, data, row, column, text)
     if as_json:
-        print_json(inspection_json(loaded) | {name: asdict(view) for name, view in views.items()})
+        print_json(inspection_json(loaded) | {name: view_json(view) for name, view in views.items()})
         return
     print_inspection(loaded)
     for view in views.values():

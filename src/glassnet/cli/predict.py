@@ -44,7 +44,9 @@ def asked_predictions(path: Path, data: str | None, texts: list[str], interval: 
         from glassnet.run.text_predict import text_predictions
 
         return text_predictions(cast("TextModel", model), texts or data)
-    if model.recipe.kind == "image" and data is not None:
+    if texts and model.recipe.kind == "image":
+        raise RecipeError(message("--text needs a model of texts", "this one is of photos", "name DATA"))
+    if model.recipe.kind == "image":
         from glassnet.run.image_predict import image_predictions
 
         return image_predictions(cast("ImageModel", model), data)

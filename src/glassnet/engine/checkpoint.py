@@ -82,7 +82,7 @@ def restore(state: State, net: nn.Module, optimizer: torch.optim.Optimizer) -> N
         optimizer.load_state_dict(state.optimizer)
     except (ValueError, KeyError) as error:
         raise FormatError(_another("optimiser", str(error))) from None
-    for parameter, kept in optimizer.state.items():
+    for parameter, kept in getattr(optimizer, "state", {}).items():  # the fused engine keeps them otherwise
         kept.update({key: _laid_out_as(parameter, each) for key, each in kept.items()})
 
 

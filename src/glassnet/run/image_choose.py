@@ -6,7 +6,7 @@ import io
 import os
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -38,8 +38,9 @@ STAGES = ((64, (32, 64, 128, 256)), (16, (64, 256, 256)), (0, (64, 128)))
 DEPTH = 2
 BATCH_SIZES = ((20_000, 250), (4_000, 128), (0, 64))
 """Photos a step for so many training photos or more."""
-SEEN_IN_ALL, FEWEST_EPOCHS, MOST_EPOCHS = 240_000, 15, 80
-"""Without --epochs and --budget so many photos are seen in all, in epochs of these numbers."""
+SEEN_IN_ALL, FEWEST_EPOCHS, MOST_EPOCHS, SMALL_EPOCHS = 240_000, 15, 80, 25
+"""Without --epochs and --budget so many photos are seen in all, in epochs of these numbers; photos of fewer
+than 16 pixels in the last number at most."""
 LONGEST_RUN = 200
 """Epochs that a budget pays for at most."""
 LEARNING_RATES: dict[OptimizerName, float] = {"sgd": 0.1, "adam": 0.003, "adamw": 0.005, "rmsprop": 0.001}
@@ -49,7 +50,7 @@ LONGEST_UNFROZEN = 300.0
 """Seconds that the whole of a pretrained net learns at most where nothing is said."""
 GENTLE = 0.05
 """The learning rate of a pretrained net, as a share of the usual one."""
-SMOOTHING = 0.1
+SMOOTHING, DECAY = 0.1, 0.05
 PAYS = 1.1
 """Another way to compute has to be so much faster to be used."""
 LONGEST_MEASURE, MEASURE_SHARE = 12.0, 0.04
@@ -188,16 +189,35 @@ def make_plan(
         notation: the net as ``--net`` writes it.
         look: how pixels become numbers, on the device on which the net is trained.
     """
-    fold, task = prepared.folds[0], prepared.task
-    count, classes = len(fold.train), len(task.classes)
+    count, classes = len(prepared.folds[0].train), len(prepared.task.classes)
+    net = net_of(notation, looks, classes)
+    plan = _drafted(recipe, prepared, looks, net, str(look.device))
+    paces, answered = _measured(recipe, plan, net, prepared, look, budget)
+    best = _quickest(paces)
+    left = np.inf if budget is None else budget.deadline(answered) - time.monotonic()
+    if plan.pretrained is not None:
+        left -= len(prepared.folds) * count * (1 + plan.flips) / answered
+        left = LONGEST_UNFROZEN if recipe.unfreeze is None and budget is None else left
+    steps = min(most_steps(recipe, plan, count), _affordable(left, plan, best, len(prepared.folds)))
+    if plan.pretrained is not None and steps < plan.steps_per_epoch:
+        steps = 0
+    found = {
+        **best.model_dump(exclude={"photos_per_second"}),
+        "steps": steps,
+        "epochs": -(-steps // plan.steps_per_epoch),
+        "paces": paces,
+        "answers_per_second": None if budget is None else answered,
+    }
+    return plan.model_copy(update=found)
+
+
+def _drafted(recipe: Recipe, prepared: ImagePrepared, looks: Looks, net: Network, device: str) -> ImagePlan:
+    """Return the plan before anything is measured."""
     mirrors, why = _mirrors(recipe, prepared)
     augmentation = augmentation_of(recipe, looks, mirrors)
-    net = net_of(notation, looks, classes)
-    batch_size = min(recipe.batch_size or _batch_size(net, count), count)
-    per_epoch = max(1, round(count / batch_size))
-    plan = ImagePlan(
-        task=task.name,
-        task_reason=task.reason,
+    return ImagePlan(
+        task=prepared.task.name,
+        task_reason=prepared.task.reason,
         columns=prepared.columns,
         test=prepared.test,
         validation=prepared.validation,
@@ -208,48 +228,36 @@ def make_plan(
         augmentation=augmentation,
         flips=augmentation.flip,
         flips_reason=why,
-        smoothing=SMOOTHING if len(task.classes) > 2 else SMOOTHING / 2,
-        class_weights=_class_weights(recipe, prepared),
-        batch_size=batch_size,
         pretrained=recipe.pretrained,
         head_epochs=0 if recipe.pretrained is None else recipe.epochs or HEAD_EPOCHS,
+        class_weights=_class_weights(recipe, prepared),
+        **_learning(recipe, prepared, net),
         steps=1,
-        steps_per_epoch=per_epoch,
         epochs=1,
-        lr=recipe.lr or LEARNING_RATES[recipe.optimizer] * (1.0 if recipe.pretrained is None else GENTLE),
-        optimizer=recipe.optimizer,
-        momentum=recipe.momentum,
-        schedule=recipe.schedule or "one_cycle",
-        warmup=recipe.warmup,
-        weight_decay=0.05 if recipe.weight_decay is None else recipe.weight_decay,
-        clip=recipe.clip,
-        patience=recipe.patience if len(fold.validation) else None,
-        device=str(look.device),
+        device=device,
         precision="float32",
         channels_last=True,
         threads=1,
     )
-    paces, answered = _measured(recipe, plan, net, prepared, look, budget)
-    best = _quickest(paces)
-    steps = most_steps(recipe, plan, count)
-    left = np.inf if budget is None else budget.deadline(answered) - time.monotonic()
-    if recipe.pretrained is not None:
-        left -= len(prepared.folds) * count * (1 + plan.flips) / answered
-        if recipe.unfreeze is None and budget is None:
-            left = LONGEST_UNFROZEN
-    steps = min(steps, _affordable(left, plan, best, len(prepared.folds)))
-    if recipe.pretrained is not None and steps < per_epoch:
-        steps = 0
-    found = best.model_dump(exclude={"photos_per_second"})
-    return plan.model_copy(
-        update={
-            **found,
-            "steps": steps,
-            "epochs": -(-steps // per_epoch),
-            "paces": paces,
-            "answers_per_second": None if budget is None else answered,
-        }
-    )
+
+
+def _learning(recipe: Recipe, prepared: ImagePrepared, net: Network) -> dict[str, Any]:
+    """Return how the net learns, as fields of a plan."""
+    fold, usual = prepared.folds[0], LEARNING_RATES[recipe.optimizer]
+    batch_size = min(recipe.batch_size or _batch_size(net, len(fold.train)), len(fold.train))
+    return {
+        "batch_size": batch_size,
+        "steps_per_epoch": max(1, round(len(fold.train) / batch_size)),
+        "smoothing": SMOOTHING if len(prepared.task.classes) > 2 else SMOOTHING / 2,
+        "lr": recipe.lr or usual * (1.0 if recipe.pretrained is None else GENTLE),
+        "optimizer": recipe.optimizer,
+        "momentum": recipe.momentum,
+        "schedule": recipe.schedule or "one_cycle",
+        "warmup": recipe.warmup,
+        "weight_decay": DECAY if recipe.weight_decay is None else recipe.weight_decay,
+        "clip": recipe.clip,
+        "patience": recipe.patience if len(fold.validation) else None,
+    }
 
 
 def most_steps(recipe: Recipe, plan: ImagePlan, count: int) -> int:
@@ -257,7 +265,8 @@ def most_steps(recipe: Recipe, plan: ImagePlan, count: int) -> int:
     if recipe.pretrained is not None:
         usual = UNFROZEN_RUN if recipe.budget else UNFROZEN
         return plan.steps_per_epoch * (usual if recipe.unfreeze is None else recipe.unfreeze)
-    usual = max(FEWEST_EPOCHS, min(MOST_EPOCHS, SEEN_IN_ALL // count))
+    most = MOST_EPOCHS if plan.size >= STAGES[1][0] else SMALL_EPOCHS
+    usual = max(FEWEST_EPOCHS, min(most, SEEN_IN_ALL // count))
     return plan.steps_per_epoch * (recipe.epochs or (LONGEST_RUN if recipe.budget else usual))
 
 

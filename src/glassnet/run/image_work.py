@@ -18,7 +18,7 @@ from glassnet.data.image_schema import ImageSchema, fit_image_schema
 from glassnet.engine.photos import Look
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
-from glassnet.errors import NonFiniteLoss, RecipeError, message
+from glassnet.errors import NonFiniteLoss, RecipeError, RequestError, message
 from glassnet.model.images import ImageModel
 from glassnet.model.images_manifest import PhotoSchema
 from glassnet.nets.pretrained import IMAGENET_MEAN, IMAGENET_STD, pretrained
@@ -83,7 +83,7 @@ def image_work(context: Context) -> Done:
     earlier = earlier_plan(context.folder, ImagePlan)
     looks = choose_looks(context.recipe, found.photos, earlier)
     _check_net(context.recipe, looks)
-    prepared = prepare_images(context.recipe, found, _decoded(context, found, looks))
+    prepared = _prepared(context, found, looks)
     warn_of(prepared.leaks)
     context.timed("read", since)
     since = time.monotonic()
@@ -135,14 +135,19 @@ def _check_net(recipe: Recipe, looks: Looks) -> None:
         raise RecipeError(message(must, f"{looks.size}", "ask for fewer stages, or a larger --size"))
 
 
-def _decoded(context: Context, found: FoundImages, looks: Looks) -> Decoded:
-    """Decode the photos, in a run folder into a file that goes with the checkpoints."""
+def _prepared(context: Context, found: FoundImages, looks: Looks) -> ImagePrepared:
+    """Decode the photos, in a run folder into a file that goes with the checkpoints, and cut them."""
     context.reporter.phase(f"decoding {len(found.photos):,} photos")
     cache = context.checkpoint("photos")
-    photos = load_photos(
-        found.photos, looks.size, fit=looks.fit, channels=looks.channels, cache=cache, workers=_cores()
-    )
-    return photos
+    try:
+        photos = load_photos(
+            found.photos, looks.size, fit=looks.fit, channels=looks.channels, cache=cache, workers=_cores()
+        )
+        return prepare_images(context.recipe, found, photos)
+    except RequestError:
+        if cache is not None:
+            cache.unlink(missing_ok=True)
+        raise
 
 
 def _cores() -> int:
