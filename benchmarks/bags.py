@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -82,10 +81,7 @@ def contenders() -> dict[str, Answer]:
 
 def reviews() -> tuple[list[str], NDArray[np.int64]]:
     """Return the film reviews and whether each is positive."""
-    folder = os.environ.get("GLASSNET_DATA")
-    if not folder:
-        sys.exit("set GLASSNET_DATA to the folder that has imdb/train.parquet")
-    frame = pl.read_parquet(Path(folder) / "imdb" / "train.parquet")
+    frame = pl.read_parquet(measure.data_folder() / "imdb" / "train.parquet")
     return frame["text"].to_list(), (frame["label"] == "pos").to_numpy().astype(np.int64)
 
 

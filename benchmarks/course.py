@@ -14,7 +14,6 @@ is tuned on these splits.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import time
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import footer, header, show_progress, spread, table
+from measure import data_folder, footer, header, show_progress, spread, table
 
 import glassnet as gn
 from glassnet.data.sources import open_source
@@ -146,12 +145,9 @@ def main() -> None:
     options.add_argument("--splits", type=int, default=200, help="of the admissions")
     options.add_argument("--out", help="write the figures to this JSON file")
     asked = options.parse_args()
-    folder = os.environ.get("GLASSNET_DATA")
-    if folder is None:
-        print("benchmarks/course.py needs GLASSNET_DATA, the folder of your data: see `glassnet datasets`")
-        return
+    folder = data_folder()
     here = header("The course's networks")
-    hours, students = Path(folder, "bike-sharing", "hour.csv"), Path(folder, "admissions", "student_data.csv")
+    hours, students = folder / "bike-sharing" / "hour.csv", folder / "admissions" / "student_data.csv"
     rides = bike(hours, asked.seeds)
     report_bike(rides)
     print()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,14 @@ def footer(title: str, here: Mapping[str, Any], found: Any, out: str | None) -> 
     if out is not None:
         Path(out).write_text(json.dumps({"title": title, **here, "figures": found}, indent=2) + "\n")
         print(f"\nwritten to {out}")
+
+
+def data_folder() -> Path:
+    """Return the folder that GLASSNET_DATA names; where it names none, say so and end."""
+    folder = os.environ.get("GLASSNET_DATA")
+    if folder is None:
+        sys.exit("set GLASSNET_DATA to the folder of your data: see `glassnet datasets`")
+    return Path(folder)
 
 
 def spread(values: Sequence[float], digits: int = 3, unit: str = "") -> str:

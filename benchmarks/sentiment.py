@@ -15,16 +15,14 @@ is timed on the first 2,000 reviews. Speeds are by processor time, which other w
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from measure import footer, header, show_progress, spread, table
+from measure import data_folder, footer, header, show_progress, spread, table
 
 from glassnet.engine import sentiment as engine
 from glassnet.reference import sentiment as s
@@ -134,12 +132,9 @@ def main() -> None:
     options.add_argument("--orders", type=int, default=4, help="how many thousands are held out in turn")
     options.add_argument("--out", help="write the figures to this JSON file")
     asked = options.parse_args()
-    folder = os.environ.get("GLASSNET_DATA")
-    if folder is None:
-        print("benchmarks/sentiment.py needs GLASSNET_DATA, the folder of your data: see `glassnet datasets`")
-        return
+    folder = data_folder()
     here = header("The course's sentiment network")
-    reviews = pl.read_parquet(Path(folder, "imdb", "train.parquet"))
+    reviews = pl.read_parquet(folder / "imdb" / "train.parquet")
     texts = reviews["text"].to_list()
     y, _ = s.two_labels(reviews["label"].to_list())
     accuracies, timed = [], []

@@ -1,4 +1,4 @@
-// What the files that bind classes to Python share: arrays in and out, and what is checked of them.
+// What the files that bind networks to Python share: their parts, rows and batches, and what is checked of them.
 #pragma once
 
 #include <atomic>
@@ -10,42 +10,23 @@
 #include <tuple>
 #include <vector>
 
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include "arrays.hpp"
 #include "dense.hpp"
-
-namespace nb = nanobind;
 
 namespace glassnet {
 
-template <class T, std::size_t dimensions>
-using Array = nb::ndarray<const T, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Fresh = nb::ndarray<nb::numpy, T, nb::c_contig>;
 using Counts = Array<std::int64_t, 1>;
-using Record = std::optional<nb::ndarray<double, nb::ndim<2>, nb::c_contig, nb::device::cpu>>;
+using Record = std::optional<Writable<double, 2>>;
 
 // Layers, objective and optimiser as Python gives them.
 using LayerTuple = std::tuple<long, long, int, double, double, bool>;
 using ObjectiveTuple = std::tuple<int, double, double, double, bool, double>;
 using OptimizerTuple = std::tuple<int, double, bool, double, double, double, double, double, bool>;
-
-inline void require(bool right, const char *what) {
-    if (!right) throw std::invalid_argument(what);
-}
-
-template <class T>
-Fresh<T> fresh(std::size_t rows, std::size_t columns, bool flat) {
-    auto *numbers = new T[rows * columns ? rows * columns : 1];
-    nb::capsule owner(numbers, [](void *p) noexcept { delete[] static_cast<T *>(p); });
-    const std::size_t shape[2] = {rows, columns};
-    return Fresh<T>(numbers, flat ? 1 : 2, shape, owner);
-}
 
 inline std::vector<Layer> layers_of(const std::vector<LayerTuple> &tuples) {
     std::vector<Layer> layers;

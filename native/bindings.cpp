@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
+#include <cmath>
+#include <limits>
 
 #include "binding.hpp"
+#include "order.hpp"
 #include "sentiment_bindings.hpp"
+#include "team.hpp"
 #include "text_bindings.hpp"
 
 using namespace glassnet;
@@ -95,15 +98,18 @@ class Net {
         visit(which, [&at](T *to, long numbers) { std::copy(at, at + numbers, to), at += numbers; });
     }
 
-    // Weights and biases from arrays of the caller, one pair for each layer, and back into them.
-    using Pair = std::tuple<nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>,
-                            std::optional<nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>>>;
+    // Weights and biases from arrays of the caller, one pair for each layer; and back, saying whether all are finite.
+    using Pair = std::tuple<Writable<T, 2>, std::optional<Writable<T, 1>>>;
 
     void take(const std::vector<Pair> &pairs) {
         copy(pairs, [](T *own, T *others, long numbers) { std::copy(others, others + numbers, own); });
     }
-    void give(const std::vector<Pair> &pairs) {
-        copy(pairs, [](T *own, T *others, long numbers) { std::copy(own, own + numbers, others); });
+    bool give(const std::vector<Pair> &pairs) {
+        bool finite = true;
+        copy(pairs, [&finite](T *own, T *others, long numbers) {
+            for (long i = 0; i < numbers; ++i) others[i] = own[i], finite &= std::abs(own[i]) <= most;
+        });
+        return finite;
     }
 
     std::uint64_t steps() const { return net_.steps; }
@@ -115,6 +121,7 @@ class Net {
     Dense<T> net_;
     Loss loss_;
     std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+    static constexpr T most = std::numeric_limits<T>::max();
 
     long count() const {
         long numbers = 0;
@@ -176,25 +183,17 @@ std::vector<double> train_many(const std::vector<Net<T> *> &nets, const Array<T,
     std::vector<Data<T>> rows;
     for (std::size_t i = 0; i < count; ++i) rows.push_back(nets[i]->data(X, y, weights[i]));
     std::vector<double> losses(count);
-    std::vector<std::exception_ptr> errors(count);
-    std::atomic<std::size_t> next{0};
-    const auto work = [&] {
-        for (std::size_t i = next++; i < count; i = next++) try {
-                losses[i] = nets[i]->pass(rows[i], orders[i], sizes, rates[i], nullptr);
-            } catch (...) {
-                errors[i] = std::current_exception();
-            }
-    };
-    {
-        const nb::gil_scoped_release free;
-        std::vector<std::thread> others;
-        for (int i = 1; i < threads && std::size_t(i) < count; ++i) others.emplace_back(work);
-        work();
-        for (std::thread &each : others) each.join();
-    }
-    for (const std::exception_ptr &error : errors)
-        if (error) std::rethrow_exception(error);
+    const nb::gil_scoped_release free;
+    in_parallel(count, threads, [&](std::size_t i, int) {
+        losses[i] = nets[i]->pass(rows[i], orders[i], sizes, rates[i], nullptr);
+    });
     return losses;
+}
+
+void order(const Array<std::uint64_t, 1> &words, const Writable<std::int64_t, 1> &to) {
+    require(words.shape(0) == 4, "there must be four words");
+    require(to.shape(0) < std::size_t(1) << 32, "there must be fewer rows than 2^32");
+    shuffled(words.data(), to.data(), std::int64_t(to.shape(0)));
 }
 
 // The multiply-adds in 1e9 a second that one core does where nothing but registers is touched.
@@ -243,8 +242,8 @@ void bind(nb::module_ &m, const char *name) {
              nb::arg("step"))
         .def("read", &N::read, nb::arg("which"))
         .def("write", &N::write, nb::arg("which"), nb::arg("numbers").noconvert())
-        .def("take", &N::take, nb::arg("pairs"))
-        .def("give", &N::give, nb::arg("pairs"))
+        .def("take", &N::take, nb::arg("pairs").noconvert())
+        .def("give", &N::give, nb::arg("pairs").noconvert())
         .def("scale_momentum", &N::scale_momentum, nb::arg("factor"))
         .def_prop_rw("steps", &N::steps, &N::set_steps)
         .def_prop_ro("kernels", &N::kernels);
@@ -261,6 +260,8 @@ NB_MODULE(_native, m) {
     m.def("empty", [] {}, "Do nothing: what a call of the extension costs.");
     m.def("peak", &peak, nb::arg("kernels") = "auto", nb::arg("seconds") = 0.05,
           "The float32 multiply-adds in 1e9 a second that one core does in registers alone.");
+    m.def("order", &order, nb::arg("words").noconvert(), nb::arg("to").noconvert(),
+          "Write the permutation that NumPy's PCG64 of that seed makes.");
     bind<float>(m, "DenseFloat32");
     bind<double>(m, "DenseFloat64");
     bind_tabular(m);

@@ -89,28 +89,14 @@ const T *Dense<T>::inputs_of(std::size_t l, bool training) const {
 
 // --- one batch -----------------------------------------------------------------------------------------------------
 
-// Rows, targets and weights into panels.
+// Rows, targets and weights into panels; what a row's loss counts for in the mean over the batch.
 template <class T>
-void Dense<T>::fetch(const Data<T> &data, const std::int64_t *rows, long count) {
+void Dense<T>::fetch(const Data<T> &data, const std::int64_t *rows, long count, double total_weight) {
     make_room(count);
-    const long columns = layers[0].inputs, outputs = layers.back().outputs;
-    const T *end = data.inputs + data.rows * columns;
-    for (long first = 0; first < count; first += PANEL) {
-        const Panel p = panel(first / PANEL, count);
-        const T *at[PANEL];
-        for (long r = 0; r < p.rows; ++r) {
-            const std::int64_t row = rows[first + r];
-            at[r] = data.inputs + row * columns;
-            factors.data()[first + r] = data.weight ? data.weight[row] : T(1);
-            if (data.classes) targets.data()[first + r] = T(data.classes[row]);
-            else if (data.targets)
-                for (long o = 0; o < outputs; ++o)
-                    targets.data()[first * outputs + o * p.pitch + r] = data.targets[row * outputs + o];
-        }
-        for (long r = p.rows; r < p.pitch; ++r) factors.data()[first + r] = 0;
-        k.gather(at, p.rows, columns, end, inputs.data() + first * columns, p.pitch, values[0].by_row.data(),
-                 capacity, first);
-    }
+    const T scale = total_weight > 0 ? T(objective.scale / total_weight) : T(0);
+    glassnet::fetch(k, data, rows, count, layers.back().outputs, scale,
+                    {inputs.data(), layers[0].inputs, values[0].by_row.data(), capacity, targets.data(),
+                     factors.data()});
 }
 
 // Which rows of the batch are at hand decides what is dropped.
@@ -136,16 +122,14 @@ void Dense<T>::forward(long rows, bool training) {
 
 // What these rows add to the mean loss of the batch, and its gradient by the weighted sums of the last layer.
 template <class T>
-double Dense<T>::lose(long rows, double total_weight) {
+double Dense<T>::lose(long rows) {
     const Layer &last = layers.back();
     const std::size_t l = layers.size() - 1;
-    const T scale = total_weight > 0 ? T(objective.scale / total_weight) : T(0);
     double sum = 0;
     for (long first = 0; first < rows; first += PANEL) {
         const Panel p = panel(first / PANEL, rows);
         const long at = first * last.outputs, count = p.pitch * last.outputs;
         T *factor = factors.data() + first, *loss = losses.data() + first;
-        for (long r = 0; r < p.pitch; ++r) factor[r] *= scale;
         k.lose(objective.loss, values[l].out.data() + at, targets.data() + first * widest_target(), factor,
                values[l].gradient.data() + at, loss, last.outputs, p.pitch);
         k.derive(last.activation, T(last.slope), values[l].out.data() + at, values[l].kept.data() + at,
@@ -188,21 +172,14 @@ void Dense<T>::weight_gradient(long rows, std::size_t l, long unit, long units, 
                               layer.inputs, to, weights[l].pitch, rows, add);
 }
 
-// --- the update ----------------------------------------------------------------------------------------------------
-
-// Shorten all gradients together to the length that they may have (Pascanu et al. 2013), as torch does.
 template <class T>
-void Dense<T>::clip() {
-    double squares = 0;
-    for (const Weights &w : weights)
-        for (const Buffer<T> *each : {&w.gradient, &w.bias_gradient})
-            for (long i = 0; i < each->size(); ++i) squares += double(each->data()[i]) * double(each->data()[i]);
-    const double factor = objective.clip / (std::sqrt(squares) + 1e-6);
-    if (!(factor < 1)) return;
-    for (Weights &w : weights)
-        for (Buffer<T> *each : {&w.gradient, &w.bias_gradient})
-            for (long i = 0; i < each->size(); ++i) each->data()[i] *= T(factor);
+std::vector<Buffer<T> *> Dense<T>::all_gradients() {
+    std::vector<Buffer<T> *> all;
+    for (Weights &w : weights) all.insert(all.end(), {&w.gradient, &w.bias_gradient});
+    return all;
 }
+
+// --- the update ----------------------------------------------------------------------------------------------------
 
 template <class T>
 void Dense<T>::penalise(std::size_t l, long unit, long units, double total_weight, T *gradient) {
@@ -262,9 +239,9 @@ double Dense<T>::batch_gradients(const Data<T> &data, const std::int64_t *order,
     double sum = 0;
     for (done = 0; done < rows; done += together) {
         const long count = std::min(together, rows - done);
-        fetch(data, order + done, count);
+        fetch(data, order + done, count, total_weight);
         forward(count, training);
-        sum += lose(count, total_weight);
+        sum += lose(count);
         for (std::size_t l = layers.size(); l-- > 0;) {
             if (l > 0) backward(count, l, training);
             turn_inputs(count, l, training, done > 0);
@@ -281,9 +258,9 @@ double Dense<T>::step(const Data<T> &data, const std::int64_t *order, long rows,
     const Update<T> how = update_of<T>(optimizer, rate, steps);
     double loss;
     if (objective.clip == 0 && rows_together(rows) == rows) {
-        fetch(data, order, rows);
+        fetch(data, order, rows, total_weight);
         forward(rows, true);
-        loss = lose(rows, total_weight);
+        loss = lose(rows);
         for (std::size_t l = layers.size(); l-- > 0;) {
             if (l > 0) backward(rows, l, true);
             learn(how, rows, l, total_weight);
@@ -293,7 +270,7 @@ double Dense<T>::step(const Data<T> &data, const std::int64_t *order, long rows,
         loss = batch_gradients(data, order, rows, total_weight, true);
         for (std::size_t l = 0; l < layers.size(); ++l)
             penalise(l, 0, layers[l].outputs, total_weight, weights[l].gradient.data());
-        if (objective.clip != 0) clip();
+        if (objective.clip != 0) clip(all_gradients(), objective.clip);
         for (std::size_t l = 0; l < layers.size(); ++l) {
             update(how, l, 0, layers[l].outputs, weights[l].gradient.data());
             update_biases(how, l);

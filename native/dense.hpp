@@ -98,9 +98,9 @@ class Dense {
     void make_room(long rows);
     void outputs_of_row(const T *row, T *to);
     const T *inputs_of(std::size_t layer, bool training) const;
-    void fetch(const Data<T> &data, const std::int64_t *rows, long count);
+    void fetch(const Data<T> &data, const std::int64_t *rows, long count, double total_weight);
     void forward(long rows, bool training);
-    double lose(long rows, double total_weight);
+    double lose(long rows);
     void backward(long rows, std::size_t layer, bool training);
     void turn_inputs(long rows, std::size_t layer, bool training, bool add);
     void weight_gradient(long rows, std::size_t layer, long unit, long units, T *to, bool add);
@@ -110,7 +110,7 @@ class Dense {
     double batch_gradients(const Data<T> &data, const std::int64_t *order, long rows, double total_weight,
                            bool training);
     double step(const Data<T> &data, const std::int64_t *order, long rows, double rate, double total_weight);
-    void clip();
+    std::vector<Buffer<T> *> all_gradients();
     void update(const Update<T> &step, std::size_t layer, long unit, long units, const T *gradient);
     void update_biases(const Update<T> &step, std::size_t layer);
     void drop(long rows, std::size_t layer, const T *from, T *to);

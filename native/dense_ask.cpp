@@ -48,7 +48,7 @@ void Dense<T>::outputs(const Data<T> &data, T *to) {
     for (long done = 0; done < data.rows; done += AT_ONCE) {
         const long rows = std::min(AT_ONCE, data.rows - done);
         const Numbers from(done, rows);
-        fetch(some, from.data(), rows);
+        fetch(some, from.data(), rows, 0);
         forward(rows, false);
         for (long first = 0; first < rows; first += PANEL) {
             const Panel p = panel(first / PANEL, rows);
@@ -66,9 +66,9 @@ double Dense<T>::loss(const Data<T> &data) {
         const long rows = std::min(AT_ONCE, data.rows - done);
         const Numbers from(done, rows);
         const double total_weight = weight_of(data, from.data(), rows);
-        fetch(data, from.data(), rows);
+        fetch(data, from.data(), rows, total_weight);
         forward(rows, false);
-        sum += lose(rows, total_weight) * total_weight;
+        sum += lose(rows) * total_weight;
         all += total_weight;
     }
     return all > 0 ? sum / all : 0;

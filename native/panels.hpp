@@ -8,7 +8,9 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
+#include "buffer.hpp"
 #include "dense.hpp"
 #include "kernels.hpp"
 
@@ -43,6 +45,40 @@ double weight_of(const Data<T> &data, const std::int64_t *rows, long count) {
     double total = 0;
     for (long r = 0; r < count; ++r) total += data.weight[rows[r]];
     return total;
+}
+
+// Where the rows at hand are fetched to, for rows that go through a network together.
+template <class T>
+struct Fetched {
+    T *inputs;   // panels of `units` numbers for each row, of which the first are fetched
+    long units;
+    T *by_row;   // the same, rows x units, `height` rows high
+    long height;
+    T *targets;  // panels of one number for each output, or of the row's class
+    T *factors;  // what a row's loss counts for
+};
+
+// Rows, targets and weights into panels.
+template <class T>
+void fetch(const Kernels<T> &k, const Data<T> &data, const std::int64_t *rows, long count, long outputs, T scale,
+           const Fetched<T> &to) {
+    const T *end = data.inputs + data.rows * data.columns;
+    const long wide = data.classes ? 1 : outputs;
+    each_panel(count, [&](const Panel &p) {
+        const T *at[PANEL];
+        T *factor = to.factors + p.first, *target = to.targets + p.first * wide;
+        for (long r = 0; r < p.rows; ++r) {
+            const std::int64_t row = rows[p.first + r];
+            at[r] = data.inputs + row * data.columns;
+            factor[r] = data.weight ? data.weight[row] * scale : scale;
+            if (data.classes) target[r] = T(data.classes[row]);
+            else if (data.targets)
+                for (long o = 0; o < outputs; ++o) target[o * p.pitch + r] = data.targets[row * outputs + o];
+        }
+        for (long r = p.rows; r < p.pitch; ++r) factor[r] = 0;
+        k.gather(at, p.rows, data.columns, end, to.inputs + p.first * to.units, p.pitch, to.by_row, to.height,
+                 p.first);
+    });
 }
 
 // out = weight * in + bias
@@ -125,6 +161,18 @@ void drop(const Kernels<T> &k, const Layer &layer, std::uint64_t key, const T *v
         const long at = p.first * layer.inputs;
         k.drop(values + at, to + at, layer.inputs, p.pitch, key, below, std::uint32_t(first_row + p.first), scale);
     });
+}
+
+// Shorten all gradients together to the length that they may have (Pascanu et al. 2013), as torch does.
+template <class T>
+void clip(const std::vector<Buffer<T> *> &gradients, double longest) {
+    double squares = 0;
+    for (const Buffer<T> *each : gradients)
+        for (long i = 0; i < each->size(); ++i) squares += double(each->data()[i]) * double(each->data()[i]);
+    const double factor = longest / (std::sqrt(squares) + 1e-6);
+    if (!(factor < 1)) return;
+    for (Buffer<T> *each : gradients)
+        for (long i = 0; i < each->size(); ++i) each->data()[i] *= T(factor);
 }
 
 // The numbers of one update, with the corrections of adam for its first steps; `steps` were made before.

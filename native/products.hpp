@@ -119,6 +119,19 @@ inline Vec<T> first_lanes(Vec<T> value, long count) {
     return (Vec<T>)((Mask)value & mask);
 }
 
+// A square of `count` rows and `width` columns. Where both are known to be LANES it stays in registers throughout.
+template <class T, class Read>
+inline void gather_square(Read &&read, long count, long width, T *panel, long pitch, T *by_row, long by_row_pitch) {
+    constexpr int lanes = Register<T>::lanes;
+    Vec<T> square[lanes];
+    for (int q = 0; q < lanes; ++q) {
+        square[q] = q < count ? read(q) : Vec<T>{};
+        if (q < count) store(by_row + q * by_row_pitch, square[q]);
+    }
+    transpose_square<T>(square);
+    for (int q = 0; q < width; ++q) store(panel + q * pitch, square[q]);
+}
+
 template <class T>
 void gather(const T *const *rows, long count, long columns, const T *end, T *panel, long pitch, T *by_row,
             long by_row_height, long first_row) {
@@ -128,18 +141,18 @@ void gather(const T *const *rows, long count, long columns, const T *end, T *pan
         const long to_pitch = columns_pitch(columns, c);
         T *to = by_row + columns_panel(by_row_height, c) + first_row * to_pitch + c % PANEL;
         for (long r = 0; r < pitch; r += lanes) {
-            Vec<T> square[lanes];
-            for (long q = 0; q < lanes; ++q) {
-                square[q] = Vec<T>{};
-                if (r + q >= count) continue;
+            T *to_panel = panel + c * pitch + r, *to_rows = to + r * to_pitch;
+            const auto whole = [&](long q) { return load(rows[r + q] + c); };
+            const auto part = [&](long q) {
                 const T *from = rows[r + q] + c;
-                square[q] = width == lanes ? load(from)
-                            : from + lanes <= end ? first_lanes<T>(load(from), width)
-                                                  : load_up_to(from, from + width);
-                store(to + (r + q) * to_pitch, square[q]);
-            }
-            transpose_square<T>(square);
-            for (long q = 0; q < width; ++q) store(panel + (c + q) * pitch + r, square[q]);
+                return from + lanes <= end ? first_lanes<T>(load(from), width) : load_up_to(from, from + width);
+            };
+            if (width == lanes && count - r >= lanes)
+                gather_square(whole, lanes, lanes, to_panel, pitch, to_rows, to_pitch);
+            else if (count - r >= lanes)
+                gather_square(part, lanes, width, to_panel, pitch, to_rows, to_pitch);
+            else
+                gather_square(part, count - r, width, to_panel, pitch, to_rows, to_pitch);
         }
     }
 }

@@ -2,30 +2,21 @@
 
 #include <cstdint>
 #include <optional>
-#include <stdexcept>
 
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 
+#include "arrays.hpp"
 #include "sentiment.hpp"
 #include "sentiment_bindings.hpp"
 
-namespace nb = nanobind;
 using namespace glassnet;
 
 namespace {
 
-template <class T, std::size_t dimensions>
-using Array = nb::ndarray<T, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
-using Words = Array<const std::int32_t, 1>;
-using Starts = Array<const std::int64_t, 1>;
-using Numbers = Array<const double, 1>;
+using Words = Array<std::int32_t, 1>;
+using Starts = Array<std::int64_t, 1>;
+using Numbers = Array<double, 1>;
 using Times = std::optional<Numbers>;
-
-void require(bool right, const char *what) {
-    if (!right) throw std::invalid_argument(what);
-}
 
 // Bags whose every word has a row and whose texts lie one after the other.
 Bags bags_of(const Words &words, const Times &times, const Starts &starts, std::size_t rows) {
@@ -42,8 +33,8 @@ Bags bags_of(const Words &words, const Times &times, const Starts &starts, std::
 }
 
 void train(const Words &words, const Times &times, const Starts &starts, const Numbers &targets,
-           const Array<double, 2> &hidden, const Array<double, 1> &output, double rate,
-           const Array<double, 1> &scores) {
+           const Writable<double, 2> &hidden, const Writable<double, 1> &output, double rate,
+           const Writable<double, 1> &scores) {
     const Bags bags = bags_of(words, times, starts, hidden.shape(0));
     require(hidden.shape(1) == output.shape(0), "there must be one output weight for each hidden unit");
     require(long(targets.shape(0)) == bags.texts && long(scores.shape(0)) == bags.texts,
@@ -53,8 +44,8 @@ void train(const Words &words, const Times &times, const Starts &starts, const N
     sentiment_train(bags, targets.data(), net, rate, scores.data());
 }
 
-void ask(const Words &words, const Times &times, const Starts &starts, const Array<double, 2> &hidden,
-         const Array<double, 1> &output, const Array<double, 1> &scores) {
+void ask(const Words &words, const Times &times, const Starts &starts, const Writable<double, 2> &hidden,
+         const Writable<double, 1> &output, const Writable<double, 1> &scores) {
     const Bags bags = bags_of(words, times, starts, hidden.shape(0));
     require(hidden.shape(1) == output.shape(0), "there must be one output weight for each hidden unit");
     require(long(scores.shape(0)) == bags.texts, "there must be a score for each text");

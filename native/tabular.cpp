@@ -88,28 +88,12 @@ void TabularNet<T>::make_room(long rows, int threads) {
 
 // --- what all members see ------------------------------------------------------------------------------------------
 
-// Rows, targets and weights into panels; what a row's loss counts for.
+// Rows, targets and weights into panels; what a row's loss counts for in the mean over rows and members.
 template <class T>
 void TabularNet<T>::fetch(const Data<T> &data, const std::int64_t *rows, long count, double total_weight) {
-    const long columns = shape.inputs, outputs = shape.outputs();
-    const T *end = data.inputs + data.rows * columns;
     const T scale = total_weight > 0 ? T(objective.scale / (total_weight * double(shape.members))) : T(0);
-    const long wide = objective.loss == Loss::cross_entropy ? 1 : outputs;
-    each_panel(count, [&](const Panel &p) {
-        const T *at[PANEL];
-        T *factor = factors.data() + p.first, *target = targets.data() + p.first * wide;
-        for (long r = 0; r < p.rows; ++r) {
-            const std::int64_t row = rows[p.first + r];
-            at[r] = data.inputs + row * columns;
-            factor[r] = data.weight ? data.weight[row] * scale : scale;
-            if (data.classes) target[r] = T(data.classes[row]);
-            else if (data.targets)
-                for (long o = 0; o < outputs; ++o) target[o * p.pitch + r] = data.targets[row * outputs + o];
-        }
-        for (long r = p.rows; r < p.pitch; ++r) factor[r] = 0;
-        k.gather(at, p.rows, columns, end, units.data() + p.first * shape.units(), p.pitch, by_row.data(), capacity,
-                 p.first);
-    });
+    glassnet::fetch(k, data, rows, count, shape.outputs(), scale,
+                    {units.data(), shape.units(), by_row.data(), capacity, targets.data(), factors.data()});
 }
 
 // Where the sums of a number's waves lie in a panel of units.
@@ -291,17 +275,11 @@ void TabularNet<T>::gather_gradients() {
         }
 }
 
-// Shorten all gradients together to the length that they may have, as torch does.
 template <class T>
-void TabularNet<T>::clip() {
-    double squares = 0;
-    for (const Trained<T> &each : trained)
-        for (long i = 0; i < each.gradient.size(); ++i)
-            squares += double(each.gradient.data()[i]) * double(each.gradient.data()[i]);
-    const double factor = objective.clip / (std::sqrt(squares) + 1e-6);
-    if (!(factor < 1)) return;
-    for (Trained<T> &each : trained)
-        for (long i = 0; i < each.gradient.size(); ++i) each.gradient.data()[i] *= T(factor);
+std::vector<Buffer<T> *> TabularNet<T>::all_gradients() {
+    std::vector<Buffer<T> *> all;
+    for (Trained<T> &each : trained) all.push_back(&each.gradient);
+    return all;
 }
 
 template <class T>
@@ -332,7 +310,7 @@ double TabularNet<T>::step(const Data<T> &data, const std::int64_t *order, long 
             if (each.matrix)
                 k.penalise(each.value.data(), each.gradient.data(), T(objective.l1), T(objective.l2),
                            each.value.size());
-    if (objective.clip != 0) clip();
+    if (objective.clip != 0) clip(all_gradients(), objective.clip);
     update(rate);
     ++steps;
     return loss;

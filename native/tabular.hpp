@@ -104,7 +104,7 @@ class TabularNet {
     double part(const Data<T> &data, const std::int64_t *order, long rows, long done, long batch,
                 double total_weight, Team &team);
     void gather_gradients();
-    void clip();
+    std::vector<Buffer<T> *> all_gradients();
     void update(double rate);
     double step(const Data<T> &data, const std::int64_t *order, long rows, double rate, double total_weight,
                 Team &team);

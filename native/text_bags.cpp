@@ -3,7 +3,6 @@
 #include <numeric>
 
 #include "text_bags.hpp"
-#include "text_parallel.hpp"
 
 namespace glassnet {
 
@@ -80,7 +79,7 @@ void class_counts(const Sparse &x, const std::int64_t *labels, const double *wei
 }
 
 BagSolver::BagSolver(const Sparse &x, const BagTask &task, const double *scale, int threads)
-    : x_(x), task_(task), threads_(worth(x, threads)), size_(x.width * task.outputs), lengths_(x.rows),
+    : x_(x), task_(task), team_(worth(x, threads)), size_(x.width * task.outputs), lengths_(x.rows),
       row_pieces_(even_pieces(x.offsets, x.rows)), scale_(scale, scale + size_), w_(size_), bias_(task.outputs),
       z_(x.rows * task.outputs) {
     for (std::size_t row = 0; row < x.rows; ++row) lengths_[row] = one_over_length(x, row);
@@ -97,7 +96,7 @@ void BagSolver::turn() {
     if (x_.values) values_.resize(rows_.size());
     const std::vector<std::size_t> pieces = even_pieces(starts_.data(), x_.width);
     std::vector<std::int64_t> next(starts_.begin(), starts_.end());
-    in_parallel(PIECES / 8, threads_, [&](std::size_t piece, int) {
+    team_.run(long(PIECES / 8), [&](long piece, int) {
         const std::int32_t first = std::int32_t(pieces[piece * 8]), last = std::int32_t(pieces[piece * 8 + 8]);
         for (std::size_t row = 0; row < x_.rows; ++row) {
             const std::int32_t *const begin = x_.columns + x_.offsets[row];
@@ -115,7 +114,7 @@ void BagSolver::turn() {
 void BagSolver::times(const Numbers &v, const Numbers &bias, Numbers &to) const {
     Numbers scaled(size_);
     each([&](std::size_t i) { scaled[i] = v[i] * scale_[i]; });
-    in_parallel(PIECES, threads_, [&](std::size_t piece, int) {
+    team_.run(long(PIECES), [&](long piece, int) {
         Numbers sums(task_.outputs);
         for (std::size_t row = row_pieces_[piece]; row < row_pieces_[piece + 1]; ++row) {
             row_times(x_, row, scaled.data(), task_.outputs, sums.data());
@@ -134,7 +133,7 @@ void BagSolver::times_back(Numbers &u, Numbers &to, Numbers &bias) const {
             bias[o] += u[row * outputs + o];
             u[row * outputs + o] *= lengths_[row];
         }
-    in_parallel(PIECES, threads_, [&](std::size_t piece, int) {
+    team_.run(long(PIECES), [&](long piece, int) {
         const Sparse columns{starts_.data(), rows_.data(), x_.values ? values_.data() : nullptr, x_.width, x_.rows};
         for (std::size_t c = column_pieces_[piece]; c < column_pieces_[piece + 1]; ++c) {
             row_times(columns, c, u.data(), outputs, &to[c * outputs]);
@@ -146,7 +145,7 @@ void BagSolver::times_back(Numbers &u, Numbers &to, Numbers &bias) const {
 template <class Change>
 void BagSolver::each(Change &&change) const {
     const std::size_t blocks = (size_ + BLOCK - 1) / BLOCK;
-    in_parallel(blocks, threads_, [&](std::size_t block, int) {
+    team_.run(long(blocks), [&](long block, int) {
         for (std::size_t i = block * BLOCK; i < std::min(size_, (block + 1) * BLOCK); ++i) change(i);
     });
 }
@@ -154,7 +153,7 @@ void BagSolver::each(Change &&change) const {
 double BagSolver::dot(const Numbers &a, const Numbers &b) const {
     const std::size_t blocks = (size_ + BLOCK - 1) / BLOCK;
     Numbers sums(blocks);
-    in_parallel(blocks, threads_, [&](std::size_t block, int) {
+    team_.run(long(blocks), [&](long block, int) {
         double sum = 0;
         for (std::size_t i = block * BLOCK; i < std::min(size_, (block + 1) * BLOCK); ++i) sum += a[i] * b[i];
         sums[block] = sum;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "team.hpp"
+
 namespace glassnet {
 
 // Rows of numbers, most of them 0. Each row is divided by its length, the root of the sum of its squares.
@@ -44,7 +46,7 @@ class BagSolver {
   private:
     Sparse x_;
     BagTask task_;
-    int threads_;
+    mutable Team team_;
     std::size_t size_;  // of w: width * outputs
     std::vector<double> lengths_;  // one over that of each row
     std::vector<std::size_t> row_pieces_, column_pieces_;

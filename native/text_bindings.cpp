@@ -5,44 +5,28 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include "arrays.hpp"
 #include "text_bags.hpp"
 #include "text_bindings.hpp"
 #include "text_vocabulary.hpp"
 
-namespace nb = nanobind;
 using namespace glassnet;
 
 namespace {
 
 template <class T>
-using Flat = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Ranges = nb::ndarray<const std::int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-
-void require(bool right, const char *what) {
-    if (!right) throw std::invalid_argument(what);
-}
-
-// A NumPy array that owns these numbers.
-template <class T>
-nb::object owned(std::vector<T> numbers, std::size_t columns = 0) {
-    auto *kept = new std::vector<T>(std::move(numbers));
-    nb::capsule owner(kept, [](void *p) noexcept { delete static_cast<std::vector<T> *>(p); });
-    const std::size_t shape[2] = {columns ? kept->size() / columns : kept->size(), columns};
-    return nb::cast(nb::ndarray<nb::numpy, T, nb::c_contig>(kept->data(), columns ? 2 : 1, shape, owner));
-}
+using Flat = Array<T, 1>;
+using Ranges = Array<std::int64_t, 2>;
 
 std::vector<Reader::Range> ranges_of(const Ranges &from) {
     const std::size_t columns = from.shape(1);
@@ -95,12 +79,13 @@ std::pair<nb::object, nb::object> count(const Reader &reader, const Flat<std::ui
                                         const Flat<std::int64_t> &offsets, std::uint32_t min_count, std::size_t most,
                                         int threads) {
     const TextBlock block = block_of(blob, offsets);
-    std::vector<std::uint64_t> keys;
-    std::vector<std::int64_t> texts;
+    Many<std::uint64_t> keys;
+    Many<std::int64_t> texts;
     {
         const nb::gil_scoped_release free;
-        for (const Counted &each : count_ngrams(reader, block, min_count, most, threads))
-            keys.push_back(each.key), texts.push_back(each.texts);
+        const std::vector<Counted> all = count_ngrams(reader, block, min_count, most, threads);
+        keys.resize(all.size()), texts.resize(all.size());
+        for (std::size_t i = 0; i < all.size(); ++i) keys[i] = all[i].key, texts[i] = all[i].texts;
     }
     return {owned(std::move(keys)), owned(std::move(texts))};
 }

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint32_t POINTS = 0x110000, BROKEN = 0xFFFD;
 constexpr int TAG_POINTS = 200;
-constexpr std::size_t SMALL = 2048, LARGE = 1 << 16;  // slots of a bag: at first, and that it keeps
 enum Kind : std::uint8_t { gap, word, alone, mark, quote };
 
 struct Point {
@@ -37,16 +36,6 @@ inline Point decode(const std::uint8_t *at, const std::uint8_t *end) {
     }
     return {point, at};
 }
-
-inline Key mixed(Key h) {
-    h ^= h >> 33;
-    h *= 0xFF51AFD7ED558CCDull;
-    h ^= h >> 33;
-    h *= 0xC4CEB9FE1A85EC53ull;
-    return h ^ h >> 33;
-}
-
-inline Key joined(Key first, Key second) { return mixed(first * 0x9E3779B97F4A7C15ull + second); }
 
 // FNV-1a over the UTF-8 bytes of code points.
 struct Hash {
@@ -77,37 +66,6 @@ Key key_of(std::uint32_t point) {
 
 }  // namespace
 
-void Bag::begin() {
-    entries.clear();
-    if (slots_.size() > LARGE) std::vector<std::uint32_t>().swap(slots_);
-    slots_.assign(std::max(slots_.size(), SMALL), 0);
-}
-
-void Bag::add(Key key) {
-    if (2 * entries.size() >= slots_.size()) grow();
-    std::size_t slot = place(key);
-    for (; slots_[slot]; slot = (slot + 1) & (slots_.size() - 1)) {
-        Entry &entry = entries[slots_[slot] - 1];
-        if (entry.key == key) {
-            ++entry.count;
-            return;
-        }
-    }
-    entries.push_back({key, 1});
-    slots_[slot] = std::uint32_t(entries.size());
-}
-
-void Bag::grow() {
-    slots_.assign(2 * slots_.size(), 0);
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-        std::size_t slot = place(entries[i].key);
-        while (slots_[slot]) slot = (slot + 1) & (slots_.size() - 1);
-        slots_[slot] = std::uint32_t(i + 1);
-    }
-}
-
-std::size_t Bag::place(Key key) const { return (key * 0x9E3779B97F4A7C15ull >> 20) & (slots_.size() - 1); }
-
 Reader::Reader(const std::vector<Range> &words, const std::vector<Range> &alones, const std::vector<Range> &folds,
                const std::string &marks, const ReaderOptions &options)
     : options_(options), kinds_(POINTS, gap), folds_(POINTS) {
@@ -123,6 +81,10 @@ Reader::Reader(const std::vector<Range> &words, const std::vector<Range> &alones
             const std::int64_t to = point + range[3];
             if (options.lower || kinds_[to] == mark || kinds_[to] == quote) folds_[point] = std::uint32_t(to);
         }
+    for (std::size_t byte = 0; byte < quick_.size(); ++byte) {
+        const std::uint32_t to = byte < 0x80 ? folds_[byte] : 0x80;
+        quick_[byte] = to < 0x80 && kinds_[to] == word ? std::uint8_t(to) : 0;
+    }
 }
 
 // Where a tag that begins at `at` ends; null where none does.
@@ -155,6 +117,12 @@ void Reader::tokens(const std::uint8_t *const text, std::size_t size, std::vecto
     };
     while (at < end) {
         const std::uint8_t *const here = at;
+        if (quick_[*at]) {
+            if (!in_word) hash = Hash(), begin = here;
+            in_word = true;
+            for (; at < end && quick_[*at]; ++at) hash.byte(quick_[*at]);
+            continue;
+        }
         const std::uint8_t *const after = *at == '<' && options_.html ? after_tag(at, end) : nullptr;
         if (after) {
             end_word(here);
@@ -198,20 +166,6 @@ std::vector<std::int64_t> Reader::spans(const std::uint8_t *text, std::size_t si
         }
     }
     return found;
-}
-
-void Reader::ngrams(const std::vector<Token> &tokens, Bag &to) const {
-    const int shift = options_.bits ? 64 - options_.bits : 0;
-    to.begin();
-    Key pair_before = 0;
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
-        to.add(tokens[i].key >> shift);
-        if (!i) continue;
-        const Key pair = joined(tokens[i - 1].key, tokens[i].key);
-        if (options_.ngrams > 1 || (tokens[i].alone && tokens[i - 1].alone)) to.add(pair >> shift);
-        if (i > 1 && options_.ngrams > 2) to.add(joined(pair_before, tokens[i].key) >> shift);
-        pair_before = pair;
-    }
 }
 
 }  // namespace glassnet

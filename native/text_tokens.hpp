@@ -17,24 +17,15 @@ struct ReaderOptions {
     bool html, lower, marks;
 };
 
-// What one text is made of: each n-gram once, in the order in which each is first met, and how often it is there.
-class Bag {
-  public:
-    struct Entry {
-        Key key;
-        std::uint32_t count;
-    };
-    std::vector<Entry> entries;
+inline Key mixed(Key h) {
+    h ^= h >> 33;
+    h *= 0xFF51AFD7ED558CCDull;
+    h ^= h >> 33;
+    h *= 0xC4CEB9FE1A85EC53ull;
+    return h ^ h >> 33;
+}
 
-    void begin();  // forget all
-    void add(Key key);
-
-  private:
-    std::vector<std::uint32_t> slots_;  // 0, or the number of an entry
-
-    std::size_t place(Key key) const;
-    void grow();
-};
+inline Key joined(Key first, Key second) { return mixed(first * 0x9E3779B97F4A7C15ull + second); }
 
 struct Token {
     Key key;
@@ -55,8 +46,20 @@ class Reader {
     // The begin and end of each n-gram of a text whose key is `wanted`, which rises: (place in wanted, begin, end).
     std::vector<std::int64_t> spans(const std::uint8_t *text, std::size_t size, const Key *wanted,
                                     std::size_t count) const;
-    // Its n-grams.
-    void ngrams(const std::vector<Token> &tokens, Bag &to) const;
+    // Calls put(key) for each of its n-grams, as often as it is there.
+    template <class Put>
+    void ngrams(const std::vector<Token> &tokens, Put &&put) const {
+        const int shift = options_.bits ? 64 - options_.bits : 0;
+        Key pair_before = 0;
+        for (std::size_t i = 0; i < tokens.size(); ++i) {
+            put(tokens[i].key >> shift);
+            if (!i) continue;
+            const Key pair = joined(tokens[i - 1].key, tokens[i].key);
+            if (options_.ngrams > 1 || (tokens[i].alone && tokens[i - 1].alone)) put(pair >> shift);
+            if (i > 1 && options_.ngrams > 2) put(joined(pair_before, tokens[i].key) >> shift);
+            pair_before = pair;
+        }
+    }
 
     int key_bits() const { return options_.bits ? options_.bits : 64; }
 
@@ -64,6 +67,7 @@ class Reader {
     ReaderOptions options_;
     std::vector<std::uint8_t> kinds_;
     std::vector<std::uint32_t> folds_;
+    std::array<std::uint8_t, 256> quick_;  // what an ASCII byte becomes that is part of a word; else 0
 
     const std::uint8_t *after_tag(const std::uint8_t *at, const std::uint8_t *end) const;
 };

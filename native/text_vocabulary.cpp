@@ -1,7 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <numeric>
 
-#include "text_parallel.hpp"
+#include "team.hpp"
 #include "text_vocabulary.hpp"
 
 namespace glassnet {
@@ -10,39 +11,105 @@ namespace {
 
 constexpr int BUCKET_BITS = 10;
 constexpr std::size_t BUCKETS = 1 << BUCKET_BITS;  // of keys, so that the counters of each stay in the cache
-constexpr std::size_t BATCH_BYTES = std::size_t(1) << 25;  // of texts between two visits of the buckets
+constexpr std::size_t BATCH_BYTES = std::size_t(1) << 23;  // of texts between two visits of the buckets
+constexpr std::size_t ONE_BATCH = 48u << 20;  // bytes of texts that are one batch
 constexpr std::size_t PIECE_BYTES = std::size_t(1) << 18;  // of texts that one core takes at a time
 constexpr std::size_t MOST_COUNTERS = 48u << 20;  // then the n-grams seen once are forgotten
 constexpr Key FREE = 0;
-constexpr std::size_t LONG_ROW = 200;  // entries
-constexpr std::size_t AHEAD = 8;  // keys whose counters are fetched meanwhile
-constexpr int DIGIT = 10;  // bits
+constexpr std::size_t LONG_ROW = 100;  // columns
+constexpr std::ptrdiff_t AHEAD = 8;  // keys whose counters are fetched meanwhile
+constexpr std::size_t TOGETHER = 1024;  // keys whose columns are fetched together
+constexpr int DIGIT = 8;  // bits
 
-// Counts of keys in open addressing. 0 is counted apart, as it marks a free place.
+// An n-gram and the text that it was found in.
+struct Found {
+    std::uint32_t low, high, text;
+    Key key() const { return Key(high) << 32 | low; }
+};
+
+// A list for each bucket, in chunks of a few large blocks.
+class Piles {
+  public:
+    void push(std::size_t bucket, Key key, std::size_t text) {
+        Pile &pile = piles_[bucket];
+        if (pile.at == pile.end) more(pile);
+        *pile.at++ = {std::uint32_t(key), std::uint32_t(key >> 32), std::uint32_t(text)};
+    }
+    // Calls work(first, last) for each chunk.
+    template <class Work>
+    void each(std::size_t bucket, Work &&work) const {
+        const Pile &pile = piles_[bucket];
+        for (const Found *chunk : pile.chunks) work(chunk, pile.end == chunk + CHUNK ? pile.at : chunk + CHUNK);
+    }
+    void clear() {
+        for (Pile &pile : piles_) pile.chunks.clear(), pile.at = pile.end = nullptr;
+        taken_ = 0;
+    }
+
+  private:
+    static constexpr std::size_t CHUNK = 256, BLOCK = 2048;  // of n-grams, of chunks
+    struct Pile {
+        Found *at = nullptr, *end = nullptr;
+        std::vector<Found *> chunks;
+    };
+    std::vector<Pile> piles_{BUCKETS};
+    std::vector<Many<Found>> blocks_;
+    std::size_t taken_ = 0;  // chunks
+
+    void more(Pile &pile) {
+        if (taken_ == blocks_.size() * BLOCK) blocks_.emplace_back(BLOCK * CHUNK);
+        pile.at = blocks_[taken_ / BLOCK].data() + taken_ % BLOCK * CHUNK;
+        pile.end = pile.at + CHUNK;
+        pile.chunks.push_back(pile.at);
+        ++taken_;
+    }
+};
+
+// Which keys may have been seen more than once: all that were, and a few others.
+class Filter {
+  public:
+    void begin() { seen_.assign(PLACES, 0); }
+    void see(Key key) {
+        std::uint8_t &seen = seen_[place_of(key)];
+        seen = std::uint8_t(std::min(seen + 1, 2));
+    }
+    bool again(Key key) const { return seen_[place_of(key)] > 1; }
+
+  private:
+    static constexpr std::size_t PLACES = 1 << 15;
+    std::vector<std::uint8_t> seen_;
+
+    static std::size_t place_of(Key key) { return key * 0x9E3779B97F4A7C15ull >> 20 & (PLACES - 1); }
+};
+
+// In how many texts each key is, in open addressing. 0 is counted apart, as it marks a free place.
 class Counters {
   public:
     std::size_t used() const { return used_; }
 
-    void add(Key key) {
-        if (key == FREE) {
-            used_ += !zeros_++;
-            return;
-        }
-        if (2 * used_ >= places_.size()) grow();
-        Counted &place = at(key);
-        used_ += place.key == FREE;
-        place.key = key;
-        ++place.texts;
+    // What was found for a bucket; with a filter that is all there is, and what is there once may be left out.
+    void add(const std::vector<Piles> &found, std::size_t bucket, Filter *filter) {
+        if (filter) filter->begin();
+        for (const Piles &piles : found)
+            if (filter)
+                piles.each(bucket, [&](const Found *at, const Found *end) {
+                    for (; at < end; ++at) filter->see(at->key());
+                });
+        for (const Piles &piles : found)
+            piles.each(bucket, [&](const Found *at, const Found *end) {
+                for (; at < end; ++at) {
+                    if (filter && !filter->again(at->key())) continue;
+                    if (end - at > AHEAD) prefetch(at[AHEAD].key());
+                    add(at->key(), at->text);
+                }
+            });
     }
 
-    void prefetch(Key key) const {
-        if (!places_.empty()) __builtin_prefetch(&places_[place_of(key)]);
-    }
-
-    void give(std::uint32_t least, std::vector<Counted> &to) const {
-        if (zeros_ >= std::max(least, 1u)) to.push_back({FREE, zeros_});
-        for (const Counted &place : places_)
-            if (place.key != FREE && place.texts >= least) to.push_back(place);
+    // Give what is in `least` texts or more by rising key, and forget all.
+    void end(std::uint32_t least, std::vector<Counted> &to) {
+        give(least, to);
+        *this = Counters();
+        std::sort(to.begin(), to.end(), [](const Counted &a, const Counted &b) { return a.key < b.key; });
     }
 
     void forget_below(std::uint32_t least) {
@@ -55,7 +122,27 @@ class Counters {
   private:
     std::vector<Counted> places_;
     std::size_t used_ = 0;
-    std::uint32_t zeros_ = 0;
+    Counted zero_{FREE, 0, 0};
+
+    // All that a text has comes without another text's between.
+    void add(Key key, std::uint32_t text) {
+        if (key != FREE && 2 * used_ >= places_.size()) grow();
+        Counted &place = key == FREE ? zero_ : at(key);
+        used_ += !place.texts;
+        if (place.texts && place.last == text) return;
+        place.key = key, place.last = text;
+        ++place.texts;
+    }
+
+    void prefetch(Key key) const {
+        if (!places_.empty()) __builtin_prefetch(&places_[place_of(key)]);
+    }
+
+    void give(std::uint32_t least, std::vector<Counted> &to) const {
+        if (zero_.texts >= std::max(least, 1u)) to.push_back(zero_);
+        for (const Counted &place : places_)
+            if (place.key != FREE && place.texts >= least) to.push_back(place);
+    }
 
     std::size_t place_of(Key key) const {
         return (key * 0x9E3779B97F4A7C15ull >> 24) & (places_.size() - 1);
@@ -68,14 +155,14 @@ class Counters {
     }
     void put(const Counted &each) {
         if (each.key == FREE) {
-            zeros_ = each.texts, ++used_;
+            zero_ = each, ++used_;
             return;
         }
         if (2 * used_ >= places_.size()) grow();
         at(each.key) = each, ++used_;
     }
     void grow() {
-        std::vector<Counted> before(std::max<std::size_t>(64, 2 * places_.size()), Counted{FREE, 0});
+        std::vector<Counted> before(std::max<std::size_t>(64, 2 * places_.size()), Counted{FREE, 0, 0});
         before.swap(places_);
         for (const Counted &each : before)
             if (each.key != FREE) at(each.key) = each;
@@ -92,17 +179,11 @@ std::vector<std::size_t> pieces_of(const TextBlock &block, std::size_t first, st
     return starts;
 }
 
-// What a core works with.
-struct Desk {
-    std::vector<Token> tokens;
-    Bag bag;
-
-    void read(const Reader &reader, const TextBlock &block, std::size_t text) {
-        const std::int64_t begin = block.offsets[text];
-        reader.tokens(block.blob + begin, std::size_t(block.offsets[text + 1] - begin), tokens);
-        reader.ngrams(tokens, bag);
-    }
-};
+std::vector<Token> &tokens_of(const Reader &reader, const TextBlock &block, std::size_t text, std::vector<Token> &to) {
+    const std::int64_t begin = block.offsets[text];
+    reader.tokens(block.blob + begin, std::size_t(block.offsets[text + 1] - begin), to);
+    return to;
+}
 
 // All of them, those in most texts first, else in the order in which they come.
 std::vector<Counted> by_count(const std::vector<std::vector<Counted>> &kept, std::size_t texts, std::size_t most) {
@@ -122,48 +203,38 @@ std::vector<Counted> by_count(const std::vector<std::vector<Counted>> &kept, std
 std::vector<Counted> count_ngrams(const Reader &reader, const TextBlock &block, std::uint32_t min_count,
                                   std::size_t most, int threads) {
     const int shift = std::max(reader.key_bits() - BUCKET_BITS, 0);  // so that the buckets rise as the keys do
+    const std::size_t cores = std::size_t(std::max(threads, 1));
+    const bool once = std::size_t(block.offsets[block.texts]) <= ONE_BATCH;
     std::vector<Counters> counters(BUCKETS);
-    std::vector<Desk> desks(std::size_t(std::max(threads, 1)));
-    std::vector<std::vector<std::vector<Key>>> found(desks.size(), std::vector<std::vector<Key>>(BUCKETS));
-    const std::vector<std::size_t> batches = pieces_of(block, 0, block.texts, BATCH_BYTES);
+    std::vector<std::vector<Token>> tokens(cores);
+    std::vector<Filter> filters(once && min_count > 1 ? cores : 0);
+    std::vector<Piles> found(cores);
+    std::vector<std::vector<Counted>> kept(BUCKETS);
+    const std::vector<std::size_t> batches = pieces_of(block, 0, block.texts, once ? ONE_BATCH : BATCH_BYTES);
     for (std::size_t b = 0; b + 1 < batches.size(); ++b) {
         const std::vector<std::size_t> pieces = pieces_of(block, batches[b], batches[b + 1], PIECE_BYTES);
         in_parallel(pieces.size() - 1, threads, [&](std::size_t piece, int thread) {
-            Desk &desk = desks[std::size_t(thread)];
-            for (std::size_t text = pieces[piece]; text < pieces[piece + 1]; ++text) {
-                desk.read(reader, block, text);
-                for (const Bag::Entry &each : desk.bag.entries)
-                    found[std::size_t(thread)][each.key >> shift].push_back(each.key);
-            }
+            for (std::size_t text = pieces[piece]; text < pieces[piece + 1]; ++text)
+                reader.ngrams(tokens_of(reader, block, text, tokens[std::size_t(thread)]),
+                              [&](Key key) { found[std::size_t(thread)].push(key >> shift, key, text); });
         });
-        in_parallel(BUCKETS, threads, [&](std::size_t bucket, int) {
-            for (auto &keys : found) {
-                const std::vector<Key> &own = keys[bucket];
-                for (std::size_t i = 0; i < own.size(); ++i) {
-                    if (i + AHEAD < own.size()) counters[bucket].prefetch(own[i + AHEAD]);
-                    counters[bucket].add(own[i]);
-                }
-                std::vector<Key>().swap(keys[bucket]);
-            }
+        const bool last = b + 2 == batches.size();
+        in_parallel(BUCKETS, threads, [&](std::size_t bucket, int thread) {
+            counters[bucket].add(found, bucket, filters.empty() ? nullptr : &filters[std::size_t(thread)]);
+            if (last) counters[bucket].end(min_count, kept[bucket]);
         });
+        for (Piles &piles : found) piles.clear();
         std::size_t used = 0;
         for (const Counters &each : counters) used += each.used();
         if (used > MOST_COUNTERS)
             in_parallel(BUCKETS, threads, [&](std::size_t bucket, int) { counters[bucket].forget_below(2); });
     }
-    std::vector<std::vector<Counted>> kept(BUCKETS);
-    in_parallel(BUCKETS, threads, [&](std::size_t bucket, int) {
-        counters[bucket].give(min_count, kept[bucket]);
-        counters[bucket] = Counters();
-        std::sort(kept[bucket].begin(), kept[bucket].end(),
-                  [](const Counted &a, const Counted &b) { return a.key < b.key; });
-    });
     return by_count(kept, block.texts, most);
 }
 
 Columns::Columns(const Key *keys, std::size_t count) : keys_(keys), count_(count) {
     int bits = 4;
-    while ((std::size_t(3) << bits) < 4 * count) ++bits;  // at most three quarters full
+    while ((std::size_t(3) << bits) < 8 * count) ++bits;  // at most three eighths full
     mask_ = (std::size_t(1) << bits) - 1, shift_ = 64 - bits;
     slots_.assign(mask_ + 1, 0);
     for (std::size_t column = 0; column < count; ++column) {
@@ -190,35 +261,51 @@ std::int64_t Columns::find(Key key, std::int64_t likely) const {
 
 namespace {
 
-// One row: column and count of each entry, in one number each.
-struct Row {
-    std::vector<std::int64_t> columns;
-    std::vector<std::uint64_t> entries, other;
+// One row.
+class Row {
+  public:
+    std::vector<Token> tokens;
+    std::vector<std::uint32_t> columns;  // of its n-grams, as often as they are there, rising
 
-    void find(const Bag &bag, const Columns &all) {
-        for (const Bag::Entry &each : bag.entries) all.prefetch(each.key);
-        columns.clear();
-        for (const Bag::Entry &each : bag.entries) {
-            columns.push_back(all.likely(each.key));
-            all.prefetch_key(columns.back());
-        }
-        entries.clear();
-        for (std::size_t i = 0; i < columns.size(); ++i)
-            if (const std::int64_t column = all.find(bag.entries[i].key, columns[i]); column >= 0)
-                entries.push_back(std::uint64_t(column) << 32 | bag.entries[i].count);
+    void read(const Reader &reader, const Columns &all, const TextBlock &block, std::size_t text) {
+        columns.clear(), size_ = 0;
+        reader.ngrams(tokens_of(reader, block, text, tokens), [&](Key key) {
+            all.prefetch(key);
+            keys_[waiting_++] = key;
+            if (waiting_ == TOGETHER) find(all);
+        });
+        find(all);
+        sort(all.count());
     }
 
-    // By column, digit by digit where the row is long: there are no two of one column.
+  private:
+    std::array<Key, TOGETHER> keys_;
+    std::array<std::int64_t, TOGETHER> likely_;
+    std::size_t waiting_ = 0, size_ = 0;
+    std::vector<std::uint32_t> other_;
+
+    void find(const Columns &all) {
+        for (std::size_t i = 0; i < waiting_; ++i) all.prefetch_key(likely_[i] = all.likely(keys_[i]));
+        columns.resize(size_ + waiting_);
+        for (std::size_t i = 0; i < waiting_; ++i) {
+            const std::int64_t column = all.find(keys_[i], likely_[i]);
+            columns[size_] = std::uint32_t(column), size_ += column >= 0;
+        }
+        columns.resize(size_);
+        waiting_ = 0;
+    }
+
+    // Digit by digit where the row is long.
     void sort(std::size_t width) {
-        if (entries.size() < LONG_ROW) return std::sort(entries.begin(), entries.end());
-        for (int shift = 32; shift < 64 && (width - 1) >> (shift - 32); shift += DIGIT) {
+        if (columns.size() < LONG_ROW) return std::sort(columns.begin(), columns.end());
+        other_.resize(columns.size());
+        for (int shift = 0; shift < 32 && (width - 1) >> shift; shift += DIGIT) {
             std::size_t starts[(1 << DIGIT) + 1] = {0};
-            const auto digit = [shift](std::uint64_t entry) { return entry >> shift & ((1 << DIGIT) - 1); };
-            for (std::uint64_t entry : entries) ++starts[digit(entry) + 1];
+            const auto digit = [shift](std::uint32_t column) { return column >> shift & ((1 << DIGIT) - 1); };
+            for (std::uint32_t column : columns) ++starts[digit(column) + 1];
             std::partial_sum(starts, starts + (1 << DIGIT), starts);
-            other.resize(entries.size());
-            for (std::uint64_t entry : entries) other[starts[digit(entry)]++] = entry;
-            entries.swap(other);
+            for (std::uint32_t column : columns) other_[starts[digit(column)]++] = column;
+            columns.swap(other_);
         }
     }
 };
@@ -233,22 +320,22 @@ SparseRows encode_texts(const Reader &reader, const Columns &columns, const Text
     };
     const std::vector<std::size_t> starts = pieces_of(block, 0, block.texts, PIECE_BYTES);
     std::vector<Piece> pieces(starts.size() - 1);
-    std::vector<Desk> desks(std::size_t(std::max(threads, 1)));
-    std::vector<Row> rows(desks.size());
+    std::vector<Row> rows(std::size_t(std::max(threads, 1)));
     SparseRows all;
     all.offsets.assign(block.texts + 1, 0);
     in_parallel(pieces.size(), threads, [&](std::size_t piece, int thread) {
-        Desk &desk = desks[std::size_t(thread)];
         Row &row = rows[std::size_t(thread)];
+        Piece &to = pieces[piece];
         for (std::size_t text = starts[piece]; text < starts[piece + 1]; ++text) {
-            desk.read(reader, block, text);
-            row.find(desk.bag, columns);
-            row.sort(columns.count());
-            for (std::uint64_t entry : row.entries) {
-                pieces[piece].columns.push_back(std::int32_t(entry >> 32));
-                if (with_counts) pieces[piece].counts.push_back(std::uint32_t(entry));
+            row.read(reader, columns, block, text);
+            const std::size_t before = to.columns.size();
+            for (std::size_t i = 0; i < row.columns.size();) {
+                const std::size_t first = i;
+                while (i < row.columns.size() && row.columns[i] == row.columns[first]) ++i;
+                to.columns.push_back(std::int32_t(row.columns[first]));
+                if (with_counts) to.counts.push_back(std::uint32_t(i - first));
             }
-            all.offsets[text + 1] = std::int64_t(row.entries.size());
+            all.offsets[text + 1] = std::int64_t(to.columns.size() - before);
         }
     });
     std::partial_sum(all.offsets.begin(), all.offsets.end(), all.offsets.begin());

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "pages.hpp"
 #include "text_tokens.hpp"
 
 namespace glassnet {
@@ -16,6 +17,7 @@ struct TextBlock {
 struct Counted {
     Key key;
     std::uint32_t texts;  // in how many texts it is
+    std::uint32_t last;  // the last of them
 };
 
 // The n-grams that are in min_count texts or more, those in most texts first, then by key; at most `most` of them.
@@ -37,13 +39,13 @@ class Columns {
     const Key *keys_;
     std::size_t count_, mask_;
     int shift_;
-    std::vector<std::uint64_t> slots_;  // 0, or the key's upper half and column + 1
+    Many<std::uint64_t> slots_;  // 0, or the key's upper half and column + 1
 };
 
 struct SparseRows {
     std::vector<std::int64_t> offsets;
-    std::vector<std::int32_t> columns;
-    std::vector<std::uint32_t> counts;  // empty where it is enough to know what is there
+    Many<std::int32_t> columns;
+    Many<std::uint32_t> counts;  // empty where it is enough to know what is there
 };
 
 // Some rows, and of their columns those with a place that is not negative, numbered by it; `place` may be null.

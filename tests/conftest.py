@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 _OURS = Path(tempfile.gettempdir()) / "glassnet-tests"
 
@@ -24,8 +25,10 @@ if "PYTHONPATH" in os.environ:
     _entries = os.environ["PYTHONPATH"].split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(os.path.abspath(entry) for entry in _entries if entry)
 
+import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
+from PIL import Image  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 
@@ -128,6 +131,37 @@ def reviews() -> Callable[..., tuple[list[str], list[str]]]:
         return texts, labels
 
     return make
+
+
+@pytest.fixture(scope="session")
+def stripes() -> Callable[..., tuple[Any, list[str]]]:
+    """Give small photos of stripes and their classes: ``stripes(40)`` has 20 across and 20 upright.
+
+    Where the stripes begin is drawn, so that no single pixel tells the class.
+    """
+
+    def make(count: int, side: int = 12, seed: int = 0) -> tuple[Any, list[str]]:
+        draw = np.random.default_rng(seed)
+        waves = 128 + 90 * np.sin(np.arange(side) * 1.5 + draw.uniform(0, 6, (count, 1)))
+        photos = waves[:, :, None] + draw.normal(0, 12, (count, side, side))
+        photos[1::2] = photos[1::2].transpose(0, 2, 1)
+        labels = ["upright" if place % 2 else "across" for place in range(count)]
+        return photos.clip(0, 255).astype(np.uint8), labels
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def stripes_folder(stripes: Callable[..., tuple[Any, list[str]]]) -> Callable[..., Path]:
+    """Write such photos into a folder of classes, as PNG: ``stripes_folder(tmp_path / "photos", 40)``."""
+
+    def write(folder: Path, count: int, **wishes: int) -> Path:
+        for number, (photo, label) in enumerate(zip(*stripes(count, **wishes), strict=True)):
+            (folder / label).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(photo).save(folder / label / f"{number}.png")
+        return folder
+
+    return write
 
 
 @pytest.fixture(scope="session")

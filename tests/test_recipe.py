@@ -155,3 +155,13 @@ def test_any_values_are_a_recipe_or_recipe_errors(values):
         assert all("however: " in problem for problem in error.problems)  # noqa: PT017 (either is right)
     else:
         assert json.loads(recipe.model_dump_json())
+
+
+def test_options_that_a_kind_has_by_itself_are_not_refused():
+    names = ("precision", "net", "refit", "l1")
+    said = "a text must have no {name}"
+    assert make_recipe(task="characters", net="gru:1x8").refusals(names, said) == []
+    assert make_recipe(task="characters", l1=0.5, refit=False).refusals(names, said, "drop {name}") == [
+        "a text must have no refit, however: refit=False; drop refit",
+        "a text must have no l1, however: l1=0.5; drop l1",
+    ]

@@ -18,9 +18,22 @@ Activation = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "silu"
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 Cell = Literal["lstm", "gru"]
 CELLS: tuple[Cell, ...] = get_args(Cell)
-NETS = {"table": ("tabular", "linear"), "text": ("bag", *CELLS), "characters": CELLS, "series": CELLS}
+PUBLISHED = (
+    *("resnet18", "resnet34", "resnet50", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn"),
+    *("vgg16", "vgg16_bn", "vgg19", "vgg19_bn"),
+)
+"""Nets for photos of which trained weights are published."""
+NETS = {
+    "table": ("tabular", "linear"),
+    "text": ("bag", *CELLS),
+    "characters": CELLS,
+    "series": CELLS,
+    "image": ("photo", "lenet", *PUBLISHED),
+}
 """The names of nets for each kind of data; the first is the default."""
 NET_NAMES = tuple(dict.fromkeys(name for names in NETS.values() for name in names))
+AUGMENTS = ("flip", "shift", "scale", "rotate", "colour", "cutout", "mixup")
+"""How photos may be varied while a net learns them: see :class:`glassnet.data.augment.Augmentation`."""
 SPLIT_KINDS = ("last", "random", "group", "file", "windows", "cv", "repeat", "none")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 MAX_UNITS = 1 << 20
@@ -63,6 +76,18 @@ class RecurrentSpec:
 
 
 @dataclass(frozen=True)
+class PhotoNetSpec:
+    """A net for photos as the user wrote it; what is None was left to the run.
+
+    ``widths`` are the feature maps of each stage, ``depth`` the convolutions of one.
+    """
+
+    name: str
+    widths: tuple[int, ...] | None = None
+    depth: int | None = None
+
+
+@dataclass(frozen=True)
 class SplitSpec:
     """How rows are set aside. Of ``rows``, ``fraction`` and ``seconds`` exactly one is given for ``last``;
     ``count`` is the number of folds, windows or repeated splits."""
@@ -96,6 +121,8 @@ def parse_net(text: str) -> NetSpec:
         return NetSpec(name=text)
     if text.partition(":")[0] in CELLS:
         return NetSpec(name=parse_recurrent(text).cell)
+    if text.partition(":")[0] in NETS["image"]:
+        return NetSpec(name=parse_photo_net(text).name)
     layers, waves = text.removesuffix("+waves").strip(), text.endswith("+waves")
     times = re.match(r"(\d{1,4})x", layers)
     members = int(times[1]) if times else 1
@@ -179,6 +206,53 @@ def write_recurrent(spec: RecurrentSpec) -> str:
     'lstm:2x256:0.3'
     """
     return f"{spec.cell}:{spec.layers}x{spec.units}:{spec.dropout or 0:g}"
+
+
+def parse_augment(text: str) -> dict[str, float | None]:
+    """Read how photos are varied: names, each with its strength, or None where that is left to the run.
+
+    >>> parse_augment("flip,rotate:15"), parse_augment("none")
+    ({'flip': None, 'rotate': 15.0}, {})
+
+    Raises:
+        ValueError: the text is no such list.
+    """
+    found: dict[str, float | None] = {}
+    for part in text.split(",") if text.strip() != "none" else ():
+        name, _, value = part.strip().partition(":")
+        if name not in AUGMENTS or not re.fullmatch(r"(\d{1,4}(\.\d{1,6})?)?", value):
+            must = "augment must be none, or a list such as flip,shift:4,rotate:15"
+            raise ValueError(message(must, repr(part.strip()), did_you_mean(name, AUGMENTS)))
+        found[name] = float(value) if value else None
+    return found
+
+
+def parse_photo_net(text: str) -> PhotoNetSpec:
+    """Read a net for photos: a name, and after ``photo`` the feature maps of its stages and their depth.
+
+    >>> parse_photo_net("photo:32-128-128:3")
+    PhotoNetSpec(name='photo', widths=(32, 128, 128), depth=3)
+
+    Raises:
+        ValueError: the text is no such notation.
+    """
+    if text.strip() in PUBLISHED:
+        return PhotoNetSpec(text.strip())
+    found = re.fullmatch(r"(photo|lenet)(?::(\d{1,4}(?:-\d{1,4}){0,7})(?::(\d))?)?", text.strip())
+    if not found or (found[1] == "lenet" and found[2]):
+        must = "a net for photos must be written as photo, photo:64-128-256, photo:64-128-256:3 or lenet"
+        raise ValueError(
+            message(must, f"net={text!r}", "write the feature maps of each stage, then its depth")
+        )
+    widths = tuple(int(each) for each in found[2].split("-")) if found[2] else None
+    return PhotoNetSpec(found[1], widths, int(found[3]) if found[3] else None)
+
+
+def write_photo_net(spec: PhotoNetSpec) -> str:
+    """Write a net for photos as :func:`parse_photo_net` reads it."""
+    if spec.widths is None:
+        return spec.name
+    return f"{spec.name}:{'-'.join(map(str, spec.widths))}:{spec.depth or 2}"
 
 
 def parse_split(text: str) -> SplitSpec:

@@ -48,7 +48,16 @@ def epoch_order(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
 
     Shape: (rows,). The batches of an epoch are consecutive pieces of it.
     """
-    return stream(seed, "order", epoch).permutation(rows)
+    return stream(seed, *_order(epoch)).permutation(rows)
+
+
+def order_words(seed: int, epoch: int) -> NDArray[np.uint64]:
+    """Return the four words that NumPy seeds its PCG64 with for ``epoch_order``."""
+    return _sequence(seed, _order(epoch)).generate_state(4, np.uint64).astype(np.uint64, copy=False)
+
+
+def _order(epoch: int) -> tuple[str, int]:
+    return "order", epoch
 
 
 @contextmanager

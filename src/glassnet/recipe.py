@@ -13,16 +13,24 @@ TOML beside each run and read back with ``glassnet train --recipe FILE``.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from glassnet.errors import RecipeError, did_you_mean, message
-from glassnet.notation import CELLS, NET_NAMES, NETS, parse_duration, parse_net, parse_split
+from glassnet.notation import CELLS, NET_NAMES, NETS, parse_augment, parse_duration, parse_net, parse_split
 
 Role = Literal["number", "category", "boolean", "date", "identifier", "constant", "text"]
-Kind = Literal["table", "text", "characters", "series"]
+Kind = Literal["table", "text", "characters", "series", "image"]
 TaskName = Literal["regression", "poisson", "binary", "multiclass", "multioutput"]
 LossName = Literal["mse", "mae", "huber", "poisson", "binary_cross_entropy", "cross_entropy"]
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop"]
@@ -43,12 +51,23 @@ InitName = Literal[
 
 ROLES: tuple[Role, ...] = get_args(Role)
 KINDS: tuple[Kind, ...] = get_args(Kind)
+OF_IMAGES = ("size", "fit", "channels", "augment", "pretrained", "unfreeze", "names")
+"""Options that only images have."""
 TASKS: tuple[TaskName, ...] = get_args(TaskName)
 
 AboveZero = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ZeroOrMore = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _split_parsed(text: str) -> str:
+    parse_split(text)
+    return text
+
+
+SplitNotation = Annotated[str, AfterValidator(_split_parsed)]
+"""Which rows are kept aside, as ``--test`` writes it, such as ``last:504``."""
 
 
 class Reading(BaseModel):
@@ -98,9 +117,9 @@ class Recipe(BaseModel):
     weight: str | None = None
     class_weight: Literal["none", "balanced"] = "none"
     scaling: Literal["auto", "standard", "quantile"] = "auto"
-    test: str | None = None
+    test: SplitNotation | None = None
     test_sha256: str | None = None
-    validation: str | None = None
+    validation: SplitNotation | None = None
     net: str = "tabular"
     norm: Literal["none", "batch", "layer"] = "none"
     init: InitName = "default"
@@ -130,6 +149,13 @@ class Recipe(BaseModel):
     precision: Literal["auto", "float32", "bfloat16"] = "float32"
     engine: Literal["auto", "torch", "fused", "reference"] = "auto"
     threads: Count | None = None
+    size: Annotated[int, Field(ge=4, le=1024)] | None = None
+    fit: Literal["crop", "pad", "stretch"] | None = None
+    channels: Literal[1, 3] | None = None
+    augment: str | None = None
+    pretrained: str | None = None
+    unfreeze: Annotated[int, Field(ge=0)] | None = None
+    names: str | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
     @model_validator(mode="before")
@@ -140,7 +166,8 @@ class Recipe(BaseModel):
             values = {**values, "kind": values["task"], "task": "auto"}
         if isinstance(values, dict) and values.get("kind") in KINDS and not values.get("net"):
             values = {**values, "net": next(iter(NETS[values["kind"]]), "tabular")}
-        if isinstance(values, dict) and values.get("kind") == "characters" and not values.get("precision"):
+        chooses = isinstance(values, dict) and values.get("kind") in ("characters", "image")
+        if chooses and not values.get("precision"):
             values = {**values, "precision": "auto"}
         return values
 
@@ -169,27 +196,35 @@ class Recipe(BaseModel):
     @model_validator(mode="after")
     def _check_kind(self) -> Self:
         names, name = NETS[self.kind], self.net.partition(":")[0]
-        if name not in names and (name in NET_NAMES or set(names) <= set(CELLS)):
+        only_names = set(names) <= set(CELLS) or (self.kind == "image" and name != "own")
+        if name not in names and (name in NET_NAMES or only_names):
             found = f"net={self.net!r} with kind={self.kind!r}"
             must = "the net must be one for this kind of data"
             raise ValueError(message(must, found, did_you_mean(self.net, names)))
-        if self.precision == "auto" and self.kind != "characters":
+        if self.precision == "auto" and self.kind not in ("characters", "image"):
             found = f"precision='auto' with kind={self.kind!r}"
-            raise ValueError(message("precision is chosen for characters alone", found, "name one"))
+            raise ValueError(
+                message("precision is chosen for characters and images alone", found, "name one")
+            )
+        of_images = [name for name in OF_IMAGES if getattr(self, name) is not None]
+        if of_images and self.kind != "image":
+            found = ", ".join(f"{name}={getattr(self, name)!r}" for name in of_images)
+            do = "say task=image, or leave it out"
+            raise ValueError(message(f"{of_images[0]} is for images", f"{found} with kind={self.kind!r}", do))
         return self
+
+    @field_validator("augment")
+    @classmethod
+    def _check_augment(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_augment(value)
+        return value
 
     @field_validator("net")
     @classmethod
     def _check_net(cls, value: str) -> str:
         if not value.startswith("own:"):
             parse_net(value)
-        return value
-
-    @field_validator("test", "validation")
-    @classmethod
-    def _check_split(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_split(value)
         return value
 
     @field_validator("loss")
@@ -229,6 +264,21 @@ class Recipe(BaseModel):
                 )
             )
         return value
+
+    def refusals(self, names: Iterable[str], must: str, do: str = "leave it out") -> list[str]:
+        """Return a message for each of some options that is asked for where it means nothing.
+
+        Args:
+            names: the options. One is asked for if it is not what a recipe of this kind has by itself.
+            must: what must hold; ``{name}`` in it stands for the option, in ``do`` too.
+            do: what to do.
+        """
+        plain = Recipe(kind=self.kind, net=self.net)
+        asked = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(plain, name)}
+        return [
+            message(must.format(name=name), f"{name}={value!r}", do.format(name=name))
+            for name, value in asked.items()
+        ]
 
 
 def make_recipe(**values: object) -> Recipe:

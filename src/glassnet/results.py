@@ -27,6 +27,7 @@ _BASELINES = (
     "linear",
     "gradient_boosting",
     "naive_bayes",
+    "thumbnails",
     "frequencies",
     "ngrams",
     "last_value",

@@ -6,7 +6,8 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from glassnet.data.augment import Augmentation, augmented, mixed
+from glassnet.data.augment import augmented, mixed
+from glassnet.plan.augmentation import Augmentation
 
 EVERY = Augmentation(
     flip=True, shift=2, scale=0.6, rotate=10, brightness=0.2, contrast=0.2, saturation=0.2, cutout=4

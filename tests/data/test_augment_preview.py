@@ -7,10 +7,10 @@ import io
 import numpy as np
 from PIL import Image
 
-from glassnet.data.augment import Augmentation
 from glassnet.data.augment_preview import png, preview
 from glassnet.data.image_cache import Photos
 from glassnet.data.image_schema import fit_image_schema
+from glassnet.plan.augmentation import Augmentation
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 10, 12, 3), np.uint8)
 SCHEMA = fit_image_schema(Photos(PIXELS, None, ("a", "b", "c")))

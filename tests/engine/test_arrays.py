@@ -104,6 +104,10 @@ def test_inputs_that_are_not_finite_or_not_there_are_named():
     wrong[2, 1] = np.nan
     with pytest.raises(RecipeError, match=r"1 of 12 numbers are not, the first at X\[2, 1\]"):
         checked_rows(linear(), wrong, np.ones(4), loss="mse")
+    huge = np.full_like(X, 3e38)
+    assert len(checked_rows(linear(), huge, np.ones(4), loss="mse").X) == 4, (
+        "their sum is not finite, they are"
+    )
     with pytest.raises(RecipeError, match="at least one row"):
         checked_rows(linear(), X[:0], np.ones(0), loss="mse")
 

@@ -11,12 +11,10 @@ from torch.nn import functional as F
 from glassnet.engine import characters
 from glassnet.engine.characters import (
     CarriedStep,
-    Course,
-    CourseSchedule,
-    KeepToBudget,
     Streams,
     character_losses,
 )
+from glassnet.engine.course import Course, CourseSchedule, KeepToBudget
 from glassnet.nets.build import build
 from glassnet.nets.spec import Recurrent
 
@@ -121,7 +119,7 @@ def test_the_rate_goes_on_without_a_jump_where_a_run_becomes_shorter_and_ends_at
 @pytest.mark.parametrize(("seconds", "steps"), [(0.5, 205), (0.1, 1000), (0.01, 5000)])
 def test_a_run_within_a_budget_becomes_as_long_as_its_pace_allows(monkeypatch, seconds, steps):
     now = [0.0]
-    monkeypatch.setattr(characters.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("glassnet.engine.course.time.monotonic", lambda: now[0])
     course, told = Course(1000), []
     keep = KeepToBudget(course, 102.04 if steps != 205 else 104.59, 5000, lambda: told.append(1))
     loop = SimpleNamespace(step_count=0, steps_per_epoch=100, epochs=10, history=SimpleNamespace(plan={}))

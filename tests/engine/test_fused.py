@@ -11,6 +11,9 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 import glassnet as gn
+from glassnet.engine.arrays import checked_rows
+from glassnet.engine.settings import Settings
+from glassnet.engine.training import train_net
 from glassnet.errors import NonFiniteLoss, RecipeError
 from glassnet.native_status import native_status
 
@@ -223,3 +226,32 @@ def test_the_end_of_a_budget_within_the_first_epoch_keeps_what_was_learned():
     history = gn.fit(net, X, Y, loss="mse", batch_size=16, epochs=3, budget=1e-9)
     assert (history.stopped, len(history)) == ("budget", 0)
     assert not torch.equal(net[0].weight, before[0].weight)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_weights_that_leave_all_numbers_in_the_last_step_of_an_epoch_end_the_run(dtype, bias):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(7, 9, bias=bias), nn.Tanh(), nn.Linear(9, 1, bias=bias)).to(dtype)
+    before = copy.deepcopy(net.state_dict())
+    huge = float(torch.finfo(dtype).max)
+    with pytest.raises(NonFiniteLoss, match="epoch 1 has weights that are infinite or not a number"):
+        gn.fit(net, X, 10 * Y, loss="mse", optimizer="sgd", lr=huge, batch_size=len(X), engine="fused")
+    assert all(torch.equal(each, before[name]) for name, each in net.state_dict().items())
+
+
+@pytest.mark.parametrize("validation", [None, (X[:50], Y[:50])])
+def test_a_state_that_was_saved_keeps_its_weights_while_the_run_goes_on(validation):
+    settings = Settings(loss="mse", lr=0.01, epochs=4, engine="fused")
+    net, saved = dense_net(), []
+    rows = checked_rows(net, X, Y, loss="mse")
+    held_out = None if validation is None else checked_rows(net, *validation, loss="mse")
+    train_net(net, rows, settings, validation=held_out, save=saved.append, save_every=0.0)
+    assert len(saved) >= 4
+    for number, state in enumerate(saved[:4], start=1):
+        shorter = dense_net()
+        gn.fit(shorter, X, Y, loss="mse", lr=0.01, epochs=number, engine="fused", validation=validation)
+        assert all(torch.equal(each, state.best[name]) for name, each in shorter.state_dict().items())
+    on = [{name: each.clone() for name, each in saved[0].best.items()}, saved[0].best]
+    train_net(dense_net(), rows, settings, validation=held_out, state=saved[0], save=saved.append)
+    assert all(torch.equal(each, on[1][name]) for name, each in on[0].items()), "a state is not written to"

@@ -11,6 +11,8 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 import glassnet as gn
 from glassnet.randomness import stream
@@ -74,3 +76,72 @@ def _table(rows: int) -> pl.DataFrame:
             "count": chance.poisson(np.exp(1 + 0.3 * signal)),
         }
     )
+
+
+class LeNet(nn.Module):
+    """The course's network, with its functional calls (C37)."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, 3)
+        self.conv2 = nn.Conv2d(6, 16, 3)
+        self.fc1 = nn.Linear(16 * 6 * 6, 120)
+        self.fc2 = nn.Linear(120, 84)
+        self.fc3 = nn.Linear(84, 10)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv1(x)), (2, 2))
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        x = x.view(-1, self.num_flat_features(x))
+        x = F.relu(self.fc1(x))
+        x = F.relu(self.fc2(x))
+        x = self.fc3(x)
+        return x
+
+    def num_flat_features(self, x):
+        size = x.size()[1:]
+        num_features = 1
+        for s in size:
+            num_features *= s
+        return num_features
+
+
+class Residual(nn.Module):
+    """One block around which the input goes, with layers that work in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(8)
+        self.act = nn.ReLU(inplace=True)
+        self.block = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(inplace=True))
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, x):
+        x = self.act(self.norm(self.stem(x)))
+        x = x + self.block(x)
+        return self.head(self.act(x).mean(dim=(2, 3)))
+
+
+@pytest.fixture
+def seeded() -> Callable[[Callable[[], nn.Module]], nn.Module]:
+    """Make a net with weights that are always the same: ``seeded(lambda: nn.Linear(2, 1))``."""
+
+    def make(build: Callable[[], nn.Module]) -> nn.Module:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return build()
+
+    return make
+
+
+@pytest.fixture
+def lenet(seeded) -> LeNet:
+    """Give the course's LeNet for photos of 1 x 32 x 32."""
+    return seeded(LeNet)
+
+
+@pytest.fixture
+def residual(seeded) -> Residual:
+    """Give a small residual net for photos of three channels and any size, four classes."""
+    return seeded(Residual)

@@ -105,6 +105,19 @@ def test_many_texts_are_counted_in_pieces_as_in_one():
     assert all(np.array_equal(a, b) for a, b in zip(*rows, strict=True))
 
 
+def test_texts_of_several_batches_are_counted_as_often_as_they_are_repeated():
+    rng = np.random.default_rng(1)
+    words = np.array([f"word{i}" for i in range(500)])
+    parts = [" ".join(rng.choice(words, 400)) for _ in range(200)]
+    keys, texts_with = text_native.counted(Texts.of(parts), TextOptions(min_count=1))
+    times = 120
+    texts = Texts.of(parts * times)
+    assert len(texts.blob) > 48 << 20, "more than one batch"
+    found = text_native.counted(texts, TextOptions(min_count=2 * times), 2)
+    assert np.array_equal(found[0], keys[texts_with > 1])
+    assert np.array_equal(found[1], times * texts_with[texts_with > 1])
+
+
 def test_offsets_that_do_not_cut_the_blob_are_refused():
     reader, blob = text_native.reader_of(TextOptions()), np.zeros(3, np.uint8)
     for offsets in ([0, 4], [1, 3], [0, 2, 1, 3], [], [0, -5, 3]):

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,12 @@ import polars as pl
 import pytest
 
 import glassnet as gn
+from glassnet.archive import pack, read_archive
+from glassnet.engine import callbacks
+from glassnet.errors import FormatError
 from glassnet.randomness import stream
+from glassnet.run.reporter import Silent
+from glassnet.run.train import train_run
 
 # Everything heavy is imported once, except polars, which must not be forked; each job is then a fork.
 SERVER = """
@@ -111,6 +117,57 @@ def broken_off(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 gn.train(data, out="run", **options)
 
     return begin
+
+
+def _saving_always(made: Callable[..., object], save: object, every: float) -> object:
+    """Make what saves after every epoch, whatever was asked for."""
+    return made(save, 0.0)
+
+
+@dataclass
+class StopAfter(Silent):
+    """Stops a run after some epochs, as a signal does."""
+
+    epochs: int
+
+    def progress(self, net: str, record: object, done: float, total: int, eta: float) -> None:
+        """Stop it."""
+        if getattr(record, "epoch", None) == self.epochs:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Train on a file, be stopped after some epochs, go on; return the run folder.
+
+    Its checkpoint is written after each epoch, however short.
+    """
+
+    def begin(data: Path, after: int, **options: object) -> Path:
+        folder = tmp_path / "broken"
+        monkeypatch.setattr(callbacks, "Checkpointing", partial(_saving_always, callbacks.Checkpointing))
+        recipe = gn.Recipe(data=str(data), **options)
+        broken = train_run(recipe, out=folder, reporter=StopAfter(after))
+        assert broken.model.history.stopped == "interrupted"
+        assert (folder / "interrupted").exists()
+        gn.resume(folder)
+        return folder
+
+    return begin
+
+
+@pytest.fixture
+def refused_when_changed(tmp_path: Path) -> Callable[..., None]:
+    """Check that a model file whose manifest or arrays were changed is refused, by its name."""
+
+    def check(path: Path, change: Callable[..., object]) -> None:
+        contents = read_archive(path)
+        change(contents.manifest, contents.arrays)
+        (tmp_path / "changed.glass").write_bytes(pack(contents.manifest, contents.arrays))
+        with pytest.raises(FormatError, match=r"changed\.glass"):
+            gn.load(tmp_path / "changed.glass")
+
+    return check
 
 
 @pytest.fixture

@@ -14,8 +14,6 @@ from glassnet.errors import GlassnetWarning
 from glassnet.metrics.characters import character_difference, character_scores
 from glassnet.run import characters_work, ngrams
 from glassnet.run.folder import RunFolder
-from glassnet.run.reporter import Silent
-from glassnet.run.train import train_run
 
 WISHES = {"kind": "characters", "net": "lstm:1x32", "threads": 1, "precision": "float32", "device": "cpu"}
 SENTENCE = "the cat sat on a mat, and one dog ran by two men. "
@@ -113,36 +111,14 @@ def test_the_same_seed_gives_the_same_file(rhyme):
     assert other.results.metrics != first.results.metrics
 
 
-class StopAfter(Silent):
-    """Stops the run after some epochs, as a signal does."""
-
-    def __init__(self, epochs):
-        self.epochs = epochs
-
-    def progress(self, net, record, done, total, eta):
-        if record is not None and record.epoch == self.epochs:
-            raise KeyboardInterrupt
-
-
-def test_a_run_that_was_killed_goes_on_to_the_bits_of_one_left_alone(rhyme, tmp_path, monkeypatch):
+def test_a_run_that_was_killed_goes_on_to_the_bits_of_one_left_alone(rhyme, tmp_path, monkeypatch, resumed):
     wishes = {"epochs": 4, "seed": 5, **WISHES, "net": "lstm:2x16:0.2", "lr": 0.01}
     gn.train(rhyme, out=tmp_path / "whole", **wishes)
-    monkeypatch.setattr(characters_work, "train_characters", _always_saving(characters_work.train_characters))
-    recipe = gn.Recipe(data=str(rhyme), **wishes)
     plan = (tmp_path / "whole" / "plan.json").read_bytes()
     monkeypatch.setattr(RunFolder, "read_plan", lambda self: json.loads(plan))
-    broken = train_run(recipe, out=tmp_path / "broken", reporter=StopAfter(2))
-    assert broken.model.history.stopped == "interrupted"
-    assert (tmp_path / "broken" / "interrupted").exists()
-    gn.resume(tmp_path / "broken")
-    assert (tmp_path / "broken" / "model.glass").read_bytes() == (
-        tmp_path / "whole" / "model.glass"
-    ).read_bytes()
-    assert len((tmp_path / "broken" / "history.jsonl").read_text().splitlines()) == 4
-
-
-def _always_saving(train):
-    return lambda *arguments, **options: train(*arguments, **options, save_every=0)
+    broken = resumed(rhyme, 2, **wishes)
+    assert (broken / "model.glass").read_bytes() == (tmp_path / "whole" / "model.glass").read_bytes()
+    assert len((broken / "history.jsonl").read_text().splitlines()) == 4
 
 
 def test_training_stops_early_where_validation_gets_no_better(tmp_path):

@@ -273,7 +273,7 @@ def test_a_report_that_fails_is_a_warning_and_the_model_is_kept(monkeypatch, cap
         "--json",
     ]
     with monkeypatch.context() as patched:
-        patched.setattr("glassnet.run.report.page", broken)
+        patched.setattr("glassnet.lens.page.page", broken)
         assert run([*arguments, "--quiet"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["report"] is None
@@ -287,7 +287,7 @@ def test_a_signal_while_the_report_is_written_does_not_undo_the_run(monkeypatch)
     def stopped(*given: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("glassnet.run.report.page", stopped)
+    monkeypatch.setattr("glassnet.lens.page.page", stopped)
     with pytest.warns(gn.GlassnetWarning, match="KeyboardInterrupt; the model is kept"):
         model = trained("regression")
     assert gn.load("run/model.glass").to_bytes() == model.to_bytes()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from glassnet.cli.generative import COMMANDS
+from glassnet.cli.options import Augment, DataName, Json, ModelFile, Names, Pretrained, Size
+from glassnet.cli.options import option as _option
 
 app = typer.Typer(
     name="glassnet",
@@ -15,29 +19,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model, model.glass.")]
-DataName = Annotated[
-    str, typer.Argument(metavar="DATA", help="A table, texts, or a named data set, as in training.")
-]
-
-
-def _option(flag: str, text: str) -> Any:
-    """Return an option written as in ``--lr X``: its flag and what stands for its value."""
-    name, metavar = flag.split()
-    return typer.Option(name, metavar=metavar, help=text, show_default=False)
-
 
 @app.command()
 def train(
     context: typer.Context,
     data: Annotated[
         str | None,
-        typer.Argument(metavar="DATA", help="A table file, texts in a folder or zip, or a named data set."),
+        typer.Argument(metavar="DATA", help="A table, a folder of texts or photos, a named data set."),
     ] = None,
     target: Annotated[str | None, _option("--target COL", "Column to predict; several with commas.")] = None,
     column: Annotated[
-        str | None, _option("--column COL", "Column of the texts, where a table has several.")
+        str | None, _option("--column COL", "Column of the texts or photos, where a table has several.")
     ] = None,
     drop: Annotated[list[str] | None, _option("--drop COL,COL", "Columns to leave out, with commas.")] = None,
     keep_leaks: Annotated[
@@ -54,7 +46,7 @@ def train(
         str | None,
         _option(
             "--task TASK",
-            "auto, regression, poisson, binary, multiclass, multioutput; text, characters, series.",
+            "auto, regression, poisson, binary, multiclass, multioutput; text, image, characters, series.",
         ),
     ] = None,
     test: Annotated[
@@ -68,6 +60,10 @@ def train(
         str | None, _option("--validation SPLIT", "As --test; cut out of the rest.")
     ] = None,
     net: Annotated[str | None, _option("--net SPEC", "64,64:relu or 8x64:relu:0.2+waves or a name.")] = None,
+    size: Size = None,
+    augment: Augment = None,
+    names: Names = None,
+    pretrained: Pretrained = None,
     norm: Annotated[str | None, _option("--norm NAME", "none, batch or layer.")] = None,
     init: Annotated[
         str | None, _option("--init NAME", "zeros, normal, xavier_uniform, kaiming_normal, ...")
@@ -157,7 +153,7 @@ def evaluate(model: ModelFile, data: DataName, as_json: Json = False) -> None:
 def predict(
     model: ModelFile,
     data: Annotated[
-        str | None, typer.Argument(metavar="DATA", help="A table, or texts, as in training.")
+        str | None, typer.Argument(metavar="DATA", help="A table, texts or photos, as in training.")
     ] = None,
     text: Annotated[
         list[str] | None, _option("--text TEXT", "A text to answer in place of DATA; may come again.")
@@ -213,7 +209,7 @@ def generate(
 def inspect(
     model: ModelFile,
     data: Annotated[
-        str | None, _option("--data FILE", "Rows with the target: what counts, the worst.")
+        str | None, _option("--data FILE", "Rows with the target, or photos: what counts, the worst.")
     ] = None,
     row: Annotated[int | None, _option("--row N", "A row of them, from 1: what made its answer.")] = None,
     column: Annotated[str | None, _option("--column COL", "A column: the answers as it varies.")] = None,
@@ -223,14 +219,12 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Say what a saved MODEL is, and with --data what it does with these rows."""
-    from dataclasses import asdict
-
-    from glassnet.cli.inspect import inspected
+    from glassnet.cli.inspect import inspected, view_json
     from glassnet.cli.show import inspection_json, print_inspection, print_json
 
     loaded, views = inspected(model, data, row, column, text)
     if as_json:
-        print_json(inspection_json(loaded) | {name: asdict(view) for name, view in views.items()})
+        print_json(inspection_json(loaded) | {name: view_json(view) for name, view in views.items()})
         return
     print_inspection(loaded)
     for view in views.values():
@@ -333,6 +327,10 @@ def text_steps(
         print_json(steps_json(found, text, html))
     else:
         print_steps(found, text, html)
+
+
+for each in COMMANDS:
+    app.command()(each)
 
 
 @app.command()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from glassnet.errors import RecipeError, message
 from glassnet.model.loading import load
@@ -12,20 +14,21 @@ from glassnet.plan.words import WordPlan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from glassnet.lens.confusion import Confusion
     from glassnet.lens.draw_explanations import Explanation
     from glassnet.lens.text_mistakes import TextMistakes
     from glassnet.lens.text_words import TextAnswer, WordWeights
-    from glassnet.model.characters import CharacterModel
-    from glassnet.model.series import SeriesModel
+    from glassnet.model.images import ImageModel
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
+    from glassnet.run.context import AnyModel
 
-    View = Explanation | WordWeights | TextAnswer | TextMistakes
+    View = Confusion | Explanation | WordWeights | TextAnswer | TextMistakes
 
 
 def inspected(
     path: Path, data: str | None, row: int | None, column: str | None, text: str | None
-) -> tuple[Model | TextModel | CharacterModel | SeriesModel, Mapping[str, View]]:
+) -> tuple[AnyModel, Mapping[str, View]]:
     """Load a model and look into it as a command asks; returns it and the Views by name.
 
     Raises:
@@ -35,6 +38,8 @@ def inspected(
     model = load(path)
     if model.recipe.kind == "text":
         return model, _of_texts(cast("TextModel", model), data, row, column, text)
+    if model.recipe.kind == "image":
+        return model, _of_photos(cast("ImageModel", model), data, row, column, text)
     if model.recipe.kind in ("characters", "series"):
         if (data, row, column, text) != (None, None, None, None):
             must, do = f"a model of {model.recipe.kind} is inspected by itself", "see glassnet evaluate"
@@ -45,6 +50,29 @@ def inspected(
     from glassnet.cli.explain import explanations
 
     return model, explanations(cast("Model", model), data, row, column)
+
+
+def view_json(view: View) -> dict[str, Any]:
+    """Return a View as JSON values; what was taken for what comes without its pictures."""
+    from glassnet.lens.confusion import Confusion
+
+    found: dict[str, Any] = json.loads(view.to_json()) if isinstance(view, Confusion) else asdict(view)
+    return found
+
+
+def _of_photos(
+    model: ImageModel, data: str | None, row: int | None, column: str | None, text: str | None
+) -> dict[str, View]:
+    if (row, column, text) != (None, None, None):
+        must, do = "--row, --column and --text need a model of a table or of texts", "leave them out"
+        raise RecipeError(message(must, "this one is of photos", do))
+    if data is None:
+        return {}
+    from glassnet.lens.confusion import confusion
+
+    photos = model.photos(data, labelled=True)
+    answers = model.predictions(photos)
+    return {"confusion": confusion(answers, model.truth(photos), model.task.classes, names=photos.names)}
 
 
 def _of_texts(

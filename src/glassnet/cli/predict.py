@@ -11,6 +11,7 @@ from glassnet.model.loading import load
 if TYPE_CHECKING:
     import polars as pl
 
+    from glassnet.model.images import ImageModel
     from glassnet.model.series import SeriesModel
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
@@ -33,7 +34,7 @@ def asked_predictions(path: Path, data: str | None, texts: list[str], interval: 
         found = "there are both" if texts else "there is neither"
         raise RecipeError(message("predict needs DATA or --text TEXT", found, "name one of them"))
     model = load(path)
-    if model.recipe.kind == "text" and interval is not None:
+    if model.recipe.kind in ("text", "image") and interval is not None:
         must, do = (
             "--interval needs a model of numbers",
             "leave it out; probabilities stand beside the answers",
@@ -43,6 +44,12 @@ def asked_predictions(path: Path, data: str | None, texts: list[str], interval: 
         from glassnet.run.text_predict import text_predictions
 
         return text_predictions(cast("TextModel", model), texts or data)
+    if texts and model.recipe.kind == "image":
+        raise RecipeError(message("--text needs a model of texts", "this one is of photos", "name DATA"))
+    if model.recipe.kind == "image":
+        from glassnet.run.image_predict import image_predictions
+
+        return image_predictions(cast("ImageModel", model), data)
     if model.recipe.kind == "characters":
         must, do = "predict needs a model of a table or of texts", "write on with glassnet generate"
         raise RecipeError(message(must, "this one is of characters", do))

@@ -9,11 +9,13 @@ from rich.text import Text
 
 from glassnet.cli.show import columns_table, console
 from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
 
 if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord
-    from glassnet.plan.table import Plan, TextPlan
+    from glassnet.plan.table import Plan
+    from glassnet.plan.texts import TextPlan
 
 
 class Console:
@@ -40,9 +42,9 @@ class Console:
             self._live.start()
             self._live.update(Text(f"{text} ..."))
 
-    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan | ImagePlan) -> None:
         """Show the columns' roles with their reasons, and the plan."""
-        if isinstance(plan, CharacterPlan | SeriesPlan):
+        if isinstance(plan, CharacterPlan | SeriesPlan | ImagePlan):
             for sentence in plan.sentences():
                 self._console.print(Text(sentence))
             return

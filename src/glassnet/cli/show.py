@@ -18,21 +18,19 @@ from rich.table import Table
 from rich.text import Text
 
 from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
-from glassnet.plan.table import Plan, TextPlan
+from glassnet.plan.table import Plan
+from glassnet.plan.texts import TextPlan
 from glassnet.run.summary import scores_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from glassnet.lens.report import Report
-    from glassnet.model.characters import CharacterModel
-    from glassnet.model.series import SeriesModel
-    from glassnet.model.table import Model
-    from glassnet.model.texts import TextModel
     from glassnet.plan.table import ColumnPlan
     from glassnet.results import Results
-    from glassnet.run.context import Outcome
+    from glassnet.run.context import AnyModel, Outcome
 
 _PACKAGES = ("torch", "numpy", "polars", "scikit-learn", "pydantic", "safetensors", "matplotlib")
 
@@ -146,13 +144,13 @@ def evaluation_json(results: Results) -> dict[str, Any]:
     return {"rows": results.rows, **scores_json(results), "details": results.details}
 
 
-def print_inspection(model: Model | TextModel | CharacterModel | SeriesModel) -> None:
+def print_inspection(model: AnyModel) -> None:
     """Print what a model is."""
     for name, text in model.facts():
         print(f"{name + ':':<10} {text}")
     print(f"{'seed:':<10} {model.recipe.seed}")
     print(f"{'data:':<10} {model.recipe.data} (SHA-256 {model.recipe.sha256})")
-    if isinstance(model.plan, CharacterPlan | SeriesPlan):
+    if isinstance(model.plan, CharacterPlan | SeriesPlan | ImagePlan):
         _print_lines(model.plan.sentences())
     else:
         console().print(columns_table(model.plan))
@@ -162,7 +160,7 @@ def print_inspection(model: Model | TextModel | CharacterModel | SeriesModel) ->
         print(model.net)
 
 
-def inspection_json(model: Model | TextModel | CharacterModel | SeriesModel) -> dict[str, Any]:
+def inspection_json(model: AnyModel) -> dict[str, Any]:
     """Return what ``glassnet inspect --json`` prints."""
     return {
         "facts": dict(model.facts()),
@@ -174,9 +172,11 @@ def inspection_json(model: Model | TextModel | CharacterModel | SeriesModel) -> 
     }
 
 
-def _inputs(model: Model | TextModel | CharacterModel | SeriesModel) -> list[str]:
+def _inputs(model: AnyModel) -> list[str]:
     if isinstance(model.plan, CharacterPlan):
         return ["characters"]
+    if isinstance(model.plan, ImagePlan):
+        return ["photos"]
     if isinstance(model.plan, SeriesPlan):
         return [each.name for each in model.plan.columns if each.used]
     if isinstance(model.plan, TextPlan):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glassnet.data.augment import Augmentation, augmented, mixed
+from glassnet.data.augment import augmented, mixed
 from glassnet.data.image_schema import ImageSchema
+from glassnet.plan.augmentation import Augmentation
 from glassnet.randomness import derived_seed
 
 if TYPE_CHECKING:

@@ -82,6 +82,15 @@ def restore(state: State, net: nn.Module, optimizer: torch.optim.Optimizer) -> N
         optimizer.load_state_dict(state.optimizer)
     except (ValueError, KeyError) as error:
         raise FormatError(_another("optimiser", str(error))) from None
+    for parameter, kept in getattr(optimizer, "state", {}).items():  # the fused engine keeps them otherwise
+        kept.update({key: _laid_out_as(parameter, each) for key, each in kept.items()})
+
+
+def _laid_out_as(parameter: Tensor, kept: Any) -> Any:
+    """Lay a tensor out in memory as its parameter is: torch's fused steps go through both side by side."""
+    if not isinstance(kept, Tensor) or kept.shape != parameter.shape:
+        return kept
+    return torch.empty_like(parameter, dtype=kept.dtype, device=kept.device).copy_(kept)
 
 
 def to_bytes(state: State) -> bytes:
@@ -141,7 +150,12 @@ def read(path: Path) -> State:
         FormatError: the file is not a checkpoint of this version, or it is damaged.
         OSError: the file cannot be read.
     """
-    return from_bytes(path.read_bytes(), path.name)
+    return from_bytes(path.read_bytes(), str(path))
+
+
+def earlier(path: Path | None) -> State | None:
+    """Read the state that an earlier start of a run has left; None: it left none. See ``read``."""
+    return read(path) if path is not None and path.exists() else None
 
 
 def _state(facts: dict[str, Any], tensors: dict[str, Tensor]) -> State:

@@ -25,6 +25,7 @@ from glassnet.engine.dense_spec import (
     check_net,
 )
 from glassnet.engine.dense_steps import memory_of
+from glassnet.randomness import order_words
 
 if TYPE_CHECKING:
     from glassnet import _native
@@ -72,16 +73,19 @@ class NativeNet:
         Raises:
             RecipeError: a shape is not that of its layer; all are named.
         """
-        check_parameters(self.layers, parameters)
-        self.core.take([(self._own(W), None if b is None else self._own(b)) for W, b in parameters])
+        try:
+            self.core.take(parameters)
+        except (TypeError, ValueError):
+            check_parameters(self.layers, parameters)
+            self.core.take([(self._own(W), None if b is None else self._own(b)) for W, b in parameters])
 
     def parameters(self) -> Parameters:
         """Return copies of weights and biases."""
         return self._pairs(self.core.read("values"))
 
-    def copy_parameters(self, to: Parameters) -> None:
-        """Write weights and biases into arrays of that shape, of the net's dtype and in C order."""
-        self.core.give(to)
+    def copy_parameters(self, to: Parameters) -> bool:
+        """Write weights and biases into such arrays, and say whether all are finite; see ``DenseNet``."""
+        return self.core.give(to)
 
     def train(
         self,
@@ -181,6 +185,31 @@ def train_natively(
             check_rows(net, X, y, weight)
             check_batches(len(X), order, sizes, rate)
         raise
+
+
+class NativeOrder:
+    """What ``epoch_order`` returns, to the bit, for one epoch after the other and in a third of the time.
+
+    Each order is written over the one before. What is drawn from the seed comes for several epochs at once,
+    because it costs more in between, where the caches hold a net and its rows, than the order itself.
+    """
+
+    _AHEAD = 16
+
+    def __init__(self, seed: int, rows: int, epochs: int) -> None:
+        from glassnet import _native
+
+        self.seed, self.epochs, self.write = seed, epochs, _native.order
+        self.order = np.empty(rows, np.int64)
+        self.words: dict[int, Array] = {}
+
+    def __call__(self, epoch: int) -> Array:
+        """Return the order of an epoch; the next call changes it."""
+        if epoch not in self.words:
+            last = max(epoch, min(epoch + self._AHEAD - 1, self.epochs))
+            self.words = {each: order_words(self.seed, each) for each in range(epoch, last + 1)}
+        self.write(self.words[epoch], self.order)
+        return self.order
 
 
 def layer_parts(layer: Layer) -> _native.LayerParts:

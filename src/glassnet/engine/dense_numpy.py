@@ -70,13 +70,14 @@ class NumpyNet:
         """Return copies of weights and biases."""
         return [(W.copy(), None if b is None else b.copy()) for W, b in self._pairs()]
 
-    def copy_parameters(self, to: Parameters) -> None:
-        """Write weights and biases into arrays of that shape, of the net's dtype and in C order."""
+    def copy_parameters(self, to: Parameters) -> bool:
+        """Write weights and biases into such arrays, and say whether all are finite; see ``DenseNet``."""
         check_parameters(self.layers, to)
         for (W, b), (to_W, to_b) in zip(self._pairs(), to, strict=True):
             to_W[...] = W
             if b is not None and to_b is not None:
                 to_b[...] = b
+        return all(np.isfinite(each).all() for pair in self._pairs() for each in pair if each is not None)
 
     def train(
         self, X: Array, y: Array, weight: Array | None, order: Array, sizes: Array, rates: Array

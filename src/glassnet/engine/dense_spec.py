@@ -178,8 +178,12 @@ class DenseNet(Protocol):
     def parameters(self) -> Parameters:
         """Return copies of weights and biases."""
 
-    def copy_parameters(self, to: Parameters) -> None:
-        """Write weights and biases into arrays of that shape, of the net's dtype and in C order."""
+    def copy_parameters(self, to: Parameters) -> bool:
+        """Write weights and biases into arrays of that shape, of the net's dtype and in C order.
+
+        Returns:
+            Whether all are finite.
+        """
 
     def train(
         self, X: Array, y: Array, weight: Array | None, order: Array, sizes: Array, rates: Array

@@ -16,13 +16,14 @@ from torch import Tensor, nn
 
 from glassnet.engine import dense
 from glassnet.engine.choice import Members, Stack
+from glassnet.engine.dense_native import NativeOrder
 from glassnet.engine.loop import Loop
 from glassnet.engine.losses import Loss
 from glassnet.engine.optim import learning_rate_factor
 from glassnet.engine.rows import Rows, batch_sizes
 from glassnet.engine.settings import Settings
 from glassnet.engine.tabular_native import NativeTabular
-from glassnet.randomness import derived_seed, epoch_order
+from glassnet.randomness import derived_seed
 
 _AT_ONCE = 1 << 20
 """About how many numbers of X are answered at once where nothing is trained."""
@@ -76,6 +77,11 @@ class FusedEpoch:
         self.sizes = np.array(batch_sizes(len(train.y), settings.batch_size), np.int64)
         self.ends = np.cumsum(self.sizes)
         self.chunk = 1
+        self.shuffled = (
+            NativeOrder(settings.seed, len(train.y), settings.epochs) if settings.shuffle else None
+        )
+        self.record = np.zeros((len(self.sizes), 2))
+        self.rates: Any = None
 
     def optimizer(self) -> Any:
         """Return what the loop, its callbacks and checkpoints take for the optimiser."""
@@ -83,21 +89,22 @@ class FusedEpoch:
 
     def __call__(self, loop: Loop) -> float:
         """Train one epoch; the module has its weights afterwards."""
-        self._take_weights()
+        parameters = self.stack.arrays()
+        self._take_weights(parameters)
         order, rates = self._order(loop.epoch + 1), self._rates(loop)
-        record, step = np.zeros((len(self.sizes), 2)), 0
+        step = 0
         try:
             while step < len(self.sizes):
                 loop.call("batch_begin")
                 to = min(step + self.chunk, len(self.sizes))
-                self._train(order, rates, record, step, to)
+                self._train(order, rates, step, to)
                 loop.step_count += to - step
                 step = to
                 loop.call("batch_end")
         finally:
-            self._give_weights()
+            loop.weights_finite = self._give_weights(parameters)
         loop.optimizer.param_groups[0]["lr"] = float(rates[-1])
-        loss, weight = record.sum(axis=0)
+        loss, weight = self.record.sum(axis=0)
         return float(loss / weight) if weight else 0.0
 
     def validate(self, loss: Loss, rows: Rows) -> Callable[[], tuple[float, Tensor]]:
@@ -116,36 +123,38 @@ class FusedEpoch:
 
     def _order(self, epoch: int) -> Any:
         """Return the order of an epoch as rows of X."""
-        count = int(self.ends[-1])
-        order = epoch_order(self.settings.seed, epoch, count) if self.settings.shuffle else np.arange(count)
+        order = self.shuffled(epoch) if self.shuffled else np.arange(int(self.ends[-1]))
         return order if self.at is None else self.at[order]
 
-    def _train(self, order: Any, rates: Any, record: Any, start: int, to: int) -> None:
+    def _train(self, order: Any, rates: Any, start: int, to: int) -> None:
         """Make the steps from ``start`` up to ``to``, and choose how many come next."""
         rows = order[self.ends[start] - self.sizes[start] : self.ends[to - 1]]
         some = slice(start, to)
         began = time.perf_counter()
-        self.net.train(self.X, self.y, self.weight, rows, self.sizes[some], rates[some], record[some])
+        self.net.train(self.X, self.y, self.weight, rows, self.sizes[some], rates[some], self.record[some])
         seconds = max(time.perf_counter() - began, 1e-6)
         self.chunk = max(1, int((to - start) * min(16.0, _CHUNK / seconds)))
 
     def _rates(self, loop: Loop) -> Any:
         s, steps = self.settings, len(self.sizes)
         if s.schedule in (None, "constant") and not s.warmup:
-            return np.full(steps, float(loop.optimizer.param_groups[0]["lr"]))
+            rate = float(loop.optimizer.param_groups[0]["lr"])
+            if self.rates is None or self.rates[0] != rate:
+                self.rates = np.full(steps, rate)
+            return self.rates
         schedule, total = s.schedule or "constant", s.epochs * steps
         first = loop.step_count
         return s.rate * np.array(
             [learning_rate_factor(schedule, first + k, total, s.warmup) for k in range(steps)]
         )
 
-    def _take_weights(self) -> None:
-        self.net.set_parameters(self.stack.arrays())  # type: ignore[arg-type]
+    def _take_weights(self, parameters: Any) -> None:
+        self.net.set_parameters(parameters)
         self._exchange_average()
 
-    def _give_weights(self) -> None:
+    def _give_weights(self, parameters: Any) -> bool:
         self._exchange_average()
-        self.net.copy_parameters(self.stack.arrays())  # type: ignore[arg-type]
+        return self.net.copy_parameters(parameters)
 
     def _exchange_average(self) -> None:
         """Between epochs the module holds the average of the weights, where there is one."""

@@ -136,7 +136,8 @@ class Loop:
         epochs: how many epochs there are in all; ``epoch`` and ``step_count`` are how many are done.
         seed: dropout and other chance in torch is a pure function of (seed, epoch).
         run_epoch: another engine's way to train one epoch: it returns the mean loss, keeps ``step_count`` and
-            calls ``batch_begin`` and ``batch_end`` now and then. None: batch after batch, here.
+            calls ``batch_begin`` and ``batch_end`` now and then, and may say in ``weights_finite`` what it
+            saw of the weights. None: batch after batch, here.
     """
 
     net: nn.Module
@@ -160,6 +161,7 @@ class Loop:
         self.batch: Any = None
         self.outcome: Any = {}
         self.metrics: dict[str, float] = {}
+        self.weights_finite: bool | None = None
         self.train_loss = math.nan
         self.validation_loss: float | None = None
         self.validation_output: Tensor | None = None
@@ -186,7 +188,8 @@ class Loop:
     def _one_epoch(self) -> None:
         began = time.perf_counter()
         self.call("epoch_begin")
-        self.net.train()
+        if self.run_epoch is None or not self.net.training:
+            self.net.train()
         self.train_loss = self.run_epoch(self) if self.run_epoch else self._train()
         self.metrics = {}
         if self.validate:

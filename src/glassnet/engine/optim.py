@@ -32,7 +32,7 @@ def default_learning_rate(optimizer: str) -> float:
 
 def build_optimizer(
     optimizer: str | Callable[..., torch.optim.Optimizer],
-    parameters: Iterable[Tensor],
+    parameters: Iterable[Tensor | dict[str, Any]],
     *,
     lr: float | None = None,
     momentum: float = 0.0,
@@ -43,13 +43,14 @@ def build_optimizer(
 
     Args:
         optimizer: one of ``OPTIMIZERS``, a class of torch.optim, or a callable(parameters, **options).
+        parameters: tensors, of which those that need no gradient are left out, or torch's groups of them.
         lr: above 0. A class or callable is given only the options that differ from the defaults here.
         momentum: 0 up to 1, for sgd and rmsprop.
         nesterov: for sgd with a momentum.
         weight_decay: as the optimiser itself defines it: added to the gradient, but in adamw the weights
             shrink by lr * weight_decay a step.
     """
-    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    trained = [each for each in parameters if isinstance(each, dict) or each.requires_grad]
     options: dict[str, Any] = {
         "lr": lr,
         "momentum": momentum,

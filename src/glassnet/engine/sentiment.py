@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from glassnet.native_status import native_status
 from glassnet.reference.sentiment import Bags, Weights, scores_sparse, train_sparse
 from glassnet.reference.sentiment.network import checked, finite
 
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-try:
-    from glassnet import _native
-except ImportError:
-    ENGINE = "numpy"
-else:
-    ENGINE = "native"
-"""What does the work here: "native" or "numpy"."""
 
 
 def train(bags: Bags, targets: ArrayLike, weights: Weights, rate: float) -> Floats:
@@ -37,8 +30,10 @@ def train(bags: Bags, targets: ArrayLike, weights: Weights, rate: float) -> Floa
         RequestError: a target is not 0 or 1, or not one for each review, or the rate is not above 0.
         NonFiniteLoss: the steps were so long that the weights left all numbers.
     """
-    if ENGINE == "numpy":
+    if not native_status().available:
         return train_sparse(bags, targets, weights, rate)
+    from glassnet import _native
+
     y, found = checked(bags, targets, rate), np.empty(len(bags))
     net = weights.hidden, weights.output
     _native.sentiment_train(bags.words, bags.times, bags.starts, y, *net, float(rate), found)
@@ -47,8 +42,10 @@ def train(bags: Bags, targets: ArrayLike, weights: Weights, rate: float) -> Floa
 
 def scores(bags: Bags, weights: Weights) -> Floats:
     """Return the score z of each review. Shape: (reviews,)."""
-    if ENGINE == "numpy":
+    if not native_status().available:
         return scores_sparse(bags, weights)
+    from glassnet import _native
+
     found = np.empty(len(bags))
     _native.sentiment_scores(bags.words, bags.times, bags.starts, weights.hidden, weights.output, found)
     return found

@@ -68,12 +68,13 @@ class NativeTabular:
         """Take what is trained, an array for each parameter of the module."""
         self.core.write("values", np.concatenate([each.ravel() for each in parameters]))
 
-    def copy_parameters(self, to: Sequence[Array]) -> None:
-        """Write what is trained into such arrays."""
+    def copy_parameters(self, to: Sequence[Array]) -> bool:
+        """Write what is trained into such arrays; say whether all of it is finite."""
         values, start = self.core.read("values"), 0
         for each in to:
             each[...] = values[start : start + each.size].reshape(each.shape)
             start += each.size
+        return bool(np.isfinite(values).all())
 
     def exchange_average(self) -> None:
         """Let the weights and their moving average change places; nothing happens before the first step."""

@@ -96,7 +96,8 @@ def train_net(
 def _save(
     save: Callable[[State], None], best: features.BestWeights, asked: dict[str, Any], loop: Loop
 ) -> None:
-    save(checkpoints.capture(loop.net, loop.optimizer, best.weights, loop.history, asked))
+    kept = best.weights and {name: each.clone() for name, each in best.weights.items()}
+    save(checkpoints.capture(loop.net, loop.optimizer, kept, loop.history, asked))
 
 
 @contextmanager
@@ -340,7 +341,7 @@ def fit(
         callbacks=callbacks,
         progress=progress,
         deadline=None if budget is None else began + budget,
-        state=checkpoints.read(path) if path and path.exists() else None,
+        state=checkpoints.earlier(path),
         save=partial(checkpoints.write, path) if path else None,
     )
 

@@ -6,6 +6,7 @@ from glassnet.estimators import MLPClassifier        # instead of: from sklearn.
 from __future__ import annotations
 
 from glassnet.estimators.descent import EpochReport
+from glassnet.estimators.images import ImageClassifier
 from glassnet.estimators.logistic import LogisticRegression
 from glassnet.estimators.multilayer import MLPClassifier, MLPRegressor
 from glassnet.estimators.perceptron import Perceptron
@@ -14,6 +15,7 @@ from glassnet.estimators.texts import TextClassifier
 
 __all__ = [
     "EpochReport",
+    "ImageClassifier",
     "LogisticRegression",
     "MLPClassifier",
     "MLPRegressor",

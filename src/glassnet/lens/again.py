@@ -40,6 +40,8 @@ def command_line(recipe: Recipe) -> str | None:
     >>> from glassnet.recipe import make_recipe
     >>> command_line(make_recipe(data="my rides.csv", target="cnt", roles={"zip": "category"}, refit=False))
     "glassnet train 'my rides.csv' --target cnt --role zip=category --no-refit"
+    >>> command_line(make_recipe(data="anna.txt", task="characters", epochs=9))
+    'glassnet train anna.txt --task characters --epochs 9'
     """
     values = _asked(recipe)
     lists = [each for name in _LISTS for each in getattr(recipe, name)]
@@ -75,13 +77,16 @@ def _literal(value: object) -> str:
 
 
 def _asked(recipe: Recipe) -> dict[str, object]:
-    """Return the options that are not at their defaults, in the recipe's order."""
-    default = Recipe()
-    return {
+    """Return the options that are not at the defaults of their kind of data, in the recipe's order."""
+    default = Recipe(kind=recipe.kind)
+    asked = {
         name: getattr(recipe, name)
         for name in Recipe.model_fields
         if name not in _NOT_ASKED and getattr(recipe, name) != getattr(default, name)
     }
+    if recipe.kind == "table":
+        return asked
+    return {"kind" if "task" in asked else "task": recipe.kind, **asked}
 
 
 def _own(recipe: Recipe) -> list[str]:
@@ -94,6 +99,8 @@ def _flags(flag: str, value: object) -> Iterator[str]:
     elif isinstance(value, Mapping):
         for name, each in value.items():
             yield from ("--role", f"{name}={each}")
+    elif flag == "--kind":
+        yield from ("--set", f"kind={value}")
     elif flag == "--missing" and isinstance(value, tuple):
         for each in value:
             yield from (flag, each)

@@ -17,12 +17,12 @@ from glassnet.lens.wording import (
 from glassnet.notation import parse_split
 
 if TYPE_CHECKING:
-    from glassnet.model.trained import Trained
+    from glassnet.model.trained import TaskModel
     from glassnet.results import Results
 
 
 def answer(
-    model: Trained, results: Results, data: str, span: str, inputs: str, *, is_other: bool
+    model: TaskModel, results: Results, data: str, span: str, inputs: str, *, is_other: bool
 ) -> tuple[str, ...]:
     """Say in a few sentences what the model predicts and how good it is.
 
@@ -38,12 +38,14 @@ def answer(
     if split is None:
         return (_what(model, data, inputs, is_other), "It has not been scored.")
     where = f"On {_where(model, results, split, span, is_other, data)}"
-    say = _classes if model.task.is_classification else _numbers
-    sentences = [_what(model, data, inputs, is_other), f"{where} {say(model, results, split)}"]
-    return tuple(sentences)
+    if model.task.is_classification:
+        good = _classes(model, results, split)
+    else:
+        good = off_by(results, split, " (mean over the targets)" if len(model.task.targets) > 1 else "")
+    return (_what(model, data, inputs, is_other), f"{where} {good}")
 
 
-def _what(model: Trained, data: str, inputs: str, is_other: bool) -> str:
+def _what(model: TaskModel, data: str, inputs: str, is_other: bool) -> str:
     targets = [each.name for each in model.task.targets]
     names = " and ".join([", ".join(targets[:-1])] * (len(targets) > 1))
     target = f"{names} and {targets[-1]}" if names else targets[0]
@@ -58,7 +60,7 @@ def _what(model: Trained, data: str, inputs: str, is_other: bool) -> str:
     return f"This network predicts {target}{kinds} from {inputs} of {file_name(named)}."
 
 
-def _where(model: Trained, results: Results, split: str, span: str, is_other: bool, data: str) -> str:
+def _where(model: TaskModel, results: Results, split: str, span: str, is_other: bool, data: str) -> str:
     rows = counted(results.rows.get(split, 0), "row")
     if is_other:
         return f"the {rows} of {file_name(data)}" + (f" ({span})," if span else ",")
@@ -79,9 +81,9 @@ def _where(model: Trained, results: Results, split: str, span: str, is_other: bo
     return f"the {rows} that it was trained on,"
 
 
-def _numbers(model: Trained, results: Results, split: str) -> str:
+def off_by(results: Results, split: str, each: str) -> str:
+    """Say how far numbers are off; ``each`` says over what scores are a mean, and may be empty."""
     metrics, intervals = results.metrics[split], results.intervals.get(split, {})
-    each = " (mean over the targets)" if len(model.task.targets) > 1 else ""
     off = (
         f"its answers are off by {score('mae', metrics['mae'], intervals.get('mae'))} on average{each} (MAE)"
     )
@@ -90,7 +92,7 @@ def _numbers(model: Trained, results: Results, split: str) -> str:
     return f"{off}; {rmse}" + (f" (95 % interval {score_between('rmse', known)})." if known else ".")
 
 
-def _classes(model: Trained, results: Results, split: str) -> str:
+def _classes(model: TaskModel, results: Results, split: str) -> str:
     metrics, known = results.metrics[split], results.intervals.get(split, {}).get("accuracy")
     interval = f" (95 % interval {score_between('accuracy', known)})" if known else ""
     right = f"it names the right class in {score('accuracy', metrics['accuracy'], known)} of them{interval}"

@@ -117,7 +117,7 @@ def _explained(model: Model, material: Material) -> tuple[Explained | None, tupl
 
 def _advice(seen: Evidence) -> str:
     given_away = any(each.kind in ("kept_leak", "identifier") for each in seen.leaks)
-    return "" if given_away else advice(seen.results, seen.model.task.name)
+    return "" if given_away else advice(seen.results, seen.task)
 
 
 def _rows(seen: Evidence) -> int:

@@ -10,13 +10,16 @@ from typing import Any
 from glassnet.lens.markup import Markup, element
 
 
-def document_head(title: str, style: str, script: str, *, styled_elements: bool = False) -> Markup:
+def document_head(
+    title: str, style: str, script: str, *, styled_elements: bool = False, pictures: bool = False
+) -> Markup:
     """Return the head of a page that makes no network access.
 
     Args:
         title: of the window.
         style, script: the page's own; their digests are all that the page's policy allows.
         styled_elements: elements may carry a style of their own.
+        pictures: elements may hold pictures within themselves (``data:``), and none from anywhere else.
     """
     return element(
         "head",
@@ -24,7 +27,7 @@ def document_head(title: str, style: str, script: str, *, styled_elements: bool 
         element(
             "meta",
             http_equiv="Content-Security-Policy",
-            content=_policy(style, script, styled_elements),
+            content=_policy(style, script, styled_elements, pictures),
         ),
         element("meta", name="referrer", content="no-referrer"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
@@ -40,12 +43,13 @@ def embedded(data: Any, key: str) -> Markup:
     return element("script", Markup(text.replace("<", "\\u003c")), id=key, type="application/json")
 
 
-def _policy(style: str, script: str, styled_elements: bool) -> str:
+def _policy(style: str, script: str, styled_elements: bool, pictures: bool) -> str:
     styles = f"style-src {_digest(style)}"
     if styled_elements:
         styles = f"style-src-elem {_digest(style)}; style-src-attr 'unsafe-inline'"
     scripts = f"script-src {_digest(script)}"
-    return f"default-src 'none'; {styles}; {scripts}; base-uri 'none'; form-action 'none'"
+    images = " img-src data:;" if pictures else ""
+    return f"default-src 'none';{images} {styles}; {scripts}; base-uri 'none'; form-action 'none'"
 
 
 def _digest(text: str) -> str:

@@ -13,10 +13,13 @@ from glassnet.lens import doubts_scores as scores
 from glassnet.lens.numerals import counted, moment
 from glassnet.lens.report import Doubt
 from glassnet.lens.wording import SPLITS
+from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.words import WordPlan
 
 if TYPE_CHECKING:
     from glassnet.engine.history import History
     from glassnet.lens.evidence import Evidence
+    from glassnet.plan.table import ColumnPlan
 
 
 def doubts(evidence: Evidence) -> tuple[Doubt, ...]:
@@ -44,11 +47,13 @@ def _no_test_rows(seen: Evidence) -> Iterator[Doubt]:
     if seen.is_other_data or seen.split == "test":
         return
     if seen.split == "validation":
-        why = "the scores are those of the validation rows, which chose when to stop, so they flatter"
-        yield Doubt("No test rows were kept", f"{why}; train with --test random:0.2 or last:20d")
+        rows = seen.rows_of("validation")
+        why = f"the scores are those of the {rows}, which chose when to stop, so they flatter"
+        do = "--test last:0.1" if seen.unit == "block" else "--test random:0.2 or last:20d"
+        yield Doubt(f"No {seen.rows_of('test')} were kept", f"{why}; train with {do}")
     elif seen.split == "train":
-        why = "all scores are those of rows that it learned from, and say little about new ones"
-        yield Doubt("Neither test nor validation rows", why)
+        why = f"all scores are those of {seen.row}s that it learned from, and say little about new ones"
+        yield Doubt(f"Neither test nor {seen.rows_of('validation')}", why)
 
 
 def _ended_early(seen: Evidence) -> Iterator[Doubt]:
@@ -57,7 +62,7 @@ def _ended_early(seen: Evidence) -> Iterator[Doubt]:
     if history.stopped == "interrupted":
         go_on = "glassnet train --resume goes on with it"
         yield Doubt(
-            "The training was interrupted", f"after {epochs} of at most {seen.model.plan.epochs}; {go_on}"
+            "The training was interrupted", f"after {epochs} of at most {_most_epochs(seen)}; {go_on}"
         )
     elif history.stopped == "non_finite":
         yield Doubt("The training broke down", f"its loss became infinite after {epochs}; lower --lr")
@@ -66,6 +71,11 @@ def _ended_early(seen: Evidence) -> Iterator[Doubt]:
     elif history.stopped == "epochs" and _best_is_last(history):
         told = f"the validation loss was at its lowest in the last of {epochs}: more may help"
         yield Doubt("It may not have been trained for long enough", told)
+
+
+def _most_epochs(seen: Evidence) -> int:
+    plan = seen.model.plan
+    return plan.most_epochs if isinstance(plan, WordPlan) else plan.epochs or 0
 
 
 def _best_is_last(history: History) -> bool:
@@ -77,15 +87,20 @@ def _older_than_training(seen: Evidence) -> Iterator[Doubt]:
         return
     first, last = seen.spans[seen.split][0], seen.spans["train"][1]
     is_told = any(leak.kind == "time" for leak in seen.leaks)
-    if first < last and seen.model.plan.unit == "row" and not is_told:
+    if first < last and seen.unit == "row" and not is_told:
         told = f"{SPLITS[seen.split]} begin {moment(first)}, training rows go on to {moment(last)}"
         yield Doubt(
             "Judged in the past", f"{told}: for predicting what is to come, cut by time (--test last:0.2)"
         )
 
 
+def _columns(seen: Evidence) -> tuple[ColumnPlan, ...]:
+    plan = seen.model.plan
+    return () if isinstance(plan, CharacterPlan) else plan.columns
+
+
 def _texts_left_out(seen: Evidence) -> Iterator[Doubt]:
-    texts = [each.name for each in seen.model.plan.columns if each.role == "text" and not each.used]
+    texts = [each.name for each in _columns(seen) if each.role == "text" and not each.used]
     if texts:
         named = ", ".join(texts[:8]) + (f" and {len(texts) - 8} more" if len(texts) > 8 else "")
         yield Doubt("It does not read texts", f"what these columns say is not used: {named}")

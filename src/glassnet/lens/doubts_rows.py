@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from glassnet.data.columns import Column
     from glassnet.lens.evidence import Evidence
     from glassnet.lens.stretches import Stretch
+    from glassnet.model.table import Model
 
     Floats = NDArray[np.float64]
 
@@ -63,19 +64,24 @@ def below_zero(seen: Evidence) -> Iterator[Doubt]:
             yield Doubt("Some of its answers cannot be", told)
 
 
+def _model(seen: Evidence) -> Model:
+    """Return the model of judged rows, which are those of a table."""
+    return cast("Model", seen.model)
+
+
 def bad_stretch(seen: Evidence) -> Iterator[Doubt]:
     """Name a stretch of time in which it is much worse than in the rest."""
     if seen.judged is None or seen.judged.raw.times is None:
         return
     times = seen.judged.raw.times
-    if seen.model.task.is_classification:
+    if _model(seen).task.is_classification:
         wrong = (seen.judged.answers.argmax(axis=1) != seen.judged.truth).astype(np.float64)
         found = worst_stretch(times, wrong)
         if found is not None:
             told = f"{percent(found.inside)} of its answers are wrong, elsewhere {percent(found.outside)}"
             yield Doubt("One stretch of time is much worse", f"{_when(found)} {told}")
         return
-    for target, errors in zip(seen.model.schema.target_names, _errors(seen), strict=True):
+    for target, errors in zip(_model(seen).schema.target_names, _errors(seen), strict=True):
         found = worst_stretch(times, np.abs(errors))
         if found is not None:
             mean = float(errors[found.places].mean())
@@ -106,10 +112,10 @@ def _when(found: Stretch) -> str:
 
 def smoothed(seen: Evidence) -> Iterator[Doubt]:
     """Say that the highest or the lowest truths get answers that are too near to the middle."""
-    if seen.judged is None or len(seen.judged) < FEWEST or seen.model.task.is_classification:
+    if seen.judged is None or len(seen.judged) < FEWEST or _model(seen).task.is_classification:
         return
     truths = seen.judged.truth.reshape(len(seen.judged), -1).T.astype(np.float64)
-    for target, truth, errors in zip(seen.model.schema.target_names, truths, _errors(seen), strict=True):
+    for target, truth, errors in zip(_model(seen).schema.target_names, truths, _errors(seen), strict=True):
         order, tenth, answers = np.argsort(truth, kind="stable"), len(truth) // 10, truth + errors
         told = []
         for name, rows in (("highest", order[-tenth:]), ("lowest", order[:tenth])):
@@ -146,7 +152,7 @@ def _still(seen: Evidence) -> list[str]:
     """Return the columns that have one value in all judged rows, and not in nearly all training rows."""
     if seen.judged is None or len(seen.judged) < FEWEST_STILL or seen.split == "train":
         return []
-    schema, cells = seen.model.schema, seen.judged.raw.cells
+    schema, cells = _model(seen).schema, seen.judged.raw.cells
     constant = [
         each
         for each in schema.columns

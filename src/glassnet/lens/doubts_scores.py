@@ -19,7 +19,6 @@ from glassnet.lens.wording import (
     BASELINES,
     METRICS,
     NOTHING,
-    SPLITS,
     in_order,
     score,
     score_between,
@@ -50,7 +49,7 @@ def worse_than_baseline(seen: Evidence) -> Iterator[Doubt]:
     """Name each simple method that is better, or the simplest one where it is as good."""
     for name in reversed(BASELINES):
         known = seen.results.differences.get(name, {}).get(seen.split, {})
-        for each in in_order(known, seen.model.task.name):
+        for each in in_order(known, seen.task):
             ours = f"{METRICS[each.metric][0]} {score(each.metric, each.network, each.interval)}"
             theirs = f"{ours} against {score(each.metric, each.baseline, each.interval)}"
             if each.outcome == "worse":
@@ -70,7 +69,7 @@ WHY_OTHERWISE = {
 
 def another_story(seen: Evidence) -> Iterator[Doubt]:
     """Name the scores that do not say what the verdict says."""
-    for story in other_stories(seen.results, seen.model.task.name):
+    for story in other_stories(seen.results, seen.task):
         told = f"{story} (not tested for luck): {WHY_OTHERWISE[story.metric]}"
         yield Doubt("Another score tells another story", told)
 
@@ -80,16 +79,19 @@ def few_rows(seen: Evidence) -> Iterator[Doubt]:
     units, rows = seen.details.get("units"), seen.results.rows.get(seen.split, 0)
     if not isinstance(units, int) or units >= FEW_UNITS:
         return
-    unit = "row" if units == rows else seen.model.plan.unit
-    kind = f"{counted(rows, 'row')} of {counted(units, unit)}" if unit != "row" else counted(units, "row")
-    yield Doubt("Few rows to judge by", f"all scores come from {kind}: another sample may differ much")
+    unit = seen.row if units == rows else seen.unit
+    kind = counted(rows, seen.row) + (f" of {counted(units, unit)}" if unit != seen.row else "")
+    yield Doubt(
+        f"Few {seen.unit if unit == 'block' else 'row'}s to judge by",
+        f"all scores come from {kind}: another sample may differ much",
+    )
 
 
 def wide_interval(seen: Evidence) -> Iterator[Doubt]:
     """Say that a main score may be far from what it is on these rows, and what it means."""
     metrics = seen.results.metrics.get(seen.split, {})
     intervals = seen.results.intervals.get(seen.split, {})
-    for metric in main_metrics(seen.model.task.name):
+    for metric in main_metrics(seen.task):
         if metric not in intervals:
             continue
         known, value = intervals[metric], metrics[metric]
@@ -107,7 +109,7 @@ def gap_to_training(seen: Evidence) -> Iterator[Doubt]:
     """Say that it knows the rows that it learned from clearly better."""
     if seen.is_other_data or seen.split == "train":
         return
-    for metric in main_metrics(seen.model.task.name):
+    for metric in main_metrics(seen.task):
         here, there = (seen.results.metrics.get(split, {}).get(metric) for split in (seen.split, "train"))
         known = seen.results.intervals.get(seen.split, {}).get(metric)
         if here is None or there is None or known is None:
@@ -115,11 +117,10 @@ def gap_to_training(seen: Evidence) -> Iterator[Doubt]:
         least, learned = min(_error(metric, end) for end in known), _error(metric, there)
         is_small = metric == "accuracy" and there - here <= LEAST_POINTS
         if least > GAP * learned and not is_small:
-            told = f"{METRICS[metric][0]} {score(metric, there, known)} on training rows"
-            after = (
-                f"{score(metric, here, known)} on {SPLITS[seen.split]} (it may have learned them by heart)"
-            )
-            yield Doubt("It knows its training rows better", f"{told}, {after}")
+            told = f"{METRICS[metric][0]} {score(metric, there, known)} on {seen.rows_of('train')}"
+            where = f"{seen.rows_of(seen.split)} (it may have learned them by heart)"
+            after = f"{score(metric, here, known)} on {where}"
+            yield Doubt(f"It knows its {seen.rows_of('train')} better", f"{told}, {after}")
             return
 
 
@@ -128,7 +129,7 @@ def uneven_splits(seen: Evidence) -> Iterator[Doubt]:
     rows, known = seen.results.rows, seen.results.intervals.get(seen.split, {})
     if seen.is_other_data or seen.split != "test" or not rows.get("validation"):
         return
-    for metric in main_metrics(seen.model.task.name):
+    for metric in main_metrics(seen.task):
         scores = [seen.results.metrics.get(split, {}).get(metric) for split in ("test", "validation")]
         if metric not in known or None in scores:
             continue
@@ -140,16 +141,18 @@ def uneven_splits(seen: Evidence) -> Iterator[Doubt]:
         spread = math.log(high / low) / SIGMAS * math.sqrt(1 + rows["test"] / rows["validation"])
         if abs(math.log(validation / test)) > max(math.log(UNEVEN), SURE * spread):
             harder = "validation" if validation > test else "test"
-            yield Doubt(f"Its {harder} rows are harder", _uneven(seen, metric, *scores, harder=harder))
+            yield Doubt(
+                f"Its {seen.rows_of(harder)} are harder", _uneven(seen, metric, *scores, harder=harder)
+            )
             return
 
 
 def _uneven(seen: Evidence, metric: str, test: Any, validation: Any, *, harder: str) -> str:
     known = seen.results.intervals[seen.split][metric]
-    there = f"{METRICS[metric][0]} {score(metric, validation, known)} on validation rows"
-    here = f"{score(metric, test, known)} on test rows"
-    why = "they may differ in kind" if harder == "test" else "rows to come may be as hard as those"
-    refit = "; the first is from before it learned from these rows too" if seen.model.plan.refit else ""
+    there = f"{METRICS[metric][0]} {score(metric, validation, known)} on {seen.rows_of('validation')}"
+    here = f"{score(metric, test, known)} on {seen.rows_of('test')}"
+    why = "they may differ in kind" if harder == "test" else f"{seen.row}s to come may be as hard as those"
+    refit = "; the first is from before it learned from these rows too" if seen.refitted else ""
     return f"{there}, {here} ({why}{refit})"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -29,7 +29,8 @@ class TimeCurve:
     """Truth and answers over time, each of shape (m,); ``times`` are seconds since 1970.
 
     ``rows_each`` is how many rows a point stands for at most: 1, or their mean is shown. ``ends``, (m, 2),
-    are prediction intervals; None without them, and for means, of which they say nothing.
+    are prediction intervals; None without them, and for means, of which they say nothing. Where rows have no
+    dates, ``by`` is "row", and ``times`` are their numbers, from 1.
     """
 
     times: Floats
@@ -37,6 +38,7 @@ class TimeCurve:
     answers: Floats
     rows_each: int
     ends: Floats | None = None
+    by: Literal["time", "row"] = "time"
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,17 @@ class Reliability:
 
 
 def number_figures(
-    target: str, truth: Floats, answers: Floats, times: Floats | None, ends: Floats | None = None
+    target: str,
+    truth: Floats,
+    answers: Floats,
+    times: Floats | None,
+    ends: Floats | None = None,
+    by: Literal["time", "row"] = "time",
 ) -> NumberFigures:
-    """Return the charts of one numeric target. Shapes: (n,), and (n, 2) for the ends of intervals."""
+    """Return the charts of one numeric target. Shapes: (n,), and (n, 2) for the ends of intervals.
+
+    ``times`` are seconds since 1970, or by row the numbers of the rows.
+    """
     time = None if times is None else time_curve(times, truth, answers, ends)
     detail = None
     if times is not None and time is not None and time.rows_each > 1:
@@ -133,8 +143,8 @@ def number_figures(
     return NumberFigures(
         target=target,
         rows=len(truth),
-        time=time,
-        detail=detail,
+        time=None if time is None else replace(time, by=by),
+        detail=None if detail is None else replace(detail, by=by),
         cloud=_cloud(truth, answers),
         residuals=_residuals(answers - truth),
         tenths=_tenths(truth, answers, ends),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-VOID = frozenset(["meta", "br", "link", "input"])
+VOID = frozenset(["meta", "br", "link", "input", "img"])
 # What HTML cannot hold: control characters, halves of surrogate pairs, and signs that turn the text around.
 _UNFIT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]"

@@ -12,11 +12,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from glassnet.lens import page_charts as charts
+from glassnet.lens.confusion_page import CONFUSION_STYLE
 from glassnet.lens.details import details_of, folds_of
 from glassnet.lens.document import document_head
 from glassnet.lens.markup import Markup, element, joined
 from glassnet.lens.numerals import counted, number, percent, signed
+from glassnet.lens.page_photos import photo_sections
 from glassnet.lens.page_scores import rows_word, scores_of
+from glassnet.lens.page_sequences import character_figures, series_figures
 from glassnet.lens.page_tables import table, value_of
 from glassnet.lens.page_texts import mistakes_of, words_of
 from glassnet.lens.page_words import words
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 60
 MOST_CELLS = 7
 MOST_CLASSES = 40
+CHARACTER_TILES = ("nats_per_character", "bits_per_character")
 _TONE = {"better": "better", "worse": "worse"}
 
 
@@ -55,7 +59,9 @@ def page(report: Report) -> str:
     found = [*_sections(report)]
     links = (element("a", name, href=f"#{key}") for key, name, _ in found[1:])
     sections = (element("section", element("h2", name, id=key), body) for key, name, body in found)
-    head = document_head(f"{title}: a Glassnet report", STYLE, SCRIPT)
+    has_photos = report.photos is not None
+    style = STYLE + CONFUSION_STYLE if has_photos else STYLE
+    head = document_head(f"{title}: a Glassnet report", style, SCRIPT, pictures=has_photos)
     body = element(
         "body",
         element("header", *_opening(report, title), next(sections), element("nav", *links)),
@@ -83,10 +89,15 @@ def _sections(report: Report) -> Iterator[tuple[str, str, Markup]]:
                 "Where it is most wrong",
                 joined(*_worst(report.explained.worst, report.explained.importance)),
             )
-    if report.texts is not None:
-        yield "explained", "What it goes by", joined(*words_of(report.texts))
+    if report.texts is not None and report.texts.words is not None:
+        yield "explained", "What it goes by", joined(*words_of(report.texts.words))
     if report.texts is not None and report.texts.mistakes is not None:
         yield "worst", "Where it is most wrong", joined(*mistakes_of(report.texts.mistakes))
+    if report.photos is not None:
+        yield from photo_sections(report.photos)
+    if report.characters is not None:
+        drawn = [*character_figures(report.characters)]
+        yield "text", "The text, character by character", element("div", *drawn, class_="charts")
     yield "data", "The data", joined(*_data(report))
     yield "training", "The training", joined(*_training(report))
     yield "again", "Run it again", joined(*_again(report))
@@ -133,7 +144,7 @@ def _tiles(report: Report) -> Iterator[Markup]:
     results, split = report.results, report.results.shown_split()
     if split is None:
         return
-    names = ("accuracy", "log_loss") if report.classes else ("mae", "rmse")
+    names = ("accuracy", "log_loss") if report.classes else ("mae", "rmse", *CHARACTER_TILES)
     for name in names:
         if name in results.metrics[split]:
             interval = results.intervals.get(split, {}).get(name)
@@ -161,7 +172,7 @@ def _units(report: Report, split: str) -> str:
         return f"with {rows:,} answers"
     if isinstance(units, int) and units != rows:
         return f"of {counted(units, report.unit)}"
-    return "rows" if report.is_other_data else "kept aside" if split == "test" else "not kept aside"
+    return f"{report.row}s" if report.is_other_data else "kept aside" if split == "test" else "not kept aside"
 
 
 def _tile(value: Markup, *words: str) -> Markup:
@@ -195,6 +206,8 @@ def _predictions(report: Report) -> Iterator[Markup]:
         yield charts.tenths_chart(each)
         yield charts.residuals_chart(each)
         yield _within(each)
+    if report.series is not None:
+        yield from series_figures(report.series)
     if report.coverage is not None:
         yield _coverage(report, report.coverage)
     details = details_of(report.results, report.results.shown_split())
@@ -295,7 +308,9 @@ def _data(report: Report) -> Iterator[Markup]:
     yield element("h3", "Which rows did what")
     yield charts.split_bar([(each.name, each.rows) for each in report.splits])
     rows = [(each.name, f"{each.rows:,}", each.how, each.span or "–", each.use) for each in report.splits]
-    yield table(("", "rows", "which", "from when to when", "used for"), rows, wide=4)
+    yield table(("", f"{report.row}s", "which", "from when to when", "used for"), rows, wide=4)
+    if not report.columns:
+        return
     used = sum(each.used for each in report.columns)
     yield element("h3", f"Columns: {used:,} of {len(report.columns):,} go in")
     shown_columns = report.columns[:MOST_COLUMNS]

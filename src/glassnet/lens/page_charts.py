@@ -74,13 +74,16 @@ def learning_chart(curve: LearningCurve) -> Markup:
 def time_charts(figures: NumberFigures) -> Iterator[Markup]:
     """Draw answers beside the truth over time: all of it, and the end of it more closely."""
     if figures.time is not None:
-        yield _time_chart(figures.target, figures.time, "over time")
-    if figures.detail is not None:
-        yield _time_chart(figures.target, figures.detail, "over time, the last rows")
+        along = "over time" if figures.time.by == "time" else "row by row"
+        yield _time_chart(figures.target, figures.time, along)
+        if figures.detail is not None:
+            yield _time_chart(figures.target, figures.detail, f"{along}, the last rows")
 
 
 def _time_chart(target: str, curve: TimeCurve, name: str) -> Markup:
-    first, last = moment(float(curve.times[0])), moment(float(curve.times[-1]))
+    is_time = curve.by == "time"
+    said = [moment(at) if is_time else f"row {at:,.0f}" for at in curve.times[[0, -1]].tolist()]
+    first, last = said
     means = (
         "" if curve.rows_each == 1 else f" Each point is the mean of up to {counted(curve.rows_each, 'row')}."
     )
@@ -90,7 +93,8 @@ def _time_chart(target: str, curve: TimeCurve, name: str) -> Markup:
     times, truth, answers = (_broken(curve.times, each) for each in (curve.times, curve.truth, curve.answers))
     drawings = []
     for width, ticks, kind in ((BROAD, 10, "broad"), (WIDTH, 5, "narrow")):
-        x = time_axis(curve.times, "time", count=ticks)
+        axis = time_axis if is_time else number_axis
+        x = axis(curve.times, "time" if is_time else "row", count=ticks)
         text = f"{target} and its prediction, {first} to {last}"
         plot = Plot(x, y, f"Prediction {name}", text, width=width)
         if curve.ends is not None:

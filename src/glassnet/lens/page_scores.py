@@ -16,11 +16,11 @@ from glassnet.lens.wording import (
     BASELINES,
     METRICS,
     REFIT,
-    SPLITS,
     changed,
     changed_between,
     in_order,
     meaning,
+    rows_of,
     score_between,
 )
 from glassnet.metrics.compare import main_metrics
@@ -34,7 +34,9 @@ MOST_CLASSES = 40
 
 def rows_word(report: Report) -> str:
     """Return what the judged rows are called."""
-    return "rows judged" if report.is_other_data else SPLITS.get(report.split or "", "rows")
+    if report.is_other_data or report.split is None:
+        return f"{report.row}s judged"
+    return rows_of(report.split, report.row)
 
 
 def scores_of(report: Report) -> Iterator[Markup]:
@@ -61,8 +63,8 @@ def scores_of(report: Report) -> Iterator[Markup]:
 def _score_table(report: Report, split: str) -> Markup:
     results = report.results
     names = [name for name in METRICS if name in results.metrics[split]]
-    told = ((name, element("small", meaning(name, report.classes))) for name in names)
-    heads = [element("th", linked(name), text) for name, text in told]
+    meant = ((name, element("small", meaning(name, report.classes))) for name in names)
+    heads = [element("th", linked(name), text) for name, text in meant]
     rows = [
         _score_row("this network", names, results.metrics[split], results.intervals.get(split, {}), "ours")
     ]
@@ -73,7 +75,8 @@ def _score_table(report: Report, split: str) -> Markup:
     head = element("thead", element("tr", element("th", ""), *heads))
     details = details_of(results, split)
     whys: dict[str, str] = {**details.get("omitted", {}), **details.get("no_interval", {})}
-    notes = (element("p", f"{METRICS[name][0]}: {why}", class_="soft small") for name, why in whys.items())
+    told = ((METRICS[name][0], whys[name]) for name in METRICS if name in whys)
+    notes = (element("p", f"{name}: {why}", class_="soft small") for name, why in told)
     return joined(scrolling(head, element("tbody", *rows)), *notes)
 
 
@@ -118,14 +121,14 @@ def _other_splits(report: Report, split: str) -> Iterator[Markup]:
     known = report.results.intervals.get(split, {})
     rows = [
         (
-            SPLITS[each],
+            rows_of(each, report.row),
             f"{report.results.rows.get(each, 0):,}",
             *values_of(report.results.metrics[each], names, known),
         )
         for each in others
     ]
-    yield element("h3", "Beside the rows that it learned from")
-    yield table(("", "rows", *(METRICS[name][0] for name in names)), rows)
+    yield element("h3", f"Beside the {report.row}s that it learned from")
+    yield table(("", f"{report.row}s", *(METRICS[name][0] for name in names)), rows)
     if any(each.use == REFIT for each in report.splits) and "validation" in others:
         yield element("p", _BEFORE_REFIT, class_="soft small")
 
@@ -133,7 +136,7 @@ def _other_splits(report: Report, split: str) -> Iterator[Markup]:
 def _parts(report: Report, split: str) -> Iterator[Markup]:
     """Show the scores of each class, target and fold."""
     details = details_of(report.results, split)
-    if details.get("per_output"):
+    if details.get("per_output") and len(report.targets) > 1:
         names = [name for name in METRICS if name in details["per_output"][0]]
         rows = [
             (target, *values_of(each, names))

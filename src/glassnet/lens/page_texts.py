@@ -14,25 +14,24 @@ from glassnet.lens.page_tables import table
 from glassnet.lens.text import shown
 
 if TYPE_CHECKING:
-    from glassnet.lens.report import TextFindings
     from glassnet.lens.text_mistakes import TextMistakes
-    from glassnet.lens.text_words import WeightedWord
+    from glassnet.lens.text_words import WeightedWord, WordWeights
 
 MOST_CLASSES = 12
 
 
-def words_of(found: TextFindings) -> Iterator[Markup]:
+def words_of(found: WordWeights) -> Iterator[Markup]:
     """Yield a chart of the words that speak most for each class."""
     text = (
         "A word, or a group of neighbours, counts for a class by its weight times its share of the text. "
         "This says what the network uses, not what causes what."
     )
     yield element("p", text, class_="soft small")
-    classes = [*found.words.classes.items()][:MOST_CLASSES]
+    classes = [*found.classes.items()][:MOST_CLASSES]
     drawn = (_words(name, words) for name, words in classes if words)
     yield element("div", *drawn, class_="flow")
-    if len(found.words.classes) > MOST_CLASSES:
-        more = f"and {len(found.words.classes) - MOST_CLASSES} more classes; glassnet inspect shows all"
+    if len(found.classes) > MOST_CLASSES:
+        more = f"and {len(found.classes) - MOST_CLASSES} more classes; glassnet inspect shows all"
         yield element("p", more, class_="soft small")
 
 

@@ -9,12 +9,12 @@ from glassnet.lens.details import folds_of
 from glassnet.lens.markup import Markup, element
 from glassnet.lens.page_tables import folded
 from glassnet.lens.text import shown
-from glassnet.lens.wording import METRICS, meaning, often
+from glassnet.lens.wording import BASELINES, METRICS, meaning, often
 
 if TYPE_CHECKING:
     from glassnet.lens.report import Report
 
-UNITS = {"row": "rows", "day": "whole days", "group": "whole groups"}
+UNITS = {"row": "rows", "day": "whole days", "group": "whole groups", "block": "whole blocks of neighbours"}
 
 
 def words(report: Report) -> Markup:
@@ -35,12 +35,16 @@ def linked(metric: str) -> Markup:
 def _words(report: Report) -> Iterator[tuple[str, str, str]]:
     """Yield key, word and meaning."""
     split, results = report.results.shown_split() or "", report.results
-    yield "target", "target", f"the column that is predicted: {', '.join(map(shown, report.targets))}"
+    if report.task != "characters":
+        yield "target", "target", f"the column that is predicted: {', '.join(map(shown, report.targets))}"
     yield from _GENERAL
-    if results.differences:
+    if results.differences and report.unit != "block":
         simple = "always the most frequent" if report.classes else "always the mean"
         yield "simple", simple, _SIMPLE + _SHARES * bool(report.classes)
-        yield from _METHODS if "linear" in results.baselines else _OF_TEXTS
+        known = {"linear": _METHODS, "naive_bayes": _OF_TEXTS, "thumbnails": _OF_PHOTOS}
+        yield from next((found for name, found in known.items() if name in results.baselines), ())
+    for name in (each for each in _OF_SEQUENCES if each in results.baselines):
+        yield name, BASELINES[name], _OF_SEQUENCES[name]
     if split in results.intervals:
         units = UNITS[report.unit]
         text = (
@@ -52,7 +56,8 @@ def _words(report: Report) -> Iterator[tuple[str, str, str]]:
         yield "apart", "cannot be told apart", _APART
     for metric in (each for each in METRICS if each in results.metrics.get(split, {})):
         yield metric, METRICS[metric][0], meaning(metric, report.classes)
-    yield from _OF_CLASSES if report.classes else _OF_NUMBERS
+    if report.task != "characters":
+        yield from _OF_CLASSES if report.classes else _OF_NUMBERS
     if report.coverage is not None:
         text = "the two numbers given with an answer, between which the truth should lie"
         yield "range", "prediction interval", f"{text} {often(report.coverage.asked)}"
@@ -100,6 +105,22 @@ _OF_TEXTS = (
         "others; made less sure of itself, so that its probabilities can be compared",
     ),
 )
+_OF_PHOTOS = (
+    (
+        "thumbnails",
+        "logistic regression on thumbnails",
+        "a weighted sum of the colours of each photo made smaller, to 8 x 8 pixels: what a network must beat "
+        "to have seen more than where it is bright and where dark",
+    ),
+)
+_OF_SEQUENCES = {
+    "last_value": "an answer that all goes on as it is: what a network must beat to have learned anything",
+    "seasonal": "an answer that all is as it was one season before, after which the series comes nearest to "
+    "repeating itself",
+    "frequencies": "every character gets its share of the text before, whatever it follows: what a network "
+    "must beat to have learned anything",
+    "ngrams": "it counts what followed the same last characters in the text before, longer matches more",
+}
 _APART = (
     "the 95 % interval of the difference holds 0, so that these rows do not show which one is better. It "
     "does not say that both are equally good"

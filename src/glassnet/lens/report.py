@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Literal
 from glassnet.lens.wording import left_out
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from glassnet.data.leak_facts import Leak
     from glassnet.lens.again import Again
+    from glassnet.lens.confusion import Confusion
     from glassnet.lens.contributions import Contributions
     from glassnet.lens.curves import LearningCurve
     from glassnet.lens.dependence import Dependence
     from glassnet.lens.figures import NumberFigures, Reliability
     from glassnet.lens.importance import Importance
     from glassnet.lens.mistakes import Mistakes
+    from glassnet.lens.sequences import CharacterFindings, SeriesFindings
     from glassnet.lens.text_mistakes import TextMistakes
     from glassnet.lens.text_words import WordWeights
-    from glassnet.metrics.compare import Outcome
+    from glassnet.metrics.compare import Judged, Outcome
     from glassnet.metrics.coverage import Coverage
     from glassnet.plan.table import ColumnPlan
-    from glassnet.recipe import TaskName
     from glassnet.results import Results
 
 
@@ -78,10 +82,32 @@ class Explained:
 
 @dataclass(frozen=True)
 class TextFindings:
-    """What a model of texts goes by: its words, and where the texts are at hand its surest mistakes."""
+    """What a model of texts goes by: its words, and where the texts are at hand its surest mistakes.
 
-    words: WordWeights
+    ``words`` is None for a recurrent net: in it no word has a weight of its own.
+    """
+
+    words: WordWeights | None
     mistakes: TextMistakes | None
+
+
+@dataclass(frozen=True)
+class PhotoFindings:
+    """What there is to see of photos.
+
+    Attributes:
+        counts: photos of each class, by split.
+        problems: photos that are left out: their names, what was found, what to do.
+        varied: how training photos were varied, in words.
+        preview: rows of photos, the first one of each as it is, the others varied. Shape: (h, w, 1 or 3).
+        confusion: what was taken for what; None where the photos are not at hand.
+    """
+
+    counts: dict[str, dict[str, int]]
+    problems: tuple[tuple[str, str, str], ...] = ()
+    varied: str = ""
+    preview: NDArray[np.uint8] | None = None
+    confusion: Confusion | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +121,7 @@ class Report:
         classes: the classes, for classification.
         split: which rows are judged; None where it has not been scored.
         judged: how many different rows these are; each may have been answered several times.
-        unit: what intervals resample: rows, days or groups.
+        unit: what intervals resample: rows, days, groups, or blocks of neighbours.
         is_other_data: whether the rows are others than those of the run.
         answer: what is predicted, and how well: sentences.
         verdicts: how that compares with the best simple method, by each score that decides; may be empty.
@@ -116,16 +142,19 @@ class Report:
         missing: what is not in this report, why, and how to get it.
         facts: how it was trained.
         again: how to run it again.
-        texts: what a model of texts goes by; None for tables.
+        texts: what a model of texts goes by; None for others.
+        row: what one thing that is judged is called: a row, a moment, a character.
+        photos: what there is to see of photos; None for other data.
+        series, characters: what a net foretells of them; None for others, and where they are not at hand.
     """
 
     data: str
     targets: tuple[str, ...]
-    task: TaskName
+    task: Judged
     classes: tuple[str, ...]
     split: str | None
     judged: int
-    unit: Literal["row", "day", "group"]
+    unit: Literal["row", "day", "group", "block"]
     is_other_data: bool
     answer: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
@@ -147,6 +176,10 @@ class Report:
     facts: tuple[tuple[str, str], ...]
     again: Again
     texts: TextFindings | None = None
+    photos: PhotoFindings | None = None
+    row: str = "row"
+    series: SeriesFindings | None = None
+    characters: CharacterFindings | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from glassnet.randomness import torch_seeded
 Dims = tuple[int, ...]
 _TRANSPARENT = ("torch.nn.modules.container", "torch.nn.modules.transformer")
 """Modules of torch that only call others."""
-_SILENT = frozenset(
+SILENT = frozenset(
     ["detach", "contiguous", "to", "float", "double", "cpu", "clone", "requires_grad_", "type", "data"]
 )
 """Calls that change no shape and belong to no layer."""
@@ -216,7 +216,7 @@ class Recorder(TorchFunctionMode):
         self._is_busy = False
         self._names = {id(module): name for name, module in net.named_modules()}
         for module in net.modules():
-            if _is_one_call(module):
+            if is_one_call(module):
                 module.register_forward_pre_hook(self._enter, with_kwargs=True, prepend=True)
                 module.register_forward_hook(self._leave)
 
@@ -228,7 +228,7 @@ class Recorder(TorchFunctionMode):
         if self._is_busy or self._open is not None:
             return func(*args, **kwargs)
         given = [each for each in tensors_in((args, kwargs)) if not isinstance(each, nn.Parameter)]
-        name = _name_of(func)
+        name = name_of(func)
         call = self._begin(name, "function", None, given, args)
         call.parameters = {
             id(each): each.numel() for each in tensors_in((args, kwargs)) if isinstance(each, nn.Parameter)
@@ -239,7 +239,7 @@ class Recorder(TorchFunctionMode):
         except RuntimeError as error:
             result = self._instead(call, args, error)
         made = list(tensors_in(result))
-        if made and (given or call.parameters) and name not in _SILENT:
+        if made and (given or call.parameters) and name not in SILENT:
             self.calls.append(call)
             self._end(call, list(tensors_in((args, kwargs))), made)
         elif made and given:
@@ -329,7 +329,7 @@ class Recorder(TorchFunctionMode):
         self._open = None
 
 
-def _is_one_call(module: nn.Module) -> bool:
+def is_one_call(module: nn.Module) -> bool:
     """Say whether a module is shown as one call: torch's own layers, but not what only calls others."""
     home = type(module).__module__
     return home.startswith("torch.nn.") and not home.startswith(_TRANSPARENT)
@@ -341,7 +341,8 @@ def _flops_of_recurrent(module: nn.RNNBase, given: Dims) -> int:
     return 2 * positions * sum(each.numel() for each in module.parameters() if each.ndim > 1)
 
 
-def _name_of(func: Any) -> str:
+def name_of(func: Any) -> str:
+    """Return what a function of torch is called: ``relu``, ``view``."""
     name = getattr(func, "__name__", str(func))
     if name == "__get__":  # a property, such as x.T
         name = getattr(func.__self__, "__name__", name)

@@ -115,10 +115,16 @@ def window_of_call(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
     found = _CALL.fullmatch(name)
     if not found:
         return None
-    given = {**dict(zip(_NAMES[found["what"]], args, strict=False)), **kwargs}
+    given = called_with(name, args, kwargs)
     if "weight" in given:
         given["kernel_size"] = tuple(given["weight"].shape[2:])
     return _window(found, given)
+
+
+def called_with(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by name what ``F.conv2d``, ``F.max_pool2d`` and the like were called with."""
+    found = _CALL.fullmatch(name)
+    return {**dict(zip(_NAMES[found["what"]] if found else (), args, strict=False)), **kwargs}
 
 
 def arithmetic(window: Window, sizes: Sequence[int]) -> tuple[str, ...]:

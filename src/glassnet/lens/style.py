@@ -121,6 +121,12 @@ svg .value { font-variant-numeric: tabular-nums; }
 .key.truth { background: var(--truth); }
 .key.other { background: var(--other); }
 .key.ideal { background: var(--soft); height: 3px; vertical-align: middle; }
+.passage { white-space: pre-wrap; font-size: 15px; line-height: 1.7; }
+.nats1 { background: rgb(224 122 30 / .14); }
+.nats2 { background: rgb(224 122 30 / .32); }
+.nats3 { background: rgb(224 122 30 / .55); }
+.nats4 { background: rgb(224 122 30 / .85); }
+figure > pre { white-space: pre-wrap; }
 """
 _PHONE = """
   body { font-size: 15px; }

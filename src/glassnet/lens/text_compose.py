@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeGuard
 
 from glassnet.lens.again import again
 from glassnet.lens.answer import answer, context
@@ -17,6 +17,7 @@ from glassnet.lens.report import Doubt, Report, SplitRows, TextFindings
 from glassnet.lens.text_words import word_weights
 from glassnet.lens.verdicts import advice, verdicts
 from glassnet.lens.wording import ENDINGS, REFIT, SPLITS, USES, how_cut
+from glassnet.plan.words import WordPlan
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.lens.text_mistakes import TextMistakes
-    from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
+    from glassnet.model.words import WordModel
     from glassnet.results import Results
 
 
@@ -67,7 +68,7 @@ def compose_texts(model: TextModel, material: TextMaterial) -> Report:
         chances = reliability(material.answers, material.truth, model.task.classes)
     leaks = () if is_other else model.results.leaks
     # The rules that look at scores ask a model for its task, plan and history alone.
-    evidence = Evidence(cast("Model", model), results, is_other, {}, reliability=chances, leaks=leaks)
+    evidence = Evidence(model, results, is_other, {}, reliability=chances, leaks=leaks)
     return Report(
         data=material.data,
         targets=(model.schema.target.name,),
@@ -96,7 +97,7 @@ def compose_texts(model: TextModel, material: TextMaterial) -> Report:
         missing=material.missing,
         facts=tuple(_facts(model)),
         again=again(model.recipe),
-        texts=TextFindings(word_weights(model), material.mistakes),
+        texts=TextFindings(None if _in_order(model) else word_weights(model), material.mistakes),
     )
 
 
@@ -124,17 +125,35 @@ def _splits(model: TextModel, results: Results, is_other: bool) -> Iterator[Spli
         yield SplitRows("rows judged here", count, "given to the report", "judged in this report")
 
 
-def _facts(model: TextModel) -> Iterator[tuple[str, str]]:
-    """Yield how the model was made."""
-    plan, history, recipe, net = model.plan, model.history, model.recipe, model.net
-    yield "task", f"{plan.task}: {plan.task_reason}"
-    yield "network", f"a bag of words: {plan.reading}"
+def _in_order(model: TextModel) -> TypeGuard[WordModel]:
+    """Say whether a recurrent net reads the words; to ask the plan imports no torch."""
+    return isinstance(model.plan, WordPlan)
+
+
+def _of_bag(model: TextModel) -> Iterator[tuple[str, str]]:
+    net = model.net
+    yield "network", f"a bag of words: {model.plan.reading}"
     yield "features", f"{len(net.weights):,}, counted in {counted(net.vocabulary.texts, 'text')}"
-    compared = plan.compared()
+    compared = model.plan.compared()
     if compared is not None:
         yield "choice", compared
     yield "loss", model.task.loss
     yield "optimiser", f"steps of Newton's method, penalty {net.settings.l2:g}"
+
+
+def _of_words(model: WordModel) -> Iterator[tuple[str, str]]:
+    plan, weights = model.plan, sum(each.numel() for each in model.net.parameters())
+    yield "network", f"{plan.net}, {counted(weights, 'weight')}"
+    yield "reads", f"{plan.reading}; it knows {counted(len(model.vocabulary.words), 'word')}"
+    yield "loss", model.task.loss
+    yield "optimiser", f"{plan.optimizer}, rate {plan.lr:g}, {counted(plan.batch_size, 'text')} a step"
+
+
+def _facts(model: TextModel) -> Iterator[tuple[str, str]]:
+    """Yield how the model was made."""
+    plan, history, recipe = model.plan, model.history, model.recipe
+    yield "task", f"{plan.task}: {plan.task_reason}"
+    yield from _of_words(model) if _in_order(model) else _of_bag(model)
     yield "training", f"{counted(len(history), 'epoch')}, {ENDINGS.get(history.stopped or '', '')}"
     if plan.refit:
         yield "refit", "then trained again on training and validation texts together"

@@ -22,12 +22,15 @@ from glassnet.lens.wording import (
 from glassnet.metrics.compare import main_metrics
 
 if TYPE_CHECKING:
-    from glassnet.metrics.compare import Difference, Outcome
-    from glassnet.recipe import TaskName
+    from glassnet.metrics.compare import Difference, Judged, Outcome
     from glassnet.results import Results
 
 SIGMAS = 3.92
 """A 95 % interval is so many standard deviations wide."""
+
+
+SAME_ORDER = ("r2", "bits_per_character")
+"""Scores that order as a main one does: R² as the RMSE, bits as nats."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Story:
         return f"by {METRICS[self.metric][0]} {ahead} is ahead, {self.scores}"
 
 
-def verdicts(results: Results, task: TaskName) -> Iterator[Verdict]:
+def verdicts(results: Results, task: Judged) -> Iterator[Verdict]:
     """Yield how the network stands beside the best simple method, by each main score and then by others."""
     split = results.shown_split() or ""
     best = _best(results, split, task)
@@ -58,7 +61,7 @@ def verdicts(results: Results, task: TaskName) -> Iterator[Verdict]:
         yield Verdict(each.outcome, said)
 
 
-def other_stories(results: Results, task: TaskName) -> Iterator[Story]:
+def other_stories(results: Results, task: Judged) -> Iterator[Story]:
     """Yield each score beside the main ones by which another one is ahead than by those.
 
     These scores are not compared on the same resamples. So the gap counts where it is larger than one
@@ -72,13 +75,13 @@ def other_stories(results: Results, task: TaskName) -> Iterator[Story]:
         outcome = overall([each.outcome for each in in_order(known, task)])
         for metric in METRICS:
             ahead = _ahead(results, split, name, metric)
-            if metric in (*main_metrics(task), "r2") or ahead is None:  # R² orders as RMSE does
+            if metric in (*main_metrics(task), *SAME_ORDER) or ahead is None:
                 continue
             if ahead == (outcome == "worse"):
                 yield Story(metric, name, ahead, _both(results, split, name, metric, ahead=ahead))
 
 
-def advice(results: Results, task: TaskName) -> str:
+def advice(results: Results, task: Judged) -> str:
     """Say which method to use; empty where there is nothing to compare with."""
     split = results.shown_split() or ""
     best = _best(results, split, task)
@@ -94,7 +97,7 @@ def advice(results: Results, task: TaskName) -> str:
     simplest = next((name for name in rivals if name in NOTHING), None)
     if simplest is not None:
         shown = "not this network, which has not been shown to be better than"
-        return f"{shown} {BASELINES[simplest]}, which looks at no column."
+        return f"{shown} {BASELINES[simplest]}, {NOTHING[simplest]}."
     by = {each.metric: each.outcome for each in in_order(known[best], task)}
     if {"better", "worse"} <= {*by.values()}:
         ours, theirs = (
@@ -126,7 +129,7 @@ def overall(outcomes: list[Outcome]) -> Outcome:
     return "worse" if "worse" in outcomes else outcomes[0]
 
 
-def _best(results: Results, split: str, task: TaskName) -> str | None:
+def _best(results: Results, split: str, task: Judged) -> str | None:
     metric = main_metrics(task)[0]
     known = {name: each[split] for name, each in results.differences.items() if split in each}
     return best_baseline(

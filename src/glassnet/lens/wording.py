@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from glassnet.data.leak_facts import Leak
-    from glassnet.metrics.compare import Difference, MainMetric
+    from glassnet.metrics.compare import Difference, Judged, MainMetric
     from glassnet.metrics.coverage import Coverage
-    from glassnet.plan.table import Plan, TextPlan
-    from glassnet.recipe import TaskName
+    from glassnet.plan.images import ImagePlan
+    from glassnet.plan.table import Plan
+    from glassnet.plan.texts import TextPlan
     from glassnet.results import Results
 
     Interval = tuple[float, float]
@@ -36,6 +37,12 @@ METRICS = {
     ),
     "auc": ("AUC", "1 is perfect, 0.5 is chance"),
     "f1": ("F1", "the balance of false alarms and misses; 1 is perfect"),
+    "nats_per_character": (
+        "nats per character",
+        "how much the next character surprises it: the mean of −ln of the probability that it gave the one "
+        "that came; lower is better, 0 is perfect",
+    ),
+    "bits_per_character": ("bits per character", "the same in powers of 2: nats divided by ln 2"),
 }
 ENDINGS = {
     "epochs": "as many as planned",
@@ -47,17 +54,42 @@ ENDINGS = {
 SAME = "the same in all these rows, so not to be judged by them: "
 """How a note begins that names columns without importance."""
 MOST_LEAKS = 5
-SMALLER_IS_BETTER = ("rmse", "mae", "poisson_deviance", "log_loss")
+SMALLER_IS_BETTER = (
+    *("rmse", "mae", "poisson_deviance", "log_loss"),
+    *("nats_per_character", "bits_per_character"),
+)
 BASELINES = {
     "mean": "always the mean",
     "majority": "always the most frequent",
     "linear": "a linear model",
     "gradient_boosting": "gradient boosting",
     "naive_bayes": "naive Bayes",
+    "thumbnails": "logistic regression on thumbnails",
+    "frequencies": "the frequencies of characters",
+    "ngrams": "n-grams",
+    "last_value": "always the last value",
+    "seasonal": "the value one season before",
 }
-NOTHING = ("mean", "majority")
-"""The methods that look at no column."""
+NOTHING = {
+    "mean": "which looks at no column",
+    "majority": "which looks at no column",
+    "frequencies": "which looks at no character before",
+    "last_value": "which learns nothing",
+    "seasonal": "which learns nothing",
+}
+"""The methods that any network has to beat, with the reason."""
 SPLITS = {"test": "test rows", "validation": "validation rows", "train": "training rows"}
+
+
+def rows_of(split: str, row: str) -> str:
+    """Return what the things of a split are called.
+
+    >>> rows_of("test", "character")
+    'test characters'
+    """
+    return SPLITS[split].replace("row", row)
+
+
 USES = {
     "train": "the network learned from them",
     "validation": "chose when to stop; not learned from",
@@ -119,7 +151,7 @@ def yardstick(results: Results, split: str, metric: str) -> str:
     if value is None:
         return ""
     known = results.intervals.get(split, {}).get(metric)
-    what = BASELINES["majority" if "majority" in results.baselines else "mean"]
+    what = BASELINES[next(name for name in NOTHING if name in results.baselines)]
     what = "always naming the shares of the classes" if metric == "log_loss" else what
     return f"{what} gets {score(metric, value, known)}"
 
@@ -167,7 +199,7 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
-def how_cut(plan: Plan | TextPlan, split: str) -> str:
+def how_cut(plan: Plan | TextPlan | ImagePlan, split: str) -> str:
     """Say how the rows of a split were chosen."""
     text = {"test": plan.test, "validation": plan.validation}.get(split)
     if text is None:
@@ -186,7 +218,7 @@ def how_cut(plan: Plan | TextPlan, split: str) -> str:
     }[spec.kind]
 
 
-def in_order(differences: Mapping[MainMetric, Difference], task: TaskName) -> list[Difference]:
+def in_order(differences: Mapping[MainMetric, Difference], task: Judged) -> list[Difference]:
     """Return differences in the order of the task's main metrics, whichever order they were stored in."""
     return [differences[metric] for metric in main_metrics(task) if metric in differences]
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from glassnet.recipe import TaskName
 
+    Judged: TypeAlias = TaskName | Literal["characters"]
     Floats = NDArray[np.float64]
 
 MainMetric = Literal["rmse", "log_loss", "accuracy", "nats_per_character"]
@@ -90,8 +91,10 @@ class Difference:
         return f"{ours} is {self.outcome} than {theirs} {where}: {shown}"
 
 
-def main_metrics(task: TaskName) -> tuple[MainMetric, ...]:
+def main_metrics(task: Judged) -> tuple[MainMetric, ...]:
     """Return the metrics that decide between models of a task, the first one first."""
+    if task == "characters":
+        return CHARACTER_METRICS
     return CLASS_METRICS if task in CLASS_TASKS else NUMBER_METRICS
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field
 
 from glassnet.archive import Contents, pack, read_archive
 from glassnet.data.characters import Vocabulary, read_long_text
@@ -21,7 +20,8 @@ from glassnet.engine.characters import character_losses
 from glassnet.engine.history import History
 from glassnet.errors import DataError, FormatError, RecipeError, WorkError, message
 from glassnet.metrics.characters import character_difference, character_scores
-from glassnet.model.manifest_words import damaged, first_of
+from glassnet.model.manifest import Manifest, damaged, only_shares, read_as, split_arrays
+from glassnet.model.trained import Trained
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of
 from glassnet.nets.recurrent import RecurrentNet, State
@@ -30,7 +30,6 @@ from glassnet.plan.characters import CharacterPlan
 from glassnet.randomness import stream
 from glassnet.recipe import Recipe
 from glassnet.results import Results
-from glassnet.storage import write_atomically
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -42,23 +41,17 @@ LONGEST = 10_000_000
 """Characters that one call writes at most."""
 
 
-class CharacterManifest(BaseModel):
+class CharacterManifest(Manifest):
     """What ``glassnet.json`` of a model of characters holds under ``manifest``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["characters"]
-    version: str
-    recipe: Recipe
     plan: CharacterPlan
     schema_: Vocabulary = Field(alias="schema")
     networks: dict[Literal["net"], Recurrent] = Field(min_length=1)
-    history: dict[str, JsonValue]
-    results: Results
 
 
-@dataclass
-class CharacterModel:
+@dataclass(repr=False)
+class CharacterModel(Trained):
     """A recurrent net that learned a text character by character.
 
     Attributes:
@@ -184,10 +177,6 @@ class CharacterModel:
                 told(written[-1])
         return "".join(written)
 
-    def save(self, path: str | Path) -> None:
-        """Write the model as one ``.glass`` file; see :meth:`glassnet.Model.save`."""
-        write_atomically(path, self.to_bytes())
-
     def to_bytes(self) -> bytes:
         """Return the bytes of the model's ``.glass`` file (``docs/format.md``)."""
         manifest = CharacterManifest(
@@ -204,22 +193,11 @@ class CharacterModel:
         arrays["baseline.frequencies"] = self.frequencies
         return pack(manifest.model_dump(mode="json", by_alias=True), arrays)
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
+    def about(self) -> Iterator[tuple[str, str]]:
+        """Yield what it learned, from what and with which net."""
         yield "task", "characters: each from those before it"
         yield "knows", f"{len(self.vocabulary.characters):,} characters: {self.vocabulary.characters[:200]!r}"
         yield "net", f"{self.plan.net}, {sum(p.numel() for p in self.net.parameters()):,} parameters"
-        yield "trained", f"{len(self.history)} epochs, stopped by {self.history.stopped}"
-        verdict = self.results.verdict()
-        if verdict:
-            yield self.results.shown_split() or "", verdict
-
-    def __repr__(self) -> str:
-        return "\n".join(["CharacterModel", *(f"  {name}: {text}" for name, text in self.facts())])
-
-    def _repr_html_(self) -> str:
-        rows = (f"<tr><th>{html.escape(n)}</th><td>{html.escape(t)}</td></tr>" for n, t in self.facts())
-        return f"<table>{''.join(rows)}</table>"
 
 
 class Drawn:
@@ -284,29 +262,16 @@ def character_model_from(contents: Contents, name: str) -> CharacterModel:
     Raises:
         FormatError: the file does not keep the format of ``docs/format.md``.
     """
-    values = contents.manifest
-    try:
-        manifest = CharacterManifest.model_validate_json(json.dumps(values), strict=True)
-        history = History.from_json(json.dumps(manifest.history))
-    except ValidationError as error:
-        raise FormatError(damaged(name, first_of(error))) from None
-    except FormatError as error:
-        raise FormatError(damaged(name, f"history: {error}"[:300])) from None
-    if manifest.model_dump(mode="json", by_alias=True) != values:
-        raise FormatError(damaged(name, "it leaves out a key that every model has"))
+    manifest, history = read_as(CharacterManifest, contents.manifest, name)
     net, size = manifest.networks["net"], manifest.schema_.size
     if (net.symbols, net.outputs) != (size, size):
         found = f"a net of {net.symbols} symbols and {net.outputs} outputs for {size} characters"
         raise FormatError(damaged(name, found))
-    arrays = dict(contents.arrays)
-    shares = arrays.pop("baseline.frequencies", None)
-    if shares is None or shares.shape != (size,) or shares.dtype != np.float64 or not _are_shares(shares):
-        raise FormatError(damaged(name, "frequencies of characters that are none"))
-    wrong = [key for key in arrays if not key.startswith("net.")]
-    if wrong:
-        raise FormatError(damaged(name, "arrays that belong to no network"))
-    weights = {key.removeprefix("net."): each for key, each in arrays.items()}
-    loaded = load_weights(net, weights, name)
+    saved = split_arrays(contents.arrays, ("net", "baseline"), name)
+    frequencies = only_shares(saved["baseline"], "frequencies", size, name)
+    if not frequencies.all():
+        raise FormatError(damaged(name, "frequencies that are not above 0"))
+    loaded = load_weights(net, saved["net"], name)
     if not isinstance(loaded, RecurrentNet):
         raise FormatError(damaged(name, "a net of another kind"))
     return CharacterModel(
@@ -315,13 +280,9 @@ def character_model_from(contents: Contents, name: str) -> CharacterModel:
         recipe=manifest.recipe,
         plan=manifest.plan,
         history=history,
-        frequencies=shares,
+        frequencies=frequencies,
         results=manifest.results,
     )
-
-
-def _are_shares(values: Floats) -> bool:
-    return bool((values > 0).all() and abs(values.sum() - 1) < 1e-6)
 
 
 def load_characters(path: str | Path) -> CharacterModel:

@@ -10,12 +10,15 @@ from glassnet.errors import RecipeError, message
 
 if TYPE_CHECKING:
     from glassnet.model.characters import CharacterModel
+    from glassnet.model.images import ImageModel
     from glassnet.model.series import SeriesModel
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
 
 
-def load(path: str | Path, net: object = None) -> Model | TextModel | CharacterModel | SeriesModel:
+def load(
+    path: str | Path, net: object = None
+) -> Model | TextModel | CharacterModel | SeriesModel | ImageModel:
     """Load a model from a ``.glass`` file. Nothing that the file names is imported or run.
 
     Args:
@@ -41,6 +44,10 @@ def load(path: str | Path, net: object = None) -> Model | TextModel | CharacterM
         from glassnet.model.series import series_model_from
 
         return series_model_from(contents, str(path))
+    if contents.manifest.get("kind") == "image":
+        from glassnet.model.images import image_model_from
+
+        return image_model_from(contents, str(path))
     if contents.manifest.get("kind") == "characters":
         from glassnet.model.characters import character_model_from
 

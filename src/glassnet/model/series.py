@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field
 
 from glassnet.archive import Contents, pack
 from glassnet.data.series import SeriesSchema, last_values, moments_of, seasonal_values
@@ -21,7 +19,8 @@ from glassnet.engine.history import History
 from glassnet.errors import DataError, FormatError, WorkError, message
 from glassnet.metrics.compare import paired_differences
 from glassnet.metrics.scores import score
-from glassnet.model.manifest_words import damaged, first_of
+from glassnet.model.manifest import Manifest, damaged, read_as, split_arrays
+from glassnet.model.trained import Trained
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of
 from glassnet.nets.recurrent import NextValues
@@ -29,7 +28,6 @@ from glassnet.nets.spec import Recurrent
 from glassnet.plan.series import SeriesPlan
 from glassnet.recipe import Recipe, TaskName
 from glassnet.results import Results
-from glassnet.storage import write_atomically
 from glassnet.version import __version__
 
 if TYPE_CHECKING:
@@ -41,23 +39,17 @@ AT_ONCE = 512
 """Windows that go through the net at a time."""
 
 
-class SeriesManifest(BaseModel):
+class SeriesManifest(Manifest):
     """What ``glassnet.json`` of a model of a series holds under ``manifest``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["series"]
-    version: str
-    recipe: Recipe
     plan: SeriesPlan
     schema_: SeriesSchema = Field(alias="schema")
     networks: dict[Literal["net"], Recurrent] = Field(min_length=1)
-    history: dict[str, JsonValue]
-    results: Results
 
 
-@dataclass
-class SeriesModel:
+@dataclass(repr=False)
+class SeriesModel(Trained):
     """A recurrent net that foretells the next values of a series.
 
     Attributes:
@@ -148,10 +140,6 @@ class SeriesModel:
             raise DataError(message(must, f"it has {table.rows}", "give the rows before them too"))
         return self.schema.read(table)
 
-    def save(self, path: str | Path) -> None:
-        """Write the model as one ``.glass`` file; see :meth:`glassnet.Model.save`."""
-        write_atomically(path, self.to_bytes())
-
     def to_bytes(self) -> bytes:
         """Return the bytes of the model's ``.glass`` file (``docs/format.md``)."""
         manifest = SeriesManifest(
@@ -167,23 +155,12 @@ class SeriesModel:
         arrays = {f"net.{name}": each for name, each in arrays_of(self.net.net).items()}
         return pack(manifest.model_dump(mode="json", by_alias=True), arrays)
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
+    def about(self) -> Iterator[tuple[str, str]]:
+        """Yield what it learned, from what and with which net."""
         target, plan = self.schema.target.name, self.plan
         yield "task", f"series: the next {plan.horizon} of {target}, from the last {plan.window} rows"
         yield "inputs", f"{target} and {self.schema.width - 1} units of other columns"
         yield "net", f"{plan.net}, {sum(p.numel() for p in self.net.parameters()):,} parameters"
-        yield "trained", f"{len(self.history)} epochs, stopped by {self.history.stopped}"
-        verdict = self.results.verdict()
-        if verdict:
-            yield self.results.shown_split() or "", verdict
-
-    def __repr__(self) -> str:
-        return "\n".join(["SeriesModel", *(f"  {name}: {text}" for name, text in self.facts())])
-
-    def _repr_html_(self) -> str:
-        rows = (f"<tr><th>{html.escape(n)}</th><td>{html.escape(t)}</td></tr>" for n, t in self.facts())
-        return f"<table>{''.join(rows)}</table>"
 
 
 def windows_of(matrix: torch.Tensor, window: int) -> torch.Tensor:
@@ -200,24 +177,13 @@ def series_model_from(contents: Contents, name: str) -> SeriesModel:
     Raises:
         FormatError: the file does not keep the format of ``docs/format.md``.
     """
-    values = contents.manifest
-    try:
-        manifest = SeriesManifest.model_validate_json(json.dumps(values), strict=True)
-        history = History.from_json(json.dumps(manifest.history))
-    except ValidationError as error:
-        raise FormatError(damaged(name, first_of(error))) from None
-    except FormatError as error:
-        raise FormatError(damaged(name, f"history: {error}"[:300])) from None
-    if manifest.model_dump(mode="json", by_alias=True) != values:
-        raise FormatError(damaged(name, "it leaves out a key that every model has"))
+    manifest, history = read_as(SeriesManifest, contents.manifest, name)
     net, wanted = manifest.networks["net"], (None, manifest.schema_.width, manifest.plan.horizon)
     if (net.symbols, net.inputs, net.outputs) != wanted:
         found = f"a net of {net.inputs} inputs and {net.outputs} outputs for {wanted[1]} and {wanted[2]}"
         raise FormatError(damaged(name, found))
-    if any(not key.startswith("net.") for key in contents.arrays):
-        raise FormatError(damaged(name, "arrays that belong to no network"))
-    weights = {key.removeprefix("net."): each for key, each in contents.arrays.items()}
-    loaded: Any = load_weights(net, weights, name)
+    saved = split_arrays(contents.arrays, ("net",), name)
+    loaded: Any = load_weights(net, saved["net"], name)
     return SeriesModel(
         net=NextValues(loaded).eval(),
         schema=manifest.schema_,

@@ -25,16 +25,16 @@ from glassnet.engine.threads import choose_threads, using_threads
 from glassnet.errors import DataError, RecipeError, WorkError, message
 from glassnet.metrics.conformal import Conformal
 from glassnet.metrics.coverage import ASKED, coverage_of, ends_asked
+from glassnet.model.manifest import read_as, split_arrays
 from glassnet.model.table_manifest import (
-    Manifest,
+    SAVED,
     SavedBaselines,
+    TableManifest,
     baselines_of,
     conformal_of,
-    read_manifest,
-    split_arrays,
     task_of,
 )
-from glassnet.model.trained import Trained
+from glassnet.model.trained import TaskModel
 from glassnet.nets.build import load_weights
 from glassnet.nets.own import arrays_of, fill, own_module
 from glassnet.nets.spec import Architecture, Own
@@ -76,7 +76,7 @@ class Examples:
 
 
 @dataclass(repr=False)
-class Model(Trained):
+class Model(TaskModel):
     """A trained network that takes raw rows and answers in the user's units.
 
     Attributes:
@@ -203,7 +203,7 @@ class Model(Trained):
 
     def to_bytes(self) -> bytes:
         """Return the bytes of the model's ``.glass`` file (``docs/format.md``)."""
-        manifest = Manifest(
+        manifest = TableManifest(
             kind="table",
             version=__version__,
             recipe=self.recipe,
@@ -279,24 +279,20 @@ class Model(Trained):
             "linear": self.task.decode_linear(np.concatenate(linear)),
         }
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
+    def about(self) -> Iterator[tuple[str, str]]:
+        """Yield what it learned, from what and with which net."""
         yield "task", f"{self.task.name}: {', '.join(self.schema.target_names)}"
         if self.task.classes:
             yield "classes", ", ".join(self.task.classes[:20])
         yield "inputs", f"{len(self.schema.columns)} columns, {self.schema.width} units"
         yield "net", f"{self.plan.net}, {sum(p.numel() for p in self.net.parameters()):,} parameters"
-        yield "trained", f"{len(self.history)} epochs, stopped by {self.history.stopped}"
-        verdict = self.results.verdict()
-        if verdict:
-            yield self.results.shown_split() or "", verdict
 
 
 def model_from(contents: Contents, name: str, net: object = None) -> Model:
     """Build a model from the contents of a ``.glass`` file; see :func:`glassnet.model.loading.load`."""
-    manifest, history = read_manifest(contents.manifest, name)
+    manifest, history = read_as(TableManifest, contents.manifest, name)
     task = task_of(manifest, name)
-    saved = split_arrays(contents.arrays, name)
+    saved = split_arrays(contents.arrays, SAVED, name)
     architecture = manifest.networks["net"]
     return Model(
         net=_filled(architecture, net, saved["net"], (manifest.schema_.width, task.outputs), name)

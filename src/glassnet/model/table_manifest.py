@@ -6,23 +6,19 @@ do not belong together are a FormatError. ``docs/format.md`` has the same in wor
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field
 
 from glassnet.data.schema import Schema
 from glassnet.data.targets import ClassTarget, NumberTarget
-from glassnet.engine.history import History
 from glassnet.errors import FormatError, RecipeError
 from glassnet.metrics.conformal import Conformal
-from glassnet.model.manifest_words import damaged, first_of
+from glassnet.model.manifest import Manifest, are_shares, damaged
 from glassnet.nets.spec import Architecture, Own, Tabular
 from glassnet.plan.table import Plan
-from glassnet.recipe import Recipe
-from glassnet.results import Results
 from glassnet.task import Task, choose_loss
 
 if TYPE_CHECKING:
@@ -38,20 +34,14 @@ SAVED = ("net", "baseline", "conformal")
 """What the arrays of a file belong to: the first part of their names."""
 
 
-class Manifest(BaseModel):
-    """What ``glassnet.json`` holds under ``manifest``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class TableManifest(Manifest):
+    """What ``glassnet.json`` of a model of a table holds under ``manifest``."""
 
     kind: Literal["table"]
-    version: str
-    recipe: Recipe
     plan: Plan
     schema_: Schema = Field(alias="schema")
     networks: dict[Literal["net"], Architecture] = Field(min_length=1)
     loss: str
-    history: dict[str, JsonValue]
-    results: Results
 
 
 @dataclass(frozen=True)
@@ -70,25 +60,7 @@ class SavedBaselines:
     bias: Floats
 
 
-def read_manifest(values: Mapping[str, Any], name: str) -> tuple[Manifest, History]:
-    """Read a manifest and the history in it; ``name`` is the file's name, for messages.
-
-    Raises:
-        FormatError: it is not what a Glassnet of this format writes.
-    """
-    try:
-        manifest = Manifest.model_validate_json(json.dumps(values), strict=True)
-        history = History.from_json(json.dumps(manifest.history))
-    except ValidationError as error:
-        raise FormatError(damaged(name, first_of(error))) from None
-    except FormatError as error:
-        raise FormatError(damaged(name, f"history: {error}"[:300])) from None
-    if manifest.model_dump(mode="json", by_alias=True) != values:
-        raise FormatError(damaged(name, "it leaves out a key that every model has"))
-    return manifest, history
-
-
-def task_of(manifest: Manifest, name: str) -> Task:
+def task_of(manifest: TableManifest, name: str) -> Task:
     """Return the task, checked to belong to the schema's targets and to the net's widths.
 
     Raises:
@@ -104,7 +76,7 @@ def task_of(manifest: Manifest, name: str) -> Task:
     return task
 
 
-def _contradictions(manifest: Manifest, task: Task) -> Iterator[str]:
+def _contradictions(manifest: TableManifest, task: Task) -> Iterator[str]:
     kind = ClassTarget if task.is_classification else NumberTarget
     if not all(isinstance(target, kind) for target in task.targets):
         yield f"a {task.name} task with targets of another kind"
@@ -122,21 +94,6 @@ def _contradictions(manifest: Manifest, task: Task) -> Iterator[str]:
         yield f"{widths} for a schema of {width} and a task of {task.outputs}"
     if isinstance(net, Tabular) and net.average != task.average:
         yield f"a {task.name} task with networks of which {net.average} is averaged"
-
-
-def split_arrays(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, dict[str, NDArray[Any]]]:
-    """Return the arrays of each of :data:`SAVED`, without their prefixes.
-
-    Raises:
-        FormatError: an array belongs to neither.
-    """
-    saved: dict[str, dict[str, NDArray[Any]]] = {part: {} for part in SAVED}
-    for key, each in arrays.items():
-        part, dot, rest = key.partition(".")
-        if part not in saved or not dot:
-            raise FormatError(damaged(name, "arrays that belong to no network"))
-        saved[part][rest] = each
-    return saved
 
 
 def baselines_of(
@@ -158,7 +115,7 @@ def baselines_of(
     if any(np.abs(each).max(initial=0.0) > LARGEST_SAVED for each in arrays.values()):
         raise FormatError(damaged(name, f"baselines beyond {LARGEST_SAVED:g}"))
     constant = arrays["constant"]
-    if task.is_classification and (constant.min() < 0 or abs(constant.sum() - 1) > 1e-6):
+    if task.is_classification and not are_shares(constant):
         raise FormatError(damaged(name, "shares of the classes that are no shares"))
     if task.name == "poisson" and constant.min() <= 0:
         raise FormatError(damaged(name, "a mean of counts that is not above 0"))

@@ -18,19 +18,19 @@ from glassnet.data.text_table import Asked
 from glassnet.engine.bags import BagNet, Contribution, logits
 from glassnet.engine.history import History
 from glassnet.errors import DataError, WorkError, did_you_mean, message
+from glassnet.model.manifest import read_as, split_arrays
 from glassnet.model.texts_manifest import (
     TextBaselines,
     TextManifest,
     TextSchema,
     bag_of,
     baselines_of,
-    check_parts,
     net_of,
-    read_text_manifest,
     saved_arrays,
+    task_of,
 )
-from glassnet.model.trained import Trained
-from glassnet.plan.table import TextPlan
+from glassnet.model.trained import TaskModel
+from glassnet.plan.texts import TextPlan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
 from glassnet.task import Task
@@ -46,7 +46,7 @@ AT_ONCE = 64 << 20
 
 
 @dataclass(repr=False)
-class TextModel(Trained):
+class TextModel(TaskModel):
     """A trained bag of words that takes raw texts and answers with classes.
 
     Attributes:
@@ -163,16 +163,12 @@ class TextModel(Trained):
         )
         return pack(manifest.model_dump(mode="json", by_alias=True), saved_arrays(self.net, self.baselines))
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
+    def about(self) -> Iterator[tuple[str, str]]:
+        """Yield what it learned, from what and with which net."""
         yield "task", f"{self.task.name}: {self.schema.target.name}"
         yield "classes", ", ".join(self.task.classes[:20])
         yield "inputs", f"texts: {self.schema.column}"
         yield "net", f"{self.plan.reading}, {len(self.net.weights):,} features"
-        yield "trained", f"{len(self.history)} epochs, stopped by {self.history.stopped}"
-        verdict = self.results.verdict()
-        if verdict:
-            yield self.results.shown_split() or "", verdict
 
     def _both(self, rows: TextRows) -> tuple[Floats, dict[str, Floats]]:
         """Return the probabilities of the network, and of each baseline."""
@@ -211,16 +207,16 @@ def _pieces(texts: Texts) -> Iterator[Texts]:
 
 def text_model_from(contents: Contents, name: str) -> TextModel:
     """Build a model from the contents of a ``.glass`` file; see :func:`glassnet.model.loading.load`."""
-    manifest, history = read_text_manifest(contents.manifest, name)
-    check_parts(contents.arrays, name)
-    bag, target = manifest.networks["net"], manifest.schema_.target
+    manifest, history = read_as(TextManifest, contents.manifest, name)
+    task, bag = task_of(manifest, name), manifest.networks["net"]
+    saved = split_arrays(contents.arrays, ("net", "baseline"), name)
     return TextModel(
-        net=net_of(contents.arrays, bag, history, name),
+        net=net_of(saved["net"], bag, name),
         schema=manifest.schema_,
-        task=Task(manifest.plan.task, (target,), manifest.loss, manifest.plan.task_reason),
+        task=task,
         recipe=manifest.recipe,
         plan=manifest.plan,
         history=history,
         results=manifest.results,
-        baselines=baselines_of(contents.arrays, bag, len(target.levels), name),
+        baselines=baselines_of(saved["baseline"], bag, len(task.classes), name),
     )

@@ -5,25 +5,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from glassnet.data.targets import ClassTarget
 from glassnet.data.text_options import TextOptions
 from glassnet.engine.bags import BagNet, BagSettings
-from glassnet.engine.history import History
 from glassnet.engine.naive_bayes import NaiveBayes
-from glassnet.errors import FormatError, RecipeError
-from glassnet.model.manifest_words import damaged, first_of
-from glassnet.plan.table import TextPlan
-from glassnet.recipe import Recipe
-from glassnet.results import Results
+from glassnet.errors import FormatError
+from glassnet.model.manifest import Manifest, are_shares, check_classes, damaged
+from glassnet.plan.texts import TextPlan
+from glassnet.task import Task
 
 LARGEST = 1e30
 """Weights beyond this size cannot be computed with in float32."""
@@ -54,20 +51,14 @@ class TextSchema(BaseModel):
     target: ClassTarget
 
 
-class TextManifest(BaseModel):
-    """What ``glassnet.json`` holds under ``manifest``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class TextManifest(Manifest):
+    """What ``glassnet.json`` of a bag of words holds under ``manifest``."""
 
     kind: Literal["text"]
-    version: str
-    recipe: Recipe
     plan: TextPlan
     schema_: TextSchema = Field(alias="schema")
     networks: dict[Literal["net"], Bag] = Field(min_length=1)
     loss: Literal["binary_cross_entropy", "cross_entropy"]
-    history: dict[str, JsonValue]
-    results: Results
 
 
 @dataclass(frozen=True)
@@ -83,34 +74,18 @@ class TextBaselines:
     naive_bayes: NaiveBayes
 
 
-def read_text_manifest(values: Mapping[str, Any], name: str) -> tuple[TextManifest, History]:
-    """Read a manifest and the history in it; ``name`` is the file's name, for messages.
+def task_of(manifest: TextManifest, name: str) -> Task:
+    """Return the task, checked to belong to the classes and to the net's width.
 
     Raises:
-        FormatError: it is not what a Glassnet of this format writes.
+        FormatError: they do not belong together.
     """
-    try:
-        manifest = TextManifest.model_validate_json(json.dumps(values), strict=True)
-        history = History.from_json(json.dumps(manifest.history))
-    except ValidationError as error:
-        raise FormatError(damaged(name, first_of(error))) from None
-    except (FormatError, RecipeError) as error:
-        raise FormatError(damaged(name, f"{error}"[:300])) from None
-    if manifest.model_dump(mode="json", by_alias=True) != values:
-        raise FormatError(damaged(name, "it leaves out a key that every model has"))
-    for found in _contradictions(manifest):
-        raise FormatError(damaged(name, found))
-    return manifest, history
-
-
-def _contradictions(manifest: TextManifest) -> Iterator[str]:
-    task, classes, net = manifest.plan.task, len(manifest.schema_.target.levels), manifest.networks["net"]
-    if task != ("binary" if classes == 2 else "multiclass"):
-        yield f"a {task} task with {classes} classes"
-    if manifest.loss != ("binary_cross_entropy" if task == "binary" else "cross_entropy"):
-        yield f"a {task} task with the loss {manifest.loss}"
-    if net.outputs != (1 if task == "binary" else classes):
-        yield f"a net of {net.outputs} outputs for {classes} classes"
+    task = Task(manifest.plan.task, (manifest.schema_.target,), manifest.loss, manifest.plan.task_reason)
+    check_classes(task, name)
+    outputs = manifest.networks["net"].outputs
+    if outputs != task.outputs:
+        raise FormatError(damaged(name, f"a net of {outputs} outputs for {len(task.classes)} classes"))
+    return task
 
 
 def bag_of(net: BagNet) -> Bag:
@@ -140,13 +115,12 @@ def _plain(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(np.int64) if array.dtype == np.int32 else array
 
 
-def net_of(arrays: Mapping[str, NDArray[Any]], bag: Bag, history: History, name: str) -> BagNet:
-    """Return the net of a file.
+def net_of(found: Mapping[str, NDArray[Any]], bag: Bag, name: str) -> BagNet:
+    """Return the net of a file from its arrays.
 
     Raises:
         FormatError: its arrays do not belong to what the manifest describes, or cannot be computed with.
     """
-    found = _part(arrays, "net.")
     named = found["named"].shape[:1] if "named" in found else ()
     sizes = found["names"].shape[:1] if "names" in found else ()
     wanted = {
@@ -176,14 +150,13 @@ def net_of(arrays: Mapping[str, NDArray[Any]], bag: Bag, history: History, name:
 
 
 def baselines_of(
-    arrays: Mapping[str, NDArray[Any]], bag: Bag, classes: int, name: str
+    found: Mapping[str, NDArray[Any]], bag: Bag, classes: int, name: str
 ) -> TextBaselines | None:
     """Return the baselines of a file, or None where it holds none.
 
     Raises:
         FormatError: they do not belong to the net and the classes, or cannot be computed with.
     """
-    found = _part(arrays, "baseline.")
     if not found:
         return None
     wanted = {
@@ -192,24 +165,9 @@ def baselines_of(
         "bias": ("float64", (bag.outputs,)),
     }
     _check_arrays(found, wanted, name)
-    shares = found["shares"]
-    if shares.min() < 0 or abs(shares.sum() - 1) > 1e-6:
+    if not are_shares(found["shares"]):
         raise FormatError(damaged(name, "shares of the classes that are no shares"))
-    return TextBaselines(shares, NaiveBayes(found["weights"], found["bias"]))
-
-
-def check_parts(arrays: Mapping[str, NDArray[Any]], name: str) -> None:
-    """Refuse arrays that belong to neither the net nor the baselines.
-
-    Raises:
-        FormatError: there is one.
-    """
-    if any(not key.startswith(("net.", "baseline.")) for key in arrays):
-        raise FormatError(damaged(name, "arrays that belong to no network"))
-
-
-def _part(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Arrays:
-    return {key.removeprefix(prefix): each for key, each in arrays.items() if key.startswith(prefix)}
+    return TextBaselines(found["shares"], NaiveBayes(found["weights"], found["bias"]))
 
 
 def _check_arrays(

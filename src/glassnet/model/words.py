@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import Field
 
 from glassnet.archive import Contents, pack
-from glassnet.data.targets import ClassTarget
 from glassnet.data.text_store import Texts
 from glassnet.data.words import WordVocabulary
 from glassnet.engine.arrays import device_of
-from glassnet.engine.history import History
 from glassnet.errors import FormatError, RecipeError, message
-from glassnet.model.manifest_words import damaged, first_of
+from glassnet.model.manifest import (
+    Manifest,
+    check_classes,
+    damaged,
+    only_shares,
+    read_as,
+    split_arrays,
+)
 from glassnet.model.texts import TextModel
 from glassnet.model.texts_manifest import TextSchema
 from glassnet.nets.build import load_weights
@@ -26,7 +31,6 @@ from glassnet.nets.own import arrays_of
 from glassnet.nets.recurrent import LastAnswer
 from glassnet.nets.spec import Recurrent
 from glassnet.plan.words import WordPlan
-from glassnet.recipe import Recipe
 from glassnet.results import Results
 from glassnet.task import Task
 from glassnet.version import __version__
@@ -40,30 +44,20 @@ AT_ONCE = 256
 """Texts that go through the net at a time."""
 
 
-class WordSchema(BaseModel):
+class WordSchema(TextSchema):
     """How raw data becomes words and outputs become answers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    column: str
-    target: ClassTarget
     vocabulary: WordVocabulary
 
 
-class WordManifest(BaseModel):
-    """What ``glassnet.json`` holds under ``manifest``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class WordManifest(Manifest):
+    """What ``glassnet.json`` of a model of words in their order holds under ``manifest``."""
 
     kind: Literal["text"]
-    version: str
-    recipe: Recipe
     plan: WordPlan
     schema_: WordSchema = Field(alias="schema")
     networks: dict[Literal["net"], Recurrent] = Field(min_length=1)
     loss: Literal["binary_cross_entropy", "cross_entropy"]
-    history: dict[str, JsonValue]
-    results: Results
 
 
 @dataclass(repr=False, kw_only=True)
@@ -111,9 +105,9 @@ class WordModel(TextModel):
             manifest.model_dump(mode="json", by_alias=True), {**arrays, "baseline.shares": self.shares}
         )
 
-    def facts(self) -> Iterator[tuple[str, str]]:
-        """Yield what there is to say about the model in a few words each."""
-        for name, text in super().facts():
+    def about(self) -> Iterator[tuple[str, str]]:
+        """Yield what it learned, from what and with which net."""
+        for name, text in super().about():
             parameters = sum(each.numel() for each in self.net.parameters())
             yield name, f"{self.plan.net}, {parameters:,} parameters" if name == "net" else text
 
@@ -145,49 +139,23 @@ def word_model_from(contents: Contents, name: str) -> WordModel:
     Raises:
         FormatError: the file does not keep the format of ``docs/format.md``.
     """
-    manifest, history = _read(contents.manifest, name)
+    manifest, history = read_as(WordManifest, contents.manifest, name)
     net, schema = manifest.networks["net"], manifest.schema_
-    classes, arrays = len(schema.target.levels), dict(contents.arrays)
-    outputs = 1 if classes == 2 else classes
-    if (net.symbols, net.outputs) != (schema.vocabulary.size, outputs):
-        found = f"a net of {net.symbols} symbols and {net.outputs} outputs for {classes} classes"
+    task = Task(manifest.plan.task, (schema.target,), manifest.loss, manifest.plan.task_reason)
+    check_classes(task, name)
+    if (net.symbols, net.outputs) != (schema.vocabulary.size, task.outputs):
+        found = f"a net of {net.symbols} symbols and {net.outputs} outputs for {len(task.classes)} classes"
         raise FormatError(damaged(name, found))
-    if manifest.plan.task != ("binary" if classes == 2 else "multiclass"):
-        raise FormatError(damaged(name, f"a {manifest.plan.task} task with {classes} classes"))
-    if manifest.loss != ("binary_cross_entropy" if classes == 2 else "cross_entropy"):
-        raise FormatError(damaged(name, f"{classes} classes with the loss {manifest.loss}"))
-    shares = arrays.pop("baseline.shares", None)
-    if shares is None or shares.shape != (classes,) or shares.dtype != np.float64 or not _are_shares(shares):
-        raise FormatError(damaged(name, "shares of the classes that are none"))
-    if any(not key.startswith("net.") for key in arrays):
-        raise FormatError(damaged(name, "arrays that belong to no network"))
-    weights = {key.removeprefix("net."): each for key, each in arrays.items()}
-    loaded: Any = load_weights(net, weights, name)
+    saved = split_arrays(contents.arrays, ("net", "baseline"), name)
+    loaded: Any = load_weights(net, saved["net"], name)
     return WordModel(
         net=LastAnswer(loaded).eval(),
         vocabulary=schema.vocabulary,
-        shares=shares,
+        shares=only_shares(saved["baseline"], "shares", len(task.classes), name),
         schema=TextSchema(column=schema.column, target=schema.target),
-        task=Task(manifest.plan.task, (schema.target,), manifest.loss, manifest.plan.task_reason),
+        task=task,
         recipe=manifest.recipe,
         plan=manifest.plan,
         history=history,
         results=manifest.results,
     )
-
-
-def _read(values: dict[str, Any], name: str) -> tuple[WordManifest, History]:
-    try:
-        manifest = WordManifest.model_validate_json(json.dumps(values), strict=True)
-        history = History.from_json(json.dumps(manifest.history))
-    except ValidationError as error:
-        raise FormatError(damaged(name, first_of(error))) from None
-    except FormatError as error:
-        raise FormatError(damaged(name, f"history: {error}"[:300])) from None
-    if manifest.model_dump(mode="json", by_alias=True) != values:
-        raise FormatError(damaged(name, "it leaves out a key that every model has"))
-    return manifest, history
-
-
-def _are_shares(values: Floats) -> bool:
-    return bool((values >= 0).all() and abs(values.sum() - 1) < 1e-6)

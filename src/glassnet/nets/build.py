@@ -24,10 +24,16 @@ from torch import nn
 from glassnet.errors import FormatError, message
 from glassnet.nets import spec
 from glassnet.nets.activations import ACTIVATIONS
+from glassnet.nets.convolution import LeNetwork, Photo
+from glassnet.nets.photo_spec import LeNet, PhotoNet, Published
+from glassnet.nets.pretrained import architecture as published
 from glassnet.nets.recurrent import RecurrentNet
 from glassnet.nets.tabular import BatchedLinear, ByteDropout, TabularNet
 from glassnet.randomness import torch_seeded
 from glassnet.recipe import InitName
+
+Built = spec.Stack | spec.Tabular | spec.Recurrent | PhotoNet | LeNet | Published
+"""What Glassnet builds itself, weights and all, from the description alone."""
 
 # What torch lets one change, and the value at which a layer is the listed one.
 _CONSTANTS: dict[type[nn.Module], dict[str, object]] = {
@@ -70,7 +76,7 @@ def _refill(layer: nn.Module, fill: Callable[[torch.Tensor], torch.Tensor]) -> N
         nn.init.zeros_(layer.bias)
 
 
-def build(architecture: spec.Built, init: InitName = "default", seed: int = 0) -> nn.Module:
+def build(architecture: Built, init: InitName = "default", seed: int = 0) -> nn.Module:
     """Build an architecture in float32 on the CPU, in training mode. No global state is changed.
 
     The weights of linear layers from n inputs to m outputs are drawn as ``init`` says:
@@ -104,7 +110,7 @@ def build(architecture: spec.Built, init: InitName = "default", seed: int = 0) -
 
 
 def load_weights(
-    architecture: spec.Built, arrays: Mapping[str, NDArray[Any]], name: str = "the network"
+    architecture: Built, arrays: Mapping[str, NDArray[Any]], name: str = "the network"
 ) -> nn.Module:
     """Build an architecture with given weights, in training mode: ``"0.weight"`` is a stack's first layer's.
 
@@ -144,7 +150,7 @@ def describe(module: nn.Module) -> spec.Stack | None:
     return stack if plain == {name: _kind(each) for name, each in module.state_dict().items()} else None
 
 
-def _module_of(architecture: spec.Built, device: str) -> nn.Module:
+def _module_of(architecture: Built, device: str) -> nn.Module:
     if isinstance(architecture, spec.Tabular):
         trunk = [
             ByteDropout(each.p) if isinstance(each, spec.Dropout) else _module(each, device)
@@ -153,6 +159,13 @@ def _module_of(architecture: spec.Built, device: str) -> nn.Module:
         return TabularNet(architecture, nn.Sequential(*trunk), device)
     if isinstance(architecture, spec.Recurrent):
         return RecurrentNet(architecture, device)
+    if isinstance(architecture, PhotoNet):
+        return Photo(architecture, device)
+    if isinstance(architecture, LeNet):
+        return LeNetwork(architecture, device)
+    if isinstance(architecture, Published):
+        with torch.device(device):
+            return published(architecture.name, architecture.outputs)
     return _modules(architecture.layers, device)
 
 

@@ -26,11 +26,13 @@ WIDEST_ROW = 1 << 26  # of all members of a tabular net together: 256 MiB of flo
 Size = Annotated[int, Field(strict=True, ge=1, le=SIZE_LIMIT)]
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """A description that cannot be changed and has no other keys."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Linear(_Record):
+class Linear(Record):
     """A weighted sum of all inputs, and a bias where asked, for each output: ``torch.nn.Linear``.
 
     Shape: (rows, inputs) -> (rows, outputs).
@@ -50,7 +52,7 @@ class Linear(_Record):
         return self.outputs * (self.inputs + self.bias)
 
 
-class Activation(_Record):
+class Activation(Record):
     """A function of each number by itself, with torch's default constants.
 
     Shape: (rows, n) -> (rows, n).
@@ -62,7 +64,7 @@ class Activation(_Record):
     layer: notation.Activation
 
 
-class Dropout(_Record):
+class Dropout(Record):
     """While training, each number is set to 0 with probability p, and the others are divided by 1 - p.
 
     Shape: (rows, n) -> (rows, n).
@@ -75,7 +77,7 @@ class Dropout(_Record):
     p: Annotated[float, Field(strict=True, ge=0, le=1)]
 
 
-class BatchNorm(_Record):
+class BatchNorm(Record):
     """Each feature gets mean 0 and variance 1 over the batch, then its own scale and shift.
 
     Shape: (rows, features) -> (rows, features).
@@ -93,7 +95,7 @@ class BatchNorm(_Record):
         return 2 * self.features
 
 
-class LayerNorm(_Record):
+class LayerNorm(Record):
     """Each row gets mean 0 and variance 1 over its features, then each feature its own scale and shift.
 
     Shape: (rows, features) -> (rows, features).
@@ -114,7 +116,7 @@ class LayerNorm(_Record):
 Layer = Annotated[Linear | Activation | Dropout | BatchNorm | LayerNorm, Field(discriminator="layer")]
 
 
-class Stack(_Record):
+class Stack(Record):
     """Listed layers, one after the other, of float32 numbers.
 
     Shape: (rows, inputs) -> (rows, outputs).
@@ -148,11 +150,11 @@ class Stack(_Record):
     @model_validator(mode="after")
     def _check(self) -> Self:
         _check_widths(self.layers)
-        _check_size("a stack", self.parameters)
+        check_size("a stack", self.parameters)
         return self
 
 
-class Periodic(_Record):
+class Periodic(Record):
     """Waves of a number, cosines of ``frequencies`` learned frequencies, and ``width`` sums of them.
 
     ``sigma`` is the standard deviation of the frequencies to begin with, in periods per unit of the number.
@@ -171,7 +173,7 @@ class Periodic(_Record):
         return 2 * self.frequencies + self.width * (self.frequencies + 1)
 
 
-class Tabular(_Record):
+class Tabular(Record):
     """A few networks that share their hidden layers, trained together; see :mod:`glassnet.nets.tabular`.
 
     Shape: (rows, inputs) -> (rows, outputs), of float32 numbers.
@@ -239,7 +241,7 @@ class Tabular(_Record):
                 )
             )
         _check_widths(self.trunk, self.units)
-        _check_size("a tabular net", self.parameters)
+        check_size("a tabular net", self.parameters)
         if self.members * self.widest > WIDEST_ROW:
             raise ValueError(
                 message(
@@ -251,7 +253,7 @@ class Tabular(_Record):
         return self
 
 
-class Recurrent(_Record):
+class Recurrent(Record):
     """Recurrent layers over a sequence, and a linear layer on what they put out.
 
     Shape: (steps, sequences) of whole numbers below ``symbols``, or (steps, sequences, inputs) of numbers
@@ -286,11 +288,11 @@ class Recurrent(_Record):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _check_size("a recurrent net", self.parameters)
+        check_size("a recurrent net", self.parameters)
         return self
 
 
-class Own(_Record):
+class Own(Record):
     """A module of the user's own: the file holds its weights, and the name of what built it as a note.
 
     The name is shown, never looked up: loading takes the module as an argument.
@@ -303,8 +305,6 @@ class Own(_Record):
     builder: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-Built = Stack | Tabular | Recurrent
-"""What Glassnet builds itself, weights and all, from the description alone."""
 Architecture = Annotated[Stack | Tabular | Own, Field(discriminator="kind")]
 """What the net of a model of tables may be."""
 
@@ -343,7 +343,8 @@ def _check_widths(layers: tuple[Layer, ...], inputs: int | None = None) -> None:
             )
 
 
-def _check_size(what: str, parameters: int) -> None:
+def check_size(what: str, parameters: int) -> None:
+    """Check that a net has no more parameters than a file can hold."""
     if parameters > PARAMETERS_LIMIT:
         raise ValueError(
             message(

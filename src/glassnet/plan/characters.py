@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pydantic import BaseModel, ConfigDict
 
-from pydantic import BaseModel, ConfigDict, field_validator
-
-from glassnet.notation import parse_recurrent, parse_split
-from glassnet.recipe import AboveZero, Count, Fraction, OptimizerName, ScheduleName, ZeroOrMore
-
-Precision = Literal["float32", "bfloat16"]
+from glassnet.plan.fields import Precision, RecurrentNotation
+from glassnet.recipe import (
+    AboveZero,
+    Count,
+    Fraction,
+    OptimizerName,
+    ScheduleName,
+    SplitNotation,
+    ZeroOrMore,
+)
 
 
 class Pace(BaseModel):
@@ -37,9 +41,9 @@ class CharacterPlan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    test: str
-    validation: str
-    net: str
+    test: SplitNotation
+    validation: SplitNotation
+    net: RecurrentNotation
     batch_size: Count
     window: Count
     steps: Count
@@ -68,15 +72,3 @@ class CharacterPlan(BaseModel):
             f"{self.precision}, {self.threads} threads{speed if self.paces else ''}",
             f"{self.steps:,} steps in {self.epochs} epochs",
         )
-
-    @field_validator("net")
-    @classmethod
-    def _check_net(cls, value: str) -> str:
-        parse_recurrent(value)
-        return value
-
-    @field_validator("test", "validation")
-    @classmethod
-    def _check_split(cls, value: str) -> str:
-        parse_split(value)
-        return value

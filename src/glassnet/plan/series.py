@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from glassnet.notation import parse_recurrent, parse_split
+from glassnet.plan.fields import Precision, RecurrentNotation
 from glassnet.plan.table import ColumnPlan
-from glassnet.recipe import AboveZero, Count, Fraction, OptimizerName, ScheduleName, ZeroOrMore
+from glassnet.recipe import (
+    AboveZero,
+    Count,
+    Fraction,
+    OptimizerName,
+    ScheduleName,
+    SplitNotation,
+    ZeroOrMore,
+)
 
 LONGEST = 100_000
 """Rows of the longest window, horizon or season."""
@@ -28,9 +36,9 @@ class SeriesPlan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: tuple[ColumnPlan, ...]
-    test: str
-    validation: str
-    net: str
+    test: SplitNotation
+    validation: SplitNotation
+    net: RecurrentNotation
     window: Length
     horizon: Length
     season: Length | None
@@ -44,7 +52,7 @@ class SeriesPlan(BaseModel):
     weight_decay: ZeroOrMore
     clip: AboveZero
     patience: Count | None
-    precision: Literal["float32", "bfloat16"]
+    precision: Precision
     threads: Count
     reproducible: bool = True
 
@@ -57,15 +65,3 @@ class SeriesPlan(BaseModel):
             f"validation: {self.validation}, test: {self.test}, {season}",
             f"net: {self.net}, the next {self.horizon} from the last {self.window} rows",
         )
-
-    @field_validator("net")
-    @classmethod
-    def _check_net(cls, value: str) -> str:
-        parse_recurrent(value)
-        return value
-
-    @field_validator("test", "validation")
-    @classmethod
-    def _check_split(cls, value: str) -> str:
-        parse_split(value)
-        return value

@@ -1,26 +1,23 @@
-"""The Plan: what a run decided for itself, written down once and reused by ``--resume``."""
+"""The plan of a run on a table: what it decided for itself, written down once and reused by ``--resume``."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict
 
-from glassnet.notation import parse_split
+from glassnet.plan.fields import Finite, Precision, ZeroOrMoreWhole
 from glassnet.recipe import (
     AboveZero,
     Count,
     Fraction,
     OptimizerName,
     ScheduleName,
+    SplitNotation,
     TargetScale,
     TaskName,
     ZeroOrMore,
 )
-
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-ZeroOrMoreWhole = Annotated[int, Field(ge=0)]
-
 
 _SCALES: dict[TargetScale, str] = {"sqrt": "square root", "log": "logarithm"}
 
@@ -85,8 +82,8 @@ class Plan(BaseModel):
     task: TaskName
     task_reason: str
     columns: tuple[ColumnPlan, ...]
-    test: str
-    validation: str
+    test: SplitNotation
+    validation: SplitNotation
     unit: Literal["row", "day", "group"]
     net: str
     batch_size: Count
@@ -106,7 +103,7 @@ class Plan(BaseModel):
     refit_factor: AboveZero
     refit_schedule: ScheduleName
     device: str
-    precision: Literal["float32", "bfloat16"]
+    precision: Precision
     engine: str
     engine_reason: str | None
     threads: Count
@@ -118,72 +115,3 @@ class Plan(BaseModel):
             return None
         scale = "" if self.target_scale == "plain" else f", the target as its {_SCALES[self.target_scale]}"
         return f"compared {len(self.trials)} ways to train on the validation rows; best: {self.net}{scale}"
-
-    @field_validator("test", "validation")
-    @classmethod
-    def _check_split(cls, value: str) -> str:
-        parse_split(value)
-        return value
-
-
-class TextTrial(BaseModel):
-    """One way to read and to learn texts that validation compared with others.
-
-    Attributes:
-        name: what was tried, in a few words.
-        score: mean log loss of the validation texts, lower is better; ``accuracy`` of the same texts.
-        epochs: the passes over the training texts.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    score: Finite
-    accuracy: Annotated[float, Field(ge=0, le=1)]
-    epochs: ZeroOrMoreWhole
-
-
-class TextPlan(BaseModel):
-    """What a run on texts decided for itself; a field with a name of :class:`Plan` means the same.
-
-    Attributes:
-        column: the column of the texts.
-        compare: whether validation compares several ways to read and to learn: ``trials``, best first.
-        net: the kind of net: a bag of words.
-        reading: how the texts of the final net were read, in a few words; empty before there is one.
-        epochs: passes of the final net over the texts; 0 before there is one.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    task: TaskName
-    task_reason: str
-    columns: tuple[ColumnPlan, ...]
-    column: str
-    test: str
-    validation: str
-    unit: Literal["row", "group"]
-    net: Literal["bag"] = "bag"
-    compare: bool
-    trials: tuple[TextTrial, ...] = ()
-    reading: str = ""
-    epochs: ZeroOrMoreWhole = 0
-    refit: bool
-    device: Literal["cpu"] = "cpu"
-    engine: str
-    engine_reason: str | None
-    threads: Count
-    reproducible: bool = True
-
-    def compared(self) -> str | None:
-        """Say what was compared and which was the best; None where there was nothing to compare."""
-        if len(self.trials) < 2:
-            return None
-        best = self.trials[0].name
-        return f"compared {len(self.trials)} ways to read and learn on the validation texts; best: {best}"
-
-    @field_validator("test", "validation")
-    @classmethod
-    def _check_split(cls, value: str) -> str:
-        parse_split(value)
-        return value

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
-from glassnet.notation import parse_recurrent
-from glassnet.plan.table import TextPlan
+from glassnet.plan.fields import RecurrentNotation
+from glassnet.plan.texts import TextPlan
 from glassnet.recipe import AboveZero, Count, Fraction, OptimizerName, ScheduleName, ZeroOrMore
 
 
 class WordPlan(TextPlan):
-    """What such a run decided for itself; see :class:`glassnet.plan.table.TextPlan`.
+    """What such a run decided for itself; see :class:`glassnet.plan.texts.TextPlan`.
 
     Attributes:
         net: as ``--net`` writes it, with everything decided: ``lstm:1x128:0.5``.
         words: how many of a text's words are read, its last ones.
     """
 
-    net: str  # type: ignore[assignment]
+    net: RecurrentNotation  # type: ignore[assignment]
     words: Count
     batch_size: Count
     most_epochs: Count
@@ -28,9 +26,3 @@ class WordPlan(TextPlan):
     weight_decay: ZeroOrMore
     clip: AboveZero
     patience: Count | None
-
-    @field_validator("net")
-    @classmethod
-    def _check_net(cls, value: str) -> str:
-        parse_recurrent(value)
-        return value

@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from glassnet.engine.characters import EPOCH, Streams
 from glassnet.engine.characters_training import seconds_per_step
 from glassnet.engine.threads import LARGE
-from glassnet.nets.build import build
-from glassnet.nets.recurrent import RecurrentNet
-from glassnet.nets.spec import Recurrent
 from glassnet.notation import RecurrentSpec, parse_recurrent, write_recurrent
-from glassnet.plan.characters import CharacterPlan, Pace, Precision
-from glassnet.randomness import derived_seed
+from glassnet.plan.characters import CharacterPlan, Pace
+from glassnet.plan.fields import Precision
+from glassnet.run.recurrent import new_net, spec_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from glassnet.nets.spec import Recurrent
     from glassnet.recipe import Recipe
 
 EMBEDDING = 64
@@ -55,22 +54,8 @@ class Budget:
 
 def net_of(notation: str, characters: int, size: int) -> Recurrent:
     """Return the net for a training text of so many characters, of ``size`` different codes."""
-    asked = parse_recurrent(notation)
     layers, units = next(each for least, each in SIZES if characters >= least)
-    return Recurrent(
-        symbols=size,
-        inputs=min(EMBEDDING, size),
-        cell=asked.cell,
-        layers=asked.layers or layers,
-        units=asked.units or units,
-        dropout=asked.dropout or 0.0,
-        outputs=size,
-    )
-
-
-def new_net(net: Recurrent, seed: int) -> RecurrentNet:
-    """Build the untrained net."""
-    return cast(RecurrentNet, build(net, seed=derived_seed(seed, "weights")))
+    return spec_of(notation, layers, units, symbols=size, inputs=min(EMBEDDING, size), outputs=size)
 
 
 def streams_of(recipe: Recipe, characters: int) -> Streams:

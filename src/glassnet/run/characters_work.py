@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import time
-import warnings
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from glassnet.data.characters import LongText, Parts, Vocabulary, cut, read_long_text, vocabulary_of
+from glassnet.data.characters import Vocabulary, read_long_text
 from glassnet.engine import checkpoint as checkpoints
-from glassnet.engine.characters import LEAD_IN
 from glassnet.engine.characters_training import CharacterSettings, Text, train_characters
+from glassnet.engine.course_training import Reins
 from glassnet.engine.history import History
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
-from glassnet.errors import GlassnetWarning, NonFiniteLoss, RecipeError, message
+from glassnet.errors import NonFiniteLoss, RecipeError, message
 from glassnet.metrics.characters import character_difference, character_scores
 from glassnet.model.characters import CharacterModel, Drawn
 from glassnet.plan.characters import CharacterPlan
 from glassnet.results import Results
-from glassnet.run.budget import ENDING
-from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, new_net, quickest
-from glassnet.run.context import Context, Follower, Outcome, Own
+from glassnet.run.budget import ENDING, REPORT, REPORT_SHARE
+from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, quickest
+from glassnet.run.characters_prepare import PreparedText, baseline_losses, prepare_text
+from glassnet.run.characters_report import training_report
+from glassnet.run.context import Context, Follower, Own
+from glassnet.run.frame import Done
 from glassnet.run.merged import joined_results
-from glassnet.run.ngrams import frequencies, ngram_losses
+from glassnet.run.recurrent import new_net
 from glassnet.run.same import earlier_plan, with_checksum
-from glassnet.run.told import own_warnings, say_again
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,14 +36,9 @@ if TYPE_CHECKING:
     from glassnet.engine.loop import Loop
     from glassnet.nets.recurrent import RecurrentNet
     from glassnet.recipe import Recipe
-    from glassnet.run.folder import RunFolder
-    from glassnet.run.reporter import Reporter
-    from glassnet.run.signals import Interrupts
 
     Floats = NDArray[np.float64]
 
-SCORED = {"train": 100_000, "validation": 300_000, "test": 300_000}
-"""Characters of a part that are scored at most: its first ones."""
 VALIDATED = 250_000
 """Characters that are validated on after each epoch."""
 SAMPLE, SAMPLE_TEMPERATURE = 200, 0.7
@@ -67,55 +62,21 @@ _UNUSED = (
 """Options of a recipe that mean nothing for a text."""
 
 
-def carry_out(
-    recipe: Recipe,
-    folder: RunFolder | None,
-    own: Own,
-    reporter: Reporter,
-    interrupts: Interrupts,
-    began: float,
-) -> Outcome:
-    """Do the whole work of a run on one long text; see :func:`glassnet.run.train.train`.
-
-    Raises:
-        RequestError: recipe or text are wrong.
-        NonFiniteLoss: training failed; the model of the last good weights was saved before.
-        Interrupted: a signal came before there was a net.
-    """
-    _check_recipe(recipe, own)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", GlassnetWarning)
-        since = time.monotonic()
-        reporter.phase(f"reading {recipe.data}")
-        text = read_long_text(recipe.data or "")
-        recipe = with_checksum(recipe, text.sha256, folder)
-        context = Context(recipe, own, folder, reporter, interrupts, began)
-        work = _prepared(context, text)
-        context.timed("read", since)
-        model, failure = _trained(context, work)
-        if folder is not None and (failure is None or model.history.best_epoch):
-            folder.keep_model(model.to_bytes(), interrupted=model.history.stopped == "interrupted")
-            if failure is not None:
-                failure.add_note(f"they are saved in {folder.model}")
-        context.timed("total", began)
-    say_again(caught)
-    if failure is not None:
-        raise failure
-    return Outcome(model, folder, context.seconds, own_warnings(caught))
+def characters_work(context: Context) -> Done:
+    """Do the work of a run on one long text; see :mod:`glassnet.run.frame`."""
+    recipe, since = context.recipe, time.monotonic()
+    _check_recipe(recipe, context.own)
+    context.reporter.phase(f"reading {recipe.data}")
+    text = read_long_text(recipe.data or "")
+    context.recipe = with_checksum(recipe, text.sha256, context.folder)
+    work = prepare_text(context.recipe, text)
+    context.timed("read", since)
+    return _trained(context, work)
 
 
 def _check_recipe(recipe: Recipe, own: Own) -> None:
     """Refuse what a recipe asks for that a text cannot have, all of it together."""
-    given = type(recipe)(kind=recipe.kind)
-    problems = [
-        message(
-            f"a text has no {name}",
-            f"{name}={getattr(recipe, name)!r}",
-            f"leave {name} out with --task characters",
-        )
-        for name in _UNUSED
-        if getattr(recipe, name) != getattr(given, name)
-    ]
+    problems = recipe.refusals(_UNUSED, "a text has no {name}", "leave {name} out with --task characters")
     problems += _settings_problems(recipe)
     if own.data is not None:
         must = "characters are learned from a text file"
@@ -138,60 +99,16 @@ def _settings_problems(recipe: Recipe) -> list[str]:
     ).problems(has_validation=True)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """A text that is cut, its codes, and what is known of it before a net is trained."""
-
-    codes: NDArray[np.int32]
-    parts: Parts
-    vocabulary: Vocabulary
-    frequencies: Floats
-    device: torch.device
-
-    @property
-    def train(self) -> NDArray[np.int32]:
-        return self.codes[: self.parts.train]
-
-    def of(self, split: str) -> tuple[NDArray[np.int32], int]:
-        """Return codes of a part, of a long one the first, after some that are only read, and how many."""
-        begin, end = self.parts.spans()[split]
-        first = max(begin, 1)
-        start = max(0, first - 1 - LEAD_IN)
-        return self.codes[start : min(end, begin + SCORED[split])], first - start
-
-    def on_device(self, codes: NDArray[np.int32]) -> torch.Tensor:
-        return torch.from_numpy(codes).to(self.device)
-
-
-def _prepared(context: Context, text: LongText) -> _Work:
-    recipe = context.recipe
-    parts = cut(len(text.characters), recipe.validation, recipe.test)
-    vocabulary = vocabulary_of(text.characters[: parts.train])
-    codes = vocabulary.encode(text.characters)
-    unknown = int((codes == 0).sum())
-    if unknown:
-        said = f"{unknown:,} characters that are kept from training do not occur in it"
-        warnings.warn(said, GlassnetWarning, stacklevel=2)
-    shares = frequencies(codes[: parts.train], vocabulary.size)
-    return _Work(codes, parts, vocabulary, shares, torch.device(_device(recipe.device)))
-
-
-def _device(asked: str) -> str:
-    return asked if asked != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _trained(context: Context, work: _Work) -> tuple[CharacterModel, NonFiniteLoss | None]:
+def _trained(context: Context, work: PreparedText) -> Done:
     """Fit the baselines, plan, train and score."""
     since = time.monotonic()
     context.reporter.phase("fitting the baselines")
-    baselines = {split: _baselines(work, split) for split in work.parts.spans() if split != "train"}
+    baselines = {split: baseline_losses(work, split) for split in work.parts.spans() if split != "train"}
     context.timed("baselines", since)
     since = time.monotonic()
     budget = _budget(context, work)
     plan = earlier_plan(context.folder, CharacterPlan) or _new_plan(context, work, budget)
-    if context.folder is not None:
-        context.folder.write_plan(plan.model_dump_json(indent=2))
-    context.reporter.planned(plan)
+    context.settle(plan)
     context.timed("plan", since)
     since = time.monotonic()
     with context.interrupts.asking():
@@ -202,30 +119,26 @@ def _trained(context: Context, work: _Work) -> tuple[CharacterModel, NonFiniteLo
     plan = plan.model_copy(update={"reproducible": not context.cut_short})
     model = CharacterModel(net, work.vocabulary, context.recipe, plan, history, work.frequencies)
     with using_threads(plan.threads):
-        model.results = _results(model, work, baselines, context.recipe.seed)
+        losses = {
+            split: {"network": model.losses(*work.of(split)), **baselines.get(split, {})}
+            for split in work.parts.spans()
+        }
+    model.results = _results(work, losses, context.recipe.seed)
     context.timed("score", since)
-    return model, failure
+    return Done(model, failure, partial(training_report, model, work, losses))
 
 
-def _baselines(work: _Work, split: str) -> dict[str, Floats]:
-    """Return the losses of a part by each baseline, which sees all text before the part."""
-    codes, first = work.of(split)
-    before = work.codes[: work.parts.spans()[split][0]]
-    shares = frequencies(before, work.vocabulary.size)
-    ngrams = ngram_losses(before, codes, first, work.vocabulary.size)
-    return {"frequencies": -np.log(shares[codes[first:]]), "ngrams": ngrams}
-
-
-def _budget(context: Context, work: _Work) -> Budget | None:
+def _budget(context: Context, work: PreparedText) -> Budget | None:
     """Return what a budget leaves for training and scoring."""
     budget = context.recipe.budget
     if budget is None:
         return None
     scored = sum(len(work.of(split)[0]) for split in work.parts.spans())
-    return Budget(context.began + budget - ENDING, scored)
+    report = min(REPORT, REPORT_SHARE * budget) if context.folder is not None else 0.0
+    return Budget(context.began + budget - ENDING - report, scored)
 
 
-def _new_plan(context: Context, work: _Work, budget: Budget | None) -> CharacterPlan:
+def _new_plan(context: Context, work: PreparedText, budget: Budget | None) -> CharacterPlan:
     context.reporter.phase("measuring how fast this machine learns")
     held = work.parts.validation - work.parts.train, work.parts.test - work.parts.validation
     validation, test = (f"last:{each}" if each else "none" for each in held)
@@ -234,7 +147,7 @@ def _new_plan(context: Context, work: _Work, budget: Budget | None) -> Character
 
 
 def _train(
-    context: Context, work: _Work, plan: CharacterPlan, budget: Budget | None
+    context: Context, work: PreparedText, plan: CharacterPlan, budget: Budget | None
 ) -> tuple[RecurrentNet, History, NonFiniteLoss | None]:
     spec = net_of(plan.net, work.parts.train, work.vocabulary.size)
     net = new_net(spec, context.recipe.seed).to(work.device)
@@ -242,23 +155,22 @@ def _train(
     if plan.validation != "none":
         codes, first = work.of("validation")
     text = Text(work.on_device(work.train), work.on_device(codes[: first + VALIDATED]), first)
-    follower, path = Follower(context, "net"), None
-    if context.folder is not None:
-        path = context.folder.checkpoint("net")
-    state = checkpoints.read(path) if path is not None and path.exists() else None
+    follower, path = Follower(context, "net"), context.checkpoint("net")
     try:
         history = train_characters(
             net,
             text,
             _settings(context.recipe, plan),
-            callbacks=[follower, Sampler(context, work.vocabulary)],
-            progress=follower.progress,
-            should_stop=lambda: context.interrupts.requested,
-            deadline=None if budget is None else budget.deadline(quickest(plan)),
-            most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
-            changed=lambda: setattr(context, "cut_short", True),
-            state=state,
-            save=None if path is None else lambda state: checkpoints.write(path, state),
+            Reins(
+                callbacks=[follower, Sampler(context, work.vocabulary)],
+                progress=follower.progress,
+                should_stop=lambda: context.interrupts.requested,
+                deadline=None if budget is None else budget.deadline(quickest(plan)),
+                most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
+                changed=lambda: setattr(context, "cut_short", True),
+                state=checkpoints.earlier(path),
+                save=None if path is None else partial(checkpoints.write, path),
+            ),
         )
     except NonFiniteLoss as error:
         return net, follower.history or History(), error
@@ -312,31 +224,28 @@ class Sampler:
         self.not_before = time.monotonic() + 20 * (time.monotonic() - began)
 
 
-def _results(
-    model: CharacterModel, work: _Work, baselines: dict[str, dict[str, Floats]], seed: int
-) -> Results:
+def _results(work: PreparedText, losses: dict[str, dict[str, Floats]], seed: int) -> Results:
     """Score every part of the text, beside the baselines where there are any."""
     found = []
-    for split in work.parts.spans():
-        codes, first = work.of(split)
-        losses = model.losses(codes, first)
-        theirs = baselines.get(split, {})
+    for split, by_method in losses.items():
+        ours = by_method["network"]
+        theirs = {name: each for name, each in by_method.items() if name != "network"}
         judged = Results.judged(
             split,
-            len(losses),
-            character_scores(losses, seed),
+            len(ours),
+            character_scores(ours, seed),
             {name: character_scores(each, seed) for name, each in theirs.items()},
             {
-                name: {"nats_per_character": character_difference(losses, each, seed)}
+                name: {"nats_per_character": character_difference(ours, each, seed)}
                 for name, each in theirs.items()
             },
-            _note(work, split, len(losses)),
+            _note(work, split, len(ours)),
         )
         found.append(judged)
     return joined_results(found)
 
 
-def _note(work: _Work, split: str, scored: int) -> list[str]:
+def _note(work: PreparedText, split: str, scored: int) -> list[str]:
     begin, end = work.parts.spans()[split]
     if scored >= end - begin - 1:
         return []

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from glassnet.run.folder import RunFolder
 from glassnet.run.reporter import Reporter
@@ -19,11 +19,18 @@ if TYPE_CHECKING:
     from glassnet.engine.checkpoint import State
     from glassnet.engine.history import EpochRecord, History
     from glassnet.model.characters import CharacterModel
+    from glassnet.model.images import ImageModel
     from glassnet.model.series import SeriesModel
     from glassnet.model.table import Model
     from glassnet.model.texts import TextModel
+    from glassnet.plan.characters import CharacterPlan
+    from glassnet.plan.images import ImagePlan
+    from glassnet.plan.series import SeriesPlan
     from glassnet.plan.table import Plan
+    from glassnet.plan.texts import TextPlan
     from glassnet.recipe import Recipe
+
+    AnyModel: TypeAlias = Model | TextModel | CharacterModel | SeriesModel | ImageModel
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Own:
 class Outcome:
     """A run that has ended: its model, its folder if it has one, the seconds of its parts, its warnings."""
 
-    model: Model | TextModel | CharacterModel | SeriesModel
+    model: AnyModel
     folder: RunFolder | None
     seconds: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -67,8 +74,9 @@ class Allowance:
 class Context:
     """One run at work: its recipe, its folder, whom it tells, and when it began (``time.monotonic()``).
 
-    ``states`` holds the trainings that are paused, by name. ``cut_short`` says whether a budget ended one of
-    them before its epochs: no other run would end it at the same step.
+    ``plan`` is that of a table, once there is one. ``states`` holds the trainings that are paused, by name.
+    ``cut_short`` says whether a budget ended one of them before its epochs: no other run would end it at the
+    same step.
     """
 
     recipe: Recipe
@@ -89,6 +97,10 @@ class Context:
         """Add the time since then to a part of the run."""
         self.seconds[part] = self.seconds.get(part, 0.0) + time.monotonic() - since
 
+    def checkpoint(self, net: str) -> Path | None:
+        """Return the file of a net's checkpoints; None without a folder."""
+        return None if self.folder is None else self.folder.checkpoint(net)
+
     @contextmanager
     def deadline(self, epochs: float) -> Iterator[float | None]:
         """Give so many epochs their share of a budget: their end, of ``time.monotonic()``."""
@@ -102,11 +114,11 @@ class Context:
             allowance.seconds = max(allowance.seconds - (time.monotonic() - began), 0.0)
             allowance.epochs = max(allowance.epochs - epochs, 1.0)
 
-    def settle(self, plan: Plan) -> None:
-        """Take a plan for the rest of the run, write it down and say so; later calls change nothing."""
+    def settle(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan | ImagePlan) -> None:
+        """Write a plan down for the rest of the run and say so; later calls change nothing."""
         if self.settled:
             return
-        self.plan, self.settled = plan, True
+        self.settled = True
         if self.folder is not None:
             self.folder.write_plan(plan.model_dump_json(indent=2))
         self.reporter.planned(plan)

@@ -165,8 +165,8 @@ def train_one(
     settings = settings_of(context, plan, encoded.task.loss, seed)
     held = rows_of(net, encoded, validation, settings, "none") if len(validation) else None
     follower = Follower(context, name, pause)
-    path = context.folder.checkpoint(name) if context.folder is not None else None
-    state = context.states.get(name) or _earlier_state(path)
+    path = context.checkpoint(name)
+    state = context.states.get(name) or checkpoints.earlier(path)
     left = min(pause or plan.epochs, plan.epochs) - (len(state.history) if state else 0)
     try:
         with context.deadline(max(left, 0)) as deadline:
@@ -227,12 +227,6 @@ def _rmse_of(
         return {"rmse": float(np.sqrt(np.average(np.square(errors), weights=weight)))}
 
     return rmse
-
-
-def _earlier_state(path: Path | None) -> State | None:
-    if path is None or not path.exists():
-        return None
-    return checkpoints.from_bytes(path.read_bytes(), str(path))
 
 
 def rows_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,17 +15,16 @@ from glassnet.data.table import Table
 from glassnet.errors import DataError, GlassnetWarning, RequestError, message
 from glassnet.lens.compose import Material, compose
 from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
-from glassnet.lens.page import page
 from glassnet.lens.report import Doubt, Report
 from glassnet.lens.text import shown
 from glassnet.lens.wording import SPLITS
 from glassnet.metrics.coverage import ends_asked
 from glassnet.notation import parse_split
 from glassnet.run.budget import ENDING
+from glassnet.run.cut_again import agree, check_can_be_cut
 from glassnet.run.kept import KeptRows, Spans, judged_rows, keep_rows
 from glassnet.run.prepare import prepare
-from glassnet.run.told import failing_softly
-from glassnet.storage import file_sha256, write_atomically
+from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
     from glassnet.data.split import Fold
@@ -35,9 +33,6 @@ if TYPE_CHECKING:
     from glassnet.run.fold_scores import FoldScores
     from glassnet.run.prepare import Prepared
 
-AGREES = 1e-6
-"""Rows that were cut again have to give the run's scores, but for such a share of them."""
-
 
 def table_report(model: Model, data: object = None) -> Report:
     """Make the report of a model of a table; see :func:`glassnet.run.reports.report`."""
@@ -45,18 +40,12 @@ def table_report(model: Model, data: object = None) -> Report:
         return compose(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
 
 
-def write_report(
+def training_report(
     context: Context, model: Model, folds: Sequence[tuple[FoldScores, KeptRows]], told: tuple[str, ...]
-) -> None:
-    """Write the report of a run that has just ended, and whose model is kept, into its folder."""
-    if context.folder is None:
-        return
-    since = time.monotonic()
-    context.reporter.phase("writing the report")
-    with failing_softly(context.folder), _quiet():
-        text = page(compose(model, _of_training(context, model, folds, told)))
-        write_atomically(context.folder.report, text.encode())
-    context.timed("report", since)
+) -> Report:
+    """Make the report of a run that has just ended."""
+    with _quiet():
+        return compose(model, _of_training(context, model, folds, told))
 
 
 @contextmanager
@@ -161,7 +150,7 @@ def _cut_again(model: Model) -> tuple[KeptRows, Table]:
         RequestError: they cannot be had, or not be answered as they were then.
     """
     recipe = model.recipe
-    _check_can_be_cut(model)
+    check_can_be_cut(model, "rows", "the table was in memory")
     source = open_source(recipe.data, recipe.missing)
     test_file = parse_split(recipe.test).path if recipe.test else None
     changed = [recipe.data] if source.sha256 != recipe.sha256 else []
@@ -177,21 +166,6 @@ def _cut_again(model: Model) -> tuple[KeptRows, Table]:
     return keep_rows(prepared, fold, model.schema, recipe.seed), _table_of(prepared, fold)
 
 
-def _check_can_be_cut(model: Model) -> None:
-    split, problem = model.results.shown_split(), ""
-    if model.recipe.data is None:
-        problem = "the table was in memory"
-    elif parse_split(model.plan.test).has_folds:
-        problem = "each part was answered by a network of its own, and these are not saved"
-    elif split == "validation" and model.plan.refit:
-        problem = "the network that was saved has learned from the validation rows since"
-    elif split is None:
-        problem = "the run has not been scored"
-    if problem:
-        must = "the rows of the run must be there to be answered as they were then"
-        raise DataError(message(must, problem, "judge other rows"))
-
-
 def _table_of(prepared: Prepared, fold: Fold) -> Table:
     _, rows = judged_rows(fold)
     first = prepared.tables[0]
@@ -204,10 +178,7 @@ def _agrees(model: Model, judged: Judged, kept: KeptRows, table: Table) -> bool:
     """Say whether rows that were cut again give the scores of the run."""
     weight = model.examples(table).weight if model.recipe.weight else None
     found = model.task.metrics(judged.truth, judged.answers, weight)
-    then = model.results.metrics.get(kept.split, {})
-    return found.keys() == then.keys() and all(
-        abs(found[name] - then[name]) <= AGREES * max(1.0, abs(then[name])) for name in then
-    )
+    return agree(found, model.results.metrics.get(kept.split, {}))
 
 
 def _without_rows(why: str) -> str:

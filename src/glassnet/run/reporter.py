@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord
     from glassnet.plan.characters import CharacterPlan
+    from glassnet.plan.images import ImagePlan
     from glassnet.plan.series import SeriesPlan
-    from glassnet.plan.table import Plan, TextPlan
+    from glassnet.plan.table import Plan
+    from glassnet.plan.texts import TextPlan
 
 
 class Reporter(Protocol):
@@ -17,7 +19,7 @@ class Reporter(Protocol):
     def phase(self, text: str) -> None:
         """A part of the work begins, e.g. ``reading hour.csv``."""
 
-    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan | ImagePlan) -> None:
         """The columns' roles and everything else that the run decided is known."""
 
     def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
@@ -33,7 +35,7 @@ class Silent:
     def phase(self, text: str) -> None:
         """Say nothing."""
 
-    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan) -> None:
+    def planned(self, plan: Plan | TextPlan | CharacterPlan | SeriesPlan | ImagePlan) -> None:
         """Say nothing."""
 
     def progress(self, net: str, record: EpochRecord | None, done: float, total: int, eta: float) -> None:

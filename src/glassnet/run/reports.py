@@ -5,27 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glassnet.errors import DataError, RecipeError, message
+from glassnet.errors import DataError, message
 from glassnet.lens.page import page
 from glassnet.model.loading import load
 from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
-from glassnet.plan.table import TextPlan
-from glassnet.plan.words import WordPlan
+from glassnet.plan.texts import TextPlan
 from glassnet.run.told import failing_softly
 from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
     from glassnet.lens.report import Report
-    from glassnet.model.characters import CharacterModel
-    from glassnet.model.series import SeriesModel
-    from glassnet.model.table import Model
-    from glassnet.model.texts import TextModel
+    from glassnet.run.context import AnyModel
     from glassnet.run.folder import RunFolder
 
 
 def report(
-    model: Model | TextModel | CharacterModel | SeriesModel,
+    model: AnyModel,
     data: object = None,
     *,
     path: str | Path | None = None,
@@ -44,7 +41,7 @@ def report(
 
     Raises:
         DataError: ``data`` does not fit the model.
-        RecipeError: the model has a recurrent net.
+        RecipeError: the model is one of images.
         RequestError, WorkError: the page cannot be written.
     """
     found = _made(model, data)
@@ -71,7 +68,7 @@ def report_file(path: Path, data: str | None = None, out: Path | None = None) ->
     name = "report" if path.name == "model.glass" else path.stem
     page_path = out or path.with_name(f"{name}.html" if data is None else f"{name}-{Path(data).stem}.html")
     found = report(load(path), data)
-    if out is None and found.numbers == () and found.reliability is None and page_path.exists():
+    if out is None and _has_no_rows(found) and page_path.exists():
         must = f"a report without the rows of the run must not take the place of {page_path}"
         do = "name another file with -o, or judge other rows with --data FILE"
         raise DataError(message(must, "the rows cannot be had again", do))
@@ -79,21 +76,34 @@ def report_file(path: Path, data: str | None = None, out: Path | None = None) ->
     return found, page_path
 
 
-def write_missing_report(folder: RunFolder, model: Model | TextModel | CharacterModel | SeriesModel) -> None:
+def _has_no_rows(found: Report) -> bool:
+    return found.numbers == () and found.reliability is None and found.characters is None
+
+
+def write_missing_report(folder: RunFolder, model: AnyModel) -> None:
     """Write the report of a finished run that was killed before it had one."""
-    if not folder.report.exists() and not isinstance(model.plan, CharacterPlan | WordPlan | SeriesPlan):
+    if not folder.report.exists():
         with failing_softly(folder):
             report(model, path=folder.report)
 
 
-def _made(model: Model | TextModel | CharacterModel | SeriesModel, data: object) -> Report:
-    if isinstance(model.plan, CharacterPlan | WordPlan | SeriesPlan):
-        must = "a report is made of a model of a table, or of texts read as a bag of words"
-        raise RecipeError(message(must, f"this one is {model.plan.net}", "see glassnet evaluate"))
+def _made(model: AnyModel, data: object) -> Report:
+    if isinstance(model.plan, CharacterPlan):
+        from glassnet.run.characters_report import characters_report
+
+        return characters_report(model, data)
+    if isinstance(model.plan, SeriesPlan):
+        from glassnet.run.series_report import series_report
+
+        return series_report(model, data)
     if isinstance(model.plan, TextPlan):
         from glassnet.run.text_report import text_report
 
         return text_report(model, data)
+    if isinstance(model.plan, ImagePlan):
+        from glassnet.run.image_report import image_report
+
+        return image_report(model, data)
     from glassnet.run.report import table_report
 
     return table_report(model, data)

@@ -8,15 +8,17 @@ from pydantic import ValidationError
 
 from glassnet.errors import DataError, FormatError, message
 from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
-from glassnet.plan.table import Plan, TextPlan
+from glassnet.plan.table import Plan
+from glassnet.plan.texts import TextPlan
 from glassnet.plan.words import WordPlan
 
 if TYPE_CHECKING:
     from glassnet.recipe import Recipe
     from glassnet.run.folder import RunFolder
 
-AnyPlan = TypeVar("AnyPlan", Plan, TextPlan, CharacterPlan, WordPlan, SeriesPlan)
+AnyPlan = TypeVar("AnyPlan", Plan, TextPlan, CharacterPlan, WordPlan, SeriesPlan, ImagePlan)
 
 
 def with_checksum(recipe: Recipe, sha256: str | None, folder: RunFolder | None) -> Recipe:
@@ -36,6 +38,26 @@ def with_checksum(recipe: Recipe, sha256: str | None, folder: RunFolder | None) 
             )
         )
     recipe = recipe.model_copy(update={"sha256": sha256})
+    if folder is not None:
+        folder.write_recipe(recipe)
+    return recipe
+
+
+def with_checksums(
+    recipe: Recipe, sha256: str | None, test_sha256: str | None, folder: RunFolder | None
+) -> Recipe:
+    """Return the recipe with the SHA-256 of its data and of what a ``file:`` split judges.
+
+    Raises:
+        DataError: they are not what the recipe was written for.
+    """
+    recipe = with_checksum(recipe, sha256, folder)
+    if recipe.test_sha256 == test_sha256:
+        return recipe
+    if recipe.test_sha256 is not None:
+        must, do = "a run goes on only with the test data that it began with", "put the old one back"
+        raise DataError(message(must, f"{recipe.test} has changed since", do))
+    recipe = recipe.model_copy(update={"test_sha256": test_sha256})
     if folder is not None:
         folder.write_recipe(recipe)
     return recipe

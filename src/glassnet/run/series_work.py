@@ -3,54 +3,35 @@
 from __future__ import annotations
 
 import time
-import warnings
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from glassnet.data.roles import ColumnRole, infer_roles
-from glassnet.data.series import SeriesSchema, check_order, facts_of, find_season, fit_series, moments_of
+from glassnet.data.series import facts_of, find_season
 from glassnet.data.sources import open_source
-from glassnet.data.split import Fold, RowFacts, make_folds
-from glassnet.engine import checkpoint as checkpoints
-from glassnet.engine.history import History
 from glassnet.engine.rows import Rows
-from glassnet.engine.settings import Settings
-from glassnet.engine.training import train_net
-from glassnet.errors import DataError, GlassnetWarning, NonFiniteLoss, RecipeError, message
+from glassnet.errors import DataError, RecipeError, message
 from glassnet.model.series import SeriesModel, windows_of
-from glassnet.nets.build import build
 from glassnet.nets.recurrent import NextValues
-from glassnet.nets.spec import Recurrent
-from glassnet.notation import (
-    RecurrentSpec,
-    SplitSpec,
-    parse_recurrent,
-    parse_split,
-    write_recurrent,
-    write_split,
-)
+from glassnet.notation import SplitSpec, parse_split, write_split
 from glassnet.plan.series import LONGEST, SeriesPlan
 from glassnet.plan.table import ColumnPlan
-from glassnet.randomness import derived_seed
-from glassnet.run.context import Context, Follower, Outcome, Own
+from glassnet.run.context import Context
+from glassnet.run.frame import Done
 from glassnet.run.merged import joined_results
+from glassnet.run.recurrent import decided, learning, new_net, settings_of, spec_of, train_recurrent
 from glassnet.run.same import earlier_plan, with_checksum
-from glassnet.run.told import own_warnings, say_again
+from glassnet.run.series_prepare import PreparedSeries, prepare_series
+from glassnet.run.series_report import training_report
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glassnet.data.sources import Source
-    from glassnet.data.table import Table
-    from glassnet.engine.checkpoint import State
+    from glassnet.engine.history import History
+    from glassnet.errors import NonFiniteLoss
     from glassnet.recipe import Recipe
-    from glassnet.run.folder import RunFolder
-    from glassnet.run.reporter import Reporter
-    from glassnet.run.signals import Interrupts
 
     Floats = NDArray[np.float64]
 
@@ -59,10 +40,8 @@ SHARE = 0.1
 UNITS, DROPOUT = 64, 0.1
 LEAST_WINDOW, MOST_WINDOW = 16, 96
 """Without --set window=N a window has a season of rows, within these."""
-EPOCHS, PATIENCE, CLIP = 60, 8, 1.0
+EPOCHS, PATIENCE = 60, 8
 LEARNING_RATES = {"sgd": 0.1, "adam": 0.003, "adamw": 0.003, "rmsprop": 0.001}
-BUDGET_SHARE = 0.85
-"""The part of what is left of a budget that training takes."""
 _UNUSED = (
     *("text", "keep_leaks", "weight", "refit", "restarts", "tune", "ema", "l1", "l2", "norm", "init"),
     *("class_weight", "keep_weights", "scaling", "column", "loss", "engine"),
@@ -70,41 +49,16 @@ _UNUSED = (
 """Options of a recipe that mean nothing for a series."""
 
 
-def carry_out(
-    recipe: Recipe,
-    folder: RunFolder | None,
-    own: Own,
-    reporter: Reporter,
-    interrupts: Interrupts,
-    began: float,
-) -> Outcome:
-    """Do the whole work of a run on a series; see :func:`glassnet.run.train.train`.
-
-    Raises:
-        RequestError: recipe or data are wrong.
-        NonFiniteLoss: training failed; the model of the last good weights was saved before.
-        Interrupted: a signal came before there was a net.
-    """
+def series_work(context: Context) -> Done:
+    """Do the work of a run on a series; see :mod:`glassnet.run.frame`."""
+    recipe, since = context.recipe, time.monotonic()
     splits = _check_recipe(recipe)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", GlassnetWarning)
-        since = time.monotonic()
-        reporter.phase(f"reading {recipe.data or 'the data'}")
-        source = open_source(recipe.data if own.data is None else own.data, recipe.missing)
-        recipe = with_checksum(recipe, source.sha256, folder)
-        context = Context(recipe, own, folder, reporter, interrupts, began)
-        work = _prepared(context, source, splits)
-        context.timed("read", since)
-        model, failure = _trained(context, work)
-        if folder is not None and (failure is None or model.history.best_epoch):
-            folder.keep_model(model.to_bytes(), interrupted=model.history.stopped == "interrupted")
-            if failure is not None:
-                failure.add_note(f"they are saved in {folder.model}")
-        context.timed("total", began)
-    say_again(caught)
-    if failure is not None:
-        raise failure
-    return Outcome(model, folder, context.seconds, own_warnings(caught))
+    context.reporter.phase(f"reading {recipe.data or 'the data'}")
+    source = open_source(recipe.data if context.own.data is None else context.own.data, recipe.missing)
+    context.recipe = with_checksum(recipe, source.sha256, context.folder)
+    work = prepare_series(context.recipe, source, splits)
+    context.timed("read", since)
+    return _trained(context, work)
 
 
 def _check_recipe(recipe: Recipe) -> tuple[SplitSpec, SplitSpec]:
@@ -113,12 +67,7 @@ def _check_recipe(recipe: Recipe) -> tuple[SplitSpec, SplitSpec]:
     Raises:
         RecipeError: the recipe asks for what a series cannot have; all of it is named.
     """
-    plain = type(recipe)(kind="series")
-    problems = [
-        message("a series must be asked for what it has", f"{name}={getattr(recipe, name)!r}", "leave it out")
-        for name in _UNUSED
-        if getattr(recipe, name) != getattr(plain, name)
-    ]
+    problems = recipe.refusals(_UNUSED, "a series must be asked for what it has")
     splits = [parse_split(each or f"last:{SHARE}") for each in (recipe.test, recipe.validation)]
     for name, each in zip(("--test", "--validation"), splits, strict=True):
         if each.kind not in ("last", "none"):
@@ -132,36 +81,7 @@ def _check_recipe(recipe: Recipe) -> tuple[SplitSpec, SplitSpec]:
     return splits[0], splits[1]
 
 
-@dataclass(frozen=True)
-class _Work:
-    """A series that is read and cut; the schema is fitted on training rows alone."""
-
-    roles: tuple[ColumnRole, ...]
-    schema: SeriesSchema
-    values: Floats
-    matrix: NDArray[np.float32]
-    fold: Fold
-    splits: tuple[SplitSpec, SplitSpec]
-
-    def moments(self, part: str, before: int, horizon: int) -> NDArray[np.int64]:
-        """Return the moments whose foretold rows lie in a part, with so many rows before each."""
-        rows: NDArray[np.int64] = getattr(self.fold, part)
-        return moments_of(int(rows[0]), int(rows[-1]) + 1, before, horizon) if len(rows) else rows
-
-
-def _prepared(context: Context, source: Source, splits: tuple[SplitSpec, SplitSpec]) -> _Work:
-    recipe, target = context.recipe, context.recipe.target[0]
-    table: Table = source.load()
-    given = {target: "number"} if target in table.columns else {}
-    roles = infer_roles(table, {**source.roles, **given, **recipe.roles}, recipe.drop, [target])
-    times = check_order(table, roles)
-    fold = make_folds(RowFacts(table.rows, times), *splits, recipe.seed)[0]
-    schema = fit_series(table, fold.train, roles, target)
-    values, matrix = schema.read(table)
-    return _Work(roles, schema, values, matrix, fold, splits)
-
-
-def _check_lengths(work: _Work, window: int, horizon: int, season: int | None) -> None:
+def _check_lengths(work: PreparedSeries, window: int, horizon: int, season: int | None) -> None:
     """Check that every part has moments to be foretold at.
 
     Raises:
@@ -178,13 +98,12 @@ def _check_lengths(work: _Work, window: int, horizon: int, season: int | None) -
             raise DataError(message(must, f"there are {rows}", f"keep more with --{part} last:N, or {do}"))
 
 
-def _plan(context: Context, work: _Work) -> SeriesPlan:
+def _plan(context: Context, work: PreparedSeries) -> SeriesPlan:
     """Decide what the recipe leaves open; what is looked at are training rows."""
-    recipe, asked = context.recipe, parse_recurrent(context.recipe.net)
+    recipe = context.recipe
     season = find_season(work.values[work.fold.train])
     horizon = recipe.horizon or 1
     window = recipe.window or min(max(season or 0, LEAST_WINDOW), MOST_WINDOW, len(work.fold.train) // 3)
-    dropout = DROPOUT if asked.dropout is None else asked.dropout
     _check_lengths(work, window, horizon, season)
     moments = len(work.moments("train", window, horizon))
     facts = facts_of(work.roles, work.schema)
@@ -192,45 +111,27 @@ def _plan(context: Context, work: _Work) -> SeriesPlan:
         columns=tuple(ColumnPlan(name=n, role=r, reason=w, used=u) for n, (r, w, u) in facts.items()),
         test=write_split(work.splits[0]),
         validation=write_split(work.splits[1]),
-        net=write_recurrent(RecurrentSpec(asked.cell, asked.layers or 1, asked.units or UNITS, dropout)),
+        net=decided(recipe.net, UNITS, DROPOUT),
         window=window,
         horizon=horizon,
         season=season,
         stretch=max(horizon, season or 1, 10),
         batch_size=recipe.batch_size or (32 if moments < 5_000 else 128),
         epochs=recipe.epochs or EPOCHS,
-        lr=recipe.lr or LEARNING_RATES[recipe.optimizer],
-        optimizer=recipe.optimizer,
-        schedule=recipe.schedule or "constant",
-        warmup=recipe.warmup,
-        weight_decay=0.01 if recipe.weight_decay is None else recipe.weight_decay,
-        clip=recipe.clip or CLIP,
+        **learning(recipe, LEARNING_RATES),
         patience=None if work.splits[1].kind == "none" else recipe.patience or PATIENCE,
         precision="bfloat16" if recipe.precision == "bfloat16" else "float32",
         threads=recipe.threads or 1,
     )
 
 
-def _trained(context: Context, work: _Work) -> tuple[SeriesModel, NonFiniteLoss | None]:
+def _trained(context: Context, work: PreparedSeries) -> Done:
     since = time.monotonic()
     plan = earlier_plan(context.folder, SeriesPlan) or _plan(context, work)
-    if context.folder is not None:
-        context.folder.write_plan(plan.model_dump_json(indent=2))
-    context.reporter.planned(plan)
-    asked, seed = parse_recurrent(plan.net), context.recipe.seed
-    spec = Recurrent(
-        symbols=None,
-        inputs=work.schema.width,
-        cell=asked.cell,
-        layers=asked.layers or 1,
-        units=asked.units or UNITS,
-        dropout=asked.dropout or 0.0,
-        outputs=plan.horizon,
-    )
-    built: Any = build(spec, seed=derived_seed(seed, "weights"))
-    net = NextValues(built)
-    with context.interrupts.asking():
-        history, failure = _train(context, plan, work, net)
+    context.settle(plan)
+    spec = spec_of(plan.net, 1, UNITS, symbols=None, inputs=work.schema.width, outputs=plan.horizon)
+    net = NextValues(new_net(spec, context.recipe.seed))
+    history, failure = _train(context, plan, work, net)
     context.timed("train", since)
     since = time.monotonic()
     context.reporter.phase("scoring")
@@ -243,13 +144,12 @@ def _trained(context: Context, work: _Work) -> tuple[SeriesModel, NonFiniteLoss 
             parts.append(model.judged(part, work.values, work.matrix, moments))
     model.results = joined_results(parts)
     context.timed("score", since)
-    return model, failure
+    return Done(model, failure, partial(training_report, model, work))
 
 
 def _train(
-    context: Context, plan: SeriesPlan, work: _Work, net: NextValues
+    context: Context, plan: SeriesPlan, work: PreparedSeries, net: NextValues
 ) -> tuple[History, NonFiniteLoss | None]:
-    recipe = context.recipe
     windows = windows_of(torch.from_numpy(work.matrix), plan.window)
     scaled = torch.from_numpy(work.matrix[:, 0].copy()).unfold(0, plan.horizon, 1)
 
@@ -259,49 +159,15 @@ def _train(
             return None
         return Rows(windows, scaled[moments + 1].clone(), None, moments - plan.window + 1)
 
-    follower, train, validation = Follower(context, "net"), rows("train"), rows("validation")
-    path = None if context.folder is None else context.folder.checkpoint("net")
-    left = None if recipe.budget is None else context.began + recipe.budget - time.monotonic()
-    try:
-        history = train_net(
-            net,
-            train if train is not None else Rows(windows, scaled),
-            _settings(recipe, plan, validation is not None),
-            validation=validation,
-            callbacks=[follower],
-            progress=follower.progress,
-            should_stop=lambda: context.interrupts.requested,
-            deadline=None if left is None else time.monotonic() + BUDGET_SHARE * left,
-            state=_state(context),
-            save=None if path is None else partial(checkpoints.write, path),
-        )
-    except NonFiniteLoss as error:
-        return follower.history or History(), error
-    return history, None
-
-
-def _state(context: Context) -> State | None:
-    path = None if context.folder is None else context.folder.checkpoint("net")
-    return checkpoints.read(path) if path is not None and path.exists() else None
-
-
-def _settings(recipe: Recipe, plan: SeriesPlan, validates: bool) -> Settings:
-    return Settings(
+    train, validation = rows("train"), rows("validation")
+    settings = settings_of(
+        context.recipe,
+        plan,
         loss="mse",
-        optimizer=plan.optimizer,
-        lr=plan.lr,
-        momentum=recipe.momentum,
-        nesterov=recipe.nesterov,
-        weight_decay=plan.weight_decay,
-        batch_size=plan.batch_size,
         epochs=plan.epochs,
-        patience=plan.patience if validates else None,
-        schedule=plan.schedule,
-        warmup=plan.warmup,
-        clip=plan.clip,
-        seed=recipe.seed,
-        device=recipe.device,
+        validates=validation is not None,
         precision=plan.precision,
-        threads=plan.threads,
-        engine="torch",
+    )
+    return train_recurrent(
+        context, net, train if train is not None else Rows(windows, scaled), validation, settings
     )

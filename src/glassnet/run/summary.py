@@ -6,26 +6,24 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from glassnet.plan.characters import CharacterPlan
+from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
 from glassnet.plan.table import Plan
 
 if TYPE_CHECKING:
+    from glassnet.plan.texts import TextPlan
     from glassnet.results import Results
-    from glassnet.run.context import Outcome
+    from glassnet.run.context import AnyModel, Outcome
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:
     """Return what a run did and scored, as JSON values."""
     model, results = outcome.model, outcome.model.results
-    if isinstance(model.plan, CharacterPlan):
-        return _of_characters(outcome, model.plan)
-    if isinstance(model.plan, SeriesPlan):
-        return _of_series(outcome, model.plan)
     return {
         "model": None if outcome.folder is None else str(outcome.folder.model),
         "report": None if outcome.report is None else str(outcome.report),
         "kind": model.recipe.kind,
-        "task": model.task.name,
+        "task": model.recipe.kind,  # where it has another name, _of_kind gives that
         "rows": results.rows,
         **scores_json(results),
         "engine": model.history.engine,
@@ -33,58 +31,48 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "stopped": model.history.stopped,
         "epochs": len(model.history),
         "best_epoch": model.history.best_epoch,
+        **_of_kind(model),
+        "details": results.details,
+        "warnings": [*dict.fromkeys([*outcome.warnings, *results.warnings()]), *results.notes],
+        "was_finished": outcome.was_finished,
+        "seconds": {name: round(value, 2) for name, value in outcome.seconds.items()},
+    }
+
+
+_PHOTOS = {"size", "channels", "fit", "augmentation", "flips", "batch_size", "steps"}
+_PHOTOS |= {"precision", "channels_last", "threads", "device", "paces"}
+
+
+def _of_photos(plan: Plan | TextPlan | ImagePlan) -> dict[str, Any]:
+    """Return how photos were seen and computed with; for other data what was compared."""
+    if isinstance(plan, ImagePlan):
+        return plan.model_dump(mode="json", include=_PHOTOS)
+    return {"trials": [trial.model_dump() for trial in plan.trials]}
+
+
+def _of_kind(model: AnyModel) -> dict[str, Any]:
+    """Return what only some kinds of data have."""
+    if isinstance(model.plan, CharacterPlan):
+        return {
+            "steps": model.history.plan["course"]["total"],
+            **model.plan.model_dump(include={"net", "batch_size", "window", "precision", "threads"}),
+            "paces": [each.model_dump() for each in model.plan.paces],
+        }
+    columns = model.plan.columns
+    of_columns = {
+        "columns": [each.model_dump() for each in columns],
+        "left_out": {each.name: each.reason for each in columns if not each.used and each.role != "target"},
+    }
+    if isinstance(model.plan, SeriesPlan):
+        kept = {"net", "batch_size", "window", "horizon", "season", "precision", "threads"}
+        return {**model.plan.model_dump(include=kept), **of_columns}
+    return {
+        "task": model.task.name,
         "net": model.plan.net,
         **({"target_scale": model.plan.target_scale} if isinstance(model.plan, Plan) else {}),
-        "trials": [trial.model_dump() for trial in model.plan.trials],
-        "columns": [column.model_dump() for column in model.plan.columns],
-        "left_out": {c.name: c.reason for c in model.plan.columns if not c.used and c.role != "target"},
-        "details": results.details,
-        "leaks": [asdict(leak) for leak in results.leaks],
-        "warnings": [*dict.fromkeys([*outcome.warnings, *results.warnings()]), *results.notes],
-        "was_finished": outcome.was_finished,
-        "seconds": {name: round(value, 2) for name, value in outcome.seconds.items()},
-    }
-
-
-def _of_characters(outcome: Outcome, plan: CharacterPlan) -> dict[str, Any]:
-    return {
-        **_of_sequences(outcome),
-        "steps": outcome.model.history.plan["course"]["total"],
-        **plan.model_dump(include={"net", "batch_size", "window", "precision", "threads"}),
-        "paces": [each.model_dump() for each in plan.paces],
-    }
-
-
-def _of_series(outcome: Outcome, plan: SeriesPlan) -> dict[str, Any]:
-    left_out = {each.name: each.reason for each in plan.columns if not each.used}
-    kept = {"net", "batch_size", "window", "horizon", "season", "precision", "threads"}
-    columns = [column.model_dump() for column in plan.columns]
-    return {
-        **_of_sequences(outcome),
-        **plan.model_dump(include=kept),
-        "columns": columns,
-        "left_out": left_out,
-    }
-
-
-def _of_sequences(outcome: Outcome) -> dict[str, Any]:
-    model, results = outcome.model, outcome.model.results
-    return {
-        "model": None if outcome.folder is None else str(outcome.folder.model),
-        "report": None,
-        "kind": model.recipe.kind,
-        "task": model.recipe.kind,
-        "rows": results.rows,
-        **scores_json(results),
-        "engine": model.history.engine,
-        "engine_reason": model.history.engine_reason,
-        "stopped": model.history.stopped,
-        "epochs": len(model.history),
-        "best_epoch": model.history.best_epoch,
-        "details": results.details,
-        "warnings": [*dict.fromkeys([*outcome.warnings, *results.warnings()]), *results.notes],
-        "was_finished": outcome.was_finished,
-        "seconds": {name: round(value, 2) for name, value in outcome.seconds.items()},
+        **_of_photos(model.plan),
+        **of_columns,
+        "leaks": [asdict(leak) for leak in model.results.leaks],
     }
 
 

@@ -17,7 +17,7 @@ from glassnet.engine.bags_choice import in_words
 from glassnet.engine.history import EpochRecord, History
 from glassnet.errors import RecipeError, message
 from glassnet.native_status import native_status
-from glassnet.plan.table import TextTrial
+from glassnet.plan.texts import TextTrial
 from glassnet.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -117,13 +117,9 @@ def check_bag(recipe: Recipe) -> None:
     Raises:
         RecipeError: it asks for more; everything is named.
     """
-    plain = Recipe(kind="text")
-    asked = {name for name in Recipe.model_fields if getattr(recipe, name) != getattr(plain, name)}
-    problems = [
-        message("a bag of words must be asked for what it has", f"{name}={getattr(recipe, name)!r}", do)
-        for name in sorted(asked - BAG_FIELDS)
-        for do in ["leave it out; it has lr, l2, epochs and text"]
-    ]
+    others = sorted(set(Recipe.model_fields) - BAG_FIELDS)
+    do = "leave it out; it has lr, l2, epochs and text"
+    problems = recipe.refusals(others, "a bag of words must be asked for what it has", do)
     for name, known in (("net", ("bag",)), ("device", ("auto", "cpu")), ("engine", ("auto", "fused"))):
         if getattr(recipe, name) not in known:
             found = f"{name}={getattr(recipe, name)!r}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
@@ -73,6 +73,19 @@ class TextPrepared:
         found = self.task.targets[0]
         assert isinstance(found, ClassTarget)
         return found
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a plan tells of them, whatever net reads them."""
+        return {
+            "task": self.task.name,
+            "task_reason": self.task.reason,
+            "columns": self.columns,
+            "column": self.rows.column,
+            "test": self.test,
+            "validation": self.validation,
+            "unit": self.unit,
+        }
 
 
 def prepare_texts(recipe: Recipe, own: Own) -> TextPrepared:

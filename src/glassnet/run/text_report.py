@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glassnet.errors import DataError, GlassnetWarning, RequestError, message
-from glassnet.lens.page import page
 from glassnet.lens.report import Doubt, Report
 from glassnet.lens.text_compose import TextMaterial, compose_texts
 from glassnet.lens.text_mistakes import mistakes_of
-from glassnet.notation import parse_split
 from glassnet.run.context import Own
+from glassnet.run.cut_again import agree, check_can_be_cut
 from glassnet.run.text_prepare import prepare_texts
 from glassnet.run.text_scoring import judged_texts
-from glassnet.run.told import failing_softly
-from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,11 +24,7 @@ if TYPE_CHECKING:
     from glassnet.lens.text_mistakes import TextMistakes
     from glassnet.model.texts import TextModel
     from glassnet.run.fold_scores import FoldScores
-    from glassnet.run.folder import RunFolder
     from glassnet.run.text_prepare import TextPrepared
-
-AGREES = 1e-6
-"""Texts that were cut again have to give the run's scores, but for such a share of them."""
 
 
 def text_report(model: TextModel, data: object = None) -> Report:
@@ -41,29 +34,27 @@ def text_report(model: TextModel, data: object = None) -> Report:
         return compose_texts(model, _of_the_run(model) if data is None else _of_other_texts(model, data))
 
 
-def write_text_report(
-    folder: RunFolder,
+def training_report(
     model: TextModel,
     prepared: TextPrepared,
     folds: Sequence[tuple[Fold, FoldScores]],
     told: tuple[str, ...],
-) -> None:
-    """Write the report of a run that has just ended, and whose model is kept, into its folder."""
+) -> Report:
+    """Make the report of a run that has just ended."""
     rows = np.concatenate([judged_texts(fold)[1] for fold, _ in folds])
     truth = np.concatenate([scores.truth for _, scores in folds])
     answers = np.concatenate([scores.predictions[""] for _, scores in folds])
     once = np.sort(np.unique(rows, return_index=True)[1])
     truth, answers, texts = truth[once], answers[once], prepared.rows.take(rows[once])
-    with failing_softly(folder):
-        material = TextMaterial(
-            data=_name(model),
-            results=model.results,
-            truth=truth,
-            answers=answers,
-            mistakes=mistakes_of(texts, truth, answers, model.task.classes),
-            notes=told,
-        )
-        write_atomically(folder.report, page(compose_texts(model, material)).encode())
+    material = TextMaterial(
+        data=_name(model),
+        results=model.results,
+        truth=truth,
+        answers=answers,
+        mistakes=mistakes_of(texts, truth, answers, model.task.classes),
+        notes=told,
+    )
+    return compose_texts(model, material)
 
 
 def _of_other_texts(model: TextModel, data: object) -> TextMaterial:
@@ -104,7 +95,7 @@ def _cut_again(model: TextModel) -> tuple[NDArray[np.int64], NDArray[np.float64]
     Raises:
         RequestError: they cannot be had, or not be answered as they were then.
     """
-    _check_can_be_cut(model)
+    check_can_be_cut(model, "texts", "they were in memory")
     prepared = prepare_texts(model.recipe, Own())
     if prepared.rows.sha256 != model.recipe.sha256 or prepared.test_sha256 != model.recipe.test_sha256:
         must, do = "the data must be as it was", "put the old one back"
@@ -113,24 +104,10 @@ def _cut_again(model: TextModel) -> tuple[NDArray[np.int64], NDArray[np.float64]
     rows = prepared.rows.take(judged)
     truth, answers = prepared.truth[judged], model.predictions(rows)
     weight = None if prepared.weights is None else prepared.weights[judged]
-    found, then = model.task.metrics(truth, answers, weight), model.results.metrics.get(split, {})
-    if any(abs(found[name] - then.get(name, np.inf)) > AGREES for name in found):
+    if not agree(model.task.metrics(truth, answers, weight), model.results.metrics.get(split, {})):
         must, do = "texts that are cut again must give the scores of the run", "judge other texts"
         raise DataError(message(must, "they do not", do))
     return truth, answers, mistakes_of(rows, truth, answers, model.task.classes)
-
-
-def _check_can_be_cut(model: TextModel) -> None:
-    split, problem = model.results.shown_split(), ""
-    if model.recipe.data is None:
-        problem = "they were in memory"
-    elif parse_split(model.plan.test).has_folds:
-        problem = "each part was answered by a network of its own, and these are not saved"
-    elif split == "validation" and model.plan.refit:
-        problem = "the network that was saved has learned from the validation texts since"
-    if problem:
-        must = "the texts of the run must be there to be answered as they were then"
-        raise DataError(message(must, problem, "judge other texts"))
 
 
 def _name(model: TextModel) -> str:

@@ -14,6 +14,7 @@ from glassnet.engine import sentiment as engine
 from glassnet.lens.text_steps_view import Frontier, SameAnswers, Step
 from glassnet.lens.word_net import SentimentWords
 from glassnet.metrics.coverage import wilson
+from glassnet.native_status import native_status
 from glassnet.randomness import epoch_order
 from glassnet.reference import sentiment as s
 from glassnet.reference.functions.activations import sigmoid
@@ -81,7 +82,7 @@ def tried(corpus: Corpus, rate: float, how: How) -> Frontier:
         cutoffs=CUTOFFS,
         rate=rate,
         seed=how.seed,
-        repeats=REPEATS if engine.ENGINE == "native" else 1,
+        repeats=REPEATS if native_status().available else 1,
         train=_passes(how.passes),
         scores=engine.scores,
     )
@@ -117,7 +118,7 @@ def step_net(
     ways: dict[str, tuple[Train, int]] = {DENSE: (s.train_dense, dense_texts(size))}
     if number > 4:
         ways = {WORDS: (s.train_word_by_word, BY_WORD), NUMPY: (s.train_sparse, len(order))}
-        ways |= {FAST: (engine.train, len(order))} if engine.ENGINE == "native" else {}
+        ways |= {FAST: (engine.train, len(order))} if native_status().available else {}
     speeds = {
         name: _speed(train, few.take(order[:most]), corpus.labels[order[:most]], size, rate)
         for name, (train, most) in ways.items()

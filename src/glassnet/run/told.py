@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from glassnet.errors import GlassnetWarning, message
 
 if TYPE_CHECKING:
+    from glassnet.data.leaks import Leak
     from glassnet.run.folder import RunFolder
+
+
+def warn_of(leaks: Iterable[Leak]) -> None:
+    """Warn of what the training rows know and should not."""
+    for warning in filter(None, (leak.warning for leak in leaks)):
+        warnings.warn(warning, GlassnetWarning, stacklevel=2)
 
 
 def say_again(caught: list[warnings.WarningMessage]) -> None:

@@ -14,20 +14,15 @@ from typing import TYPE_CHECKING
 from glassnet.errors import DataError, NonFiniteLoss, RecipeError, RequestError, message
 from glassnet.notation import CELLS, parse_split
 from glassnet.recipe import Kind, Recipe, make_recipe
-from glassnet.run.context import Outcome, Own
+from glassnet.run.context import Context, Outcome, Own
 from glassnet.run.folder import RunFolder, held, new_run_folder
+from glassnet.run.frame import Work, carry_out
 from glassnet.run.reporter import Reporter, Silent
-from glassnet.run.signals import Interrupts, listening
+from glassnet.run.signals import listening
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
-    from glassnet.model.characters import CharacterModel
-    from glassnet.model.series import SeriesModel
-    from glassnet.model.table import Model
-    from glassnet.model.texts import TextModel
-
-Work = Callable[[Recipe, RunFolder | None, Own, Reporter, Interrupts, float], Outcome]
-"""What does the whole work of a run, of one kind of data; see :func:`glassnet.run.work.carry_out`."""
+    from glassnet.run.context import AnyModel
 
 
 def train(
@@ -39,7 +34,7 @@ def train(
     loss: str | Callable[..., object] = "auto",
     reporter: Reporter | None = None,
     **options: object,
-) -> Model | TextModel | CharacterModel | SeriesModel:
+) -> AnyModel:
     """Train a network on raw data, score it beside its baselines, and return it as a Model.
 
     Args:
@@ -81,7 +76,7 @@ def resume(
     net: object = None,
     loss: Callable[..., object] | None = None,
     reporter: Reporter | None = None,
-) -> Model | TextModel | CharacterModel | SeriesModel:
+) -> AnyModel:
     """Go on with a run that was interrupted or killed; it ends with the bits of one left alone.
 
     Args:
@@ -112,21 +107,35 @@ def train_run(
         keep: False writes no folder.
         began: when the request was made, of ``time.monotonic()``: a budget counts from there.
     """
-    began, own = time.monotonic() if began is None else began, own or Own()
+    began, own, recipe = time.monotonic() if began is None else began, own or Own(), _of_its_kind(recipe)
     _check_own(recipe, own)
     recipe = recipe.model_copy(
         update={"sha256": _sha256(recipe.data), "test_sha256": _sha256(_test_path(recipe))}
     )
     if not keep:
-        return _carry_out(recipe, None, own, reporter, began)
+        return _started(recipe, None, own, reporter, began)
     folder = new_run_folder(out, _run_name(recipe))
     with held(folder):
         folder.begin(recipe)
         try:
-            return _carry_out(recipe, folder, own, reporter, began)
+            return _started(recipe, folder, own, reporter, began)
         except RequestError:
             folder.discard()
             raise
+
+
+def _of_its_kind(recipe: Recipe) -> Recipe:
+    """Return the recipe for photos or texts where no task is named and a folder or zip of them is given."""
+    if recipe.kind != "table" or recipe.task != "auto" or recipe.data is None:
+        return recipe
+    from glassnet.data.contents import kind_of_files
+
+    kind = kind_of_files(Path(recipe.data))
+    if kind is None:
+        return recipe
+    plain = Recipe().model_dump()
+    asked = {name: value for name, value in recipe.model_dump().items() if value != plain[name]}
+    return make_recipe(**{**asked, "kind": kind})
 
 
 def resume_run(
@@ -148,7 +157,7 @@ def resume_run(
                     "put the old file back, or start a new run",
                 )
             )
-        return _carry_out(recipe, folder, own, reporter, began)
+        return _started(recipe, folder, own, reporter, began)
 
 
 def _finished(folder: RunFolder, recipe: Recipe, own: Own) -> Outcome:
@@ -175,35 +184,40 @@ def _finished(folder: RunFolder, recipe: Recipe, own: Own) -> Outcome:
     return Outcome(model, folder, was_finished=True)
 
 
-def _carry_out(
+def _started(
     recipe: Recipe, folder: RunFolder | None, own: Own, reporter: Reporter | None, began: float
 ) -> Outcome:
     go_on = "start it again" if folder is None else f"go on with glassnet train --resume {folder.path}"
     with listening(go_on) as interrupts:
-        return _work_of(recipe.kind, recipe.net)(recipe, folder, own, reporter or Silent(), interrupts, began)
+        context = Context(recipe, own, folder, reporter or Silent(), interrupts, began)
+        return carry_out(context, _work_of(recipe.kind, recipe.net))
 
 
 def _work_of(kind: Kind, net: str) -> Work:
     """Return what does the work of a kind of data; no other kind's is imported."""
     if kind == "table":
-        from glassnet.run.work import carry_out
+        from glassnet.run.work import table_work
 
-        return carry_out
+        return table_work
     if kind == "text" and net.partition(":")[0] in CELLS:
-        from glassnet.run.word_work import carry_out as carry_out_words
+        from glassnet.run.word_work import word_work
 
-        return carry_out_words
+        return word_work
     if kind == "text":
-        from glassnet.run.text_work import carry_out as carry_out_texts
+        from glassnet.run.text_work import text_work
 
-        return carry_out_texts
+        return text_work
     if kind == "characters":
-        from glassnet.run.characters_work import carry_out as carry_out_characters
+        from glassnet.run.characters_work import characters_work
 
-        return carry_out_characters
-    from glassnet.run.series_work import carry_out as carry_out_series
+        return characters_work
+    if kind == "image":
+        from glassnet.run.image_work import image_work
 
-    return carry_out_series
+        return image_work
+    from glassnet.run.series_work import series_work
+
+    return series_work
 
 
 def _sha256(data: str | None) -> str | None:

@@ -1,76 +1,47 @@
-"""One run from its recipe to its Model: read, split, fit baselines, plan, train, score, save."""
+"""One run on a table, from its recipe to its Model: read, split, fit baselines, plan, train, score."""
 
 from __future__ import annotations
 
 import time
-import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from glassnet.data.sources import open_source
-from glassnet.errors import GlassnetWarning
 from glassnet.model.table import Model
 from glassnet.notation import parse_split
 from glassnet.plan.table import Plan
 from glassnet.run.budget import within_budget
 from glassnet.run.choose import default_batch_size, make_plan, net_notation
-from glassnet.run.context import Context, Outcome, Own
+from glassnet.run.context import Context
 from glassnet.run.fold_scores import FoldScores, pooled, results_of
+from glassnet.run.frame import Done
 from glassnet.run.kept import KeptRows, keep_rows
 from glassnet.run.nets import engine_for, settings_of, threads_for
 from glassnet.run.prepare import Encoded, Prepared, column_plans, encode, prepare
-from glassnet.run.report import write_report
+from glassnet.run.report import training_report
 from glassnet.run.same import earlier_plan, with_checksum
 from glassnet.run.scoring import Judge
-from glassnet.run.told import own_warnings, say_again
+from glassnet.run.told import warn_of
 from glassnet.run.trials import Chosen, train_nets
 
 if TYPE_CHECKING:
     from glassnet.data.split import Fold
-    from glassnet.recipe import Recipe
     from glassnet.results import Results
-    from glassnet.run.folder import RunFolder
-    from glassnet.run.reporter import Reporter
-    from glassnet.run.signals import Interrupts
 
 
-def carry_out(
-    recipe: Recipe,
-    folder: RunFolder | None,
-    own: Own,
-    reporter: Reporter,
-    interrupts: Interrupts,
-    began: float,
-) -> Outcome:
-    """Do the whole work of a run, or what is left of it; see :func:`glassnet.run.train.train`.
-
-    Raises:
-        RequestError: recipe or data are wrong.
-        NonFiniteLoss: training failed; the model of the last good weights was saved before.
-        Interrupted: a signal came before there was a net.
-    """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", GlassnetWarning)
-        since = time.monotonic()
-        reporter.phase(f"reading {recipe.data or 'the data'}")
-        source = open_source(recipe.data if own.data is None else own.data, recipe.missing)
-        recipe = with_checksum(recipe, source.sha256, folder)
-        context = Context(recipe, own, folder, reporter, interrupts, began, earlier_plan(folder, Plan))
-        prepared = prepare(recipe, source)
-        for warning in filter(None, (leak.warning for leak in prepared.leaks)):
-            warnings.warn(warning, GlassnetWarning, stacklevel=2)
-        context.timed("read", since)
-        model, failure, folds = _train_folds(context, prepared)
-        if folder is not None and (failure is None or model.history.best_epoch):
-            folder.keep_model(model.to_bytes(), interrupted=model.history.stopped == "interrupted")
-            if failure is not None:
-                failure.add_note(f"they are saved in {folder.model}")
-            write_report(context, model, folds, own_warnings(caught))
-        context.timed("total", began)
-    say_again(caught)
-    if failure is not None:
-        raise failure
-    return Outcome(model, folder, context.seconds, own_warnings(caught))
+def table_work(context: Context) -> Done:
+    """Do the work of a run on a table; see :mod:`glassnet.run.frame`."""
+    recipe, since = context.recipe, time.monotonic()
+    context.reporter.phase(f"reading {recipe.data or 'the data'}")
+    source = open_source(recipe.data if context.own.data is None else context.own.data, recipe.missing)
+    context.recipe = with_checksum(recipe, source.sha256, context.folder)
+    context.plan = earlier_plan(context.folder, Plan)
+    prepared = prepare(context.recipe, source)
+    warn_of(prepared.leaks)
+    context.timed("read", since)
+    model, failure, folds = _train_folds(context, prepared)
+    return Done(model, failure, partial(training_report, context, model, folds))
 
 
 @dataclass(frozen=True)
@@ -144,6 +115,7 @@ def _train_fold(context: Context, prepared: Prepared, fold: Fold, name: str, fol
     if context.plan is None:
         plan = within_budget(context, encoded, judge, plan, folds, time.monotonic() - since)
         plan = plan.model_copy(update={"tune": plan.tune / folds if plan.tune else None})
+    context.plan = plan
     context.settle(plan)
     since = time.monotonic()
     with context.interrupts.asking():

@@ -1,0 +1,226 @@
+"""From a model of a series or of a long text to the Report; ``compose`` is the same for tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassnet.lens.again import again
+from glassnet.lens.answer import off_by
+from glassnet.lens.curves import learning_curve
+from glassnet.lens.doubts import doubts
+from glassnet.lens.evidence import Evidence
+from glassnet.lens.figures import number_figures
+from glassnet.lens.numerals import counted, number
+from glassnet.lens.report import Doubt, Report, SplitRows
+from glassnet.lens.sequences import series_findings
+from glassnet.lens.text import shown
+from glassnet.lens.verdicts import advice, verdicts
+from glassnet.lens.wording import ENDINGS, USES, file_name, rows_of, score, score_between
+from glassnet.plan.characters import CharacterPlan
+from glassnet.version import __version__
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from glassnet.lens.figures import NumberFigures
+    from glassnet.lens.sequences import CharacterFindings
+    from glassnet.model.characters import CharacterModel
+    from glassnet.model.series import SeriesModel
+    from glassnet.plan.series import SeriesPlan
+    from glassnet.results import Results
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SeriesRows:
+    """Forecasts beside what came.
+
+    Attributes:
+        values: the whole series, (rows,); ``times`` of its rows in seconds since 1970, or None.
+        moments: the last row before each forecast, from 0. Shape: (moments,).
+        truth, answers: by method, "network" is the net's. Shape: (moments, horizon).
+    """
+
+    values: Floats
+    times: Floats | None
+    moments: NDArray[np.int64]
+    truth: Floats
+    answers: dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class SequenceMaterial:
+    """What a report is made of, beside the model; see :class:`glassnet.lens.text_compose.TextMaterial`.
+
+    ``rows`` or ``findings`` are None where the judged series or text is not at hand.
+    """
+
+    data: str
+    results: Results
+    rows: SeriesRows | None = None
+    findings: CharacterFindings | None = None
+    is_other_data: bool = False
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    found: tuple[Doubt, ...] = ()
+
+
+def compose_series(model: SeriesModel, material: SequenceMaterial) -> Report:
+    """Make the report of a model of a series."""
+    plan, rows, target = model.plan, material.rows, model.schema.target.name
+    numbers: tuple[NumberFigures, ...] = ()
+    findings = None
+    if rows is not None:
+        numbers = tuple(_numbers(target, rows))
+        findings = series_findings(target, rows.values, rows.moments, rows.truth, rows.answers, plan.window)
+    others = "" if model.schema.inputs is None else f" and {counted(_others(model), 'other column')} of them"
+    what = f"the next {shown(target)}" if plan.horizon == 1 else f"the next {plan.horizon} of {shown(target)}"
+    told = f"This network foretells {what} from the last {counted(plan.window, 'row')}{others}"
+    mean = f" (mean over the {plan.horizon} rows ahead)" if plan.horizon > 1 else ""
+    report = _report(model, material, (target,), told, "series", numbers)
+    split = report.split
+    good = [] if split is None else [f"{_where(report, 'series')} {off_by(material.results, split, mean)}"]
+    return replace(
+        report, answer=(*report.answer, *good), numbers=numbers, columns=plan.columns, series=findings
+    )
+
+
+def _others(model: SeriesModel) -> int:
+    return sum(each.used and each.role != "target" for each in model.plan.columns)
+
+
+def _numbers(target: str, rows: SeriesRows) -> Iterator[NumberFigures]:
+    """Yield the charts of the first step ahead, and of the last one."""
+    horizon = rows.truth.shape[1]
+    for step in sorted({1, horizon}):
+        foretold = rows.moments + step
+        name = target if horizon == 1 else f"{target}, {counted(step, 'row')} ahead"
+        at = foretold + 1.0 if rows.times is None else rows.times[foretold]
+        truth, answers = rows.truth[:, step - 1], rows.answers["network"][:, step - 1]
+        yield number_figures(name, truth, answers, at, by="row" if rows.times is None else "time")
+
+
+def compose_characters(model: CharacterModel, material: SequenceMaterial) -> Report:
+    """Make the report of a model of characters."""
+    known = counted(len(model.vocabulary.characters), "different character")
+    told = f"This network, which knows {known}, foretells each character from those before it"
+    report = _report(model, material, ("the next character",), told, "text", ())
+    split = report.split
+    good = [] if split is None else [f"{_where(report, 'text')} {_nats(material.results, split)}"]
+    return replace(report, answer=(*report.answer, *good), characters=material.findings)
+
+
+def _nats(results: Results, split: str) -> str:
+    nats = results.metrics[split]["nats_per_character"]
+    known = results.intervals.get(split, {}).get("nats_per_character")
+    interval = f" (95 % interval {score_between('nats_per_character', known)})" if known else ""
+    return (
+        f"it needs {score('nats_per_character', nats, known)} nats per character{interval}, as if it had to "
+        f"guess among {number(math.exp(nats), 2)} characters of the same probability each time."
+    )
+
+
+def _report(
+    model: SeriesModel | CharacterModel,
+    material: SequenceMaterial,
+    targets: tuple[str, ...],
+    told: str,
+    whole: str,
+    numbers: tuple[NumberFigures, ...],
+) -> Report:
+    """Make what both have in common; ``whole`` is what the rows are cut from, ``told`` the first sentence."""
+    results, is_other = material.results, material.is_other_data
+    seen = Evidence(model, results, is_other, {}, numbers)
+    split = results.shown_split()
+    named = model.recipe.data or "data in memory"
+    answer = (f"{told}, in {file_name(named)}.",)
+    return Report(
+        data=material.data,
+        targets=targets,
+        task=seen.task,
+        classes=(),
+        split=split,
+        judged=results.rows.get(split or "", 0),
+        unit=seen.unit,
+        is_other_data=is_other,
+        answer=answer if split else (*answer, "It has not been scored."),
+        verdicts=tuple(verdicts(results, seen.task)),
+        advice=advice(results, seen.task),
+        context=(),
+        leaks=(),
+        doubts=(*material.found, *doubts(seen)),
+        notes=tuple(dict.fromkeys([*material.notes, *results.notes])),
+        counting="",
+        results=results,
+        splits=tuple(_splits(seen, whole)),
+        columns=(),
+        learning=learning_curve(model.history) if len(model.history) else None,
+        numbers=(),
+        reliability=None,
+        explained=None,
+        coverage=None,
+        missing=material.missing,
+        facts=tuple(_facts(model)),
+        again=again(model.recipe),
+        row=seen.row,
+    )
+
+
+def _where(report: Report, whole: str) -> str:
+    """Say which moments or characters were judged."""
+    rows = counted(report.judged, report.row)
+    if report.is_other_data:
+        return f"On the {rows} of {file_name(report.data)},"
+    last, has_test = f"the last ones of the {whole}", "test" in report.results.rows
+    if report.split == "test":
+        return f"On the {rows} kept aside as a test ({last}), which it had never seen,"
+    if report.split == "validation":
+        why = "which it did not learn from but which chose when to stop,"
+        return f"On the {rows} of validation ({last}{' before the test' * has_test}), {why}"
+    return f"On the {rows} that it was trained on,"
+
+
+def _splits(seen: Evidence, whole: str) -> Iterator[SplitRows]:
+    has_test = "test" in seen.model.results.rows
+    ways = {
+        "train": "from the beginning on",
+        "validation": f"the last ones of the {whole}" + " before the test" * has_test,
+        "test": f"the last ones of the {whole}",
+    }
+    for name, how in ways.items():
+        rows = seen.model.results.rows.get(name)
+        if rows:
+            yield SplitRows(rows_of(name, seen.row), rows, how, USES[name])
+    if seen.is_other_data:
+        count = seen.results.rows.get("test", 0)
+        yield SplitRows(f"{seen.row}s judged here", count, "given to the report", "judged in this report")
+
+
+def _reads(plan: SeriesPlan | CharacterPlan) -> str:
+    if isinstance(plan, CharacterPlan):
+        side = counted(plan.batch_size, "stream")
+        return f"{side} of the text side by side, gradients through {plan.window} characters"
+    season = "no season was found" if plan.season is None else f"a season of {plan.season} rows was found"
+    return f"windows of {plan.window} rows, {plan.batch_size} a step; {season}"
+
+
+def _facts(model: SeriesModel | CharacterModel) -> Iterator[tuple[str, str]]:
+    """Yield how the model was made."""
+    plan, history, recipe = model.plan, model.history, model.recipe
+    weights = sum(each.numel() for each in model.net.parameters())
+    yield "network", f"{plan.net}, {counted(weights, 'weight')}"
+    yield "reads", _reads(plan)
+    yield "optimiser", f"{plan.optimizer}, rate {plan.lr:g}, {plan.schedule}"
+    best = "" if history.best_epoch is None else f"; weights of epoch {history.best_epoch}"
+    ended = ENDINGS.get(history.stopped or "", history.stopped or "")
+    yield "training", f"{counted(len(history), 'epoch')}, {ended}{best}"
+    yield "computed on", f"{counted(plan.threads, 'thread')}, {plan.precision}, engine {history.engine}"
+    yield "seed", number(recipe.seed, 12)
+    yield "data", f"{recipe.data or 'data in memory'}, SHA-256 {recipe.sha256 or 'unknown'}"
+    yield "glassnet", __version__
