@@ -106,6 +106,12 @@ def test_without_labels_neighbours_are_all_that_is_said():
     assert 0 <= quality.neighbours.coverage <= 1
 
 
+def test_a_budget_plans_fewer_epochs_and_leaves_time_for_the_judge(quick_judge):
+    found = gn.gan("digits", epochs=100_000, budget=4, out="run")
+    assert 1 <= json.loads(Path("run/plan.json").read_text())["epochs"] < 100_000
+    assert found.quality.judged is not None
+
+
 def test_other_data_and_wrong_options_are_refused():
     with pytest.raises(RecipeError, match=r"net must be one that is known.*choose one of dense, conv"):
         gn.gan("digits", net="transformer")
