@@ -1,10 +1,11 @@
 """The claims of the engine's speed, each beside its peers in one run.
 
-    python benchmarks/engine.py [--only SECTION ...] [--rounds 7] [--seconds 0.1] [--out FILE]
+    python benchmarks/engine.py [--only SECTION ...] [--nets TEXT ...] [--rounds 7] [--seconds 0.1] ..
 
 Sections: training (the nets that promises name), latency (one row), grid (2-2-1 to 1024-1024-1024-10,
 batches 1 to 4,096, one to five hidden layers), rows, width and depth (growth), members, call (what a call of
-fit costs), bfloat16. `glassnet bench` measures training, latency and grid with the same code:
+fit costs), bfloat16. `--nets "2-2-1 relu, batch 4096"` measures in training and grid only those whose name
+begins so. `glassnet bench` measures training, latency and grid with the same code:
 docs/guide/bench.md says what is compared, and how.
 """
 
@@ -27,14 +28,19 @@ from glassnet.run.bench.latency import ANSWERED, latency
 from glassnet.run.bench.machine import load
 from glassnet.run.bench.peak import Peak, measure_peak
 from glassnet.run.bench.tables import contest_text, grid_text, latency_text, ratios_text
-from glassnet.run.bench.workloads import GRID, NAMED
+from glassnet.run.bench.workloads import GRID, NAMED, Workload
 
 TITLE = "The fused engine beside its peers"
 Section = tuple[Any, list[Claim]]
 
 
-def training(pace: Pace, peak: Peak) -> Section:
-    found = [contest(each, everybody(), pace, show_progress) for each in NAMED]
+def begun_by(beginnings: list[str], nets: tuple[Workload, ...]) -> list[Workload]:
+    """Return the nets whose names begin in one of these ways."""
+    return [each for each in nets if each.name.startswith(tuple(beginnings))]
+
+
+def training(pace: Pace, peak: Peak, nets: list[str]) -> Section:
+    found = [contest(each, everybody(), pace, show_progress) for each in begun_by(nets, NAMED)]
     show_progress("")
     print(ratios_text(found), "\n")
     for each in found:
@@ -51,9 +57,11 @@ def single_rows(pace: Pace, _: Peak) -> Section:
     return [each.to_dict() for each in found], claims.of_latency(found)
 
 
-def grid(pace: Pace, peak: Peak) -> Section:
-    found = tuple(contest(each, the_grid(), pace, show_progress) for each in GRID)
+def grid(pace: Pace, peak: Peak, nets: list[str]) -> Section:
+    found = tuple(contest(each, the_grid(), pace, show_progress) for each in begun_by(nets, GRID))
     show_progress("")
+    if not found:
+        return [], []
     print(grid_text(found, peak), "\n")
     return [each.to_dict() for each in found], claims.of_grid(found)
 
@@ -76,6 +84,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--only", nargs="+", choices=SECTIONS, metavar="SECTION", default=list(SECTIONS))
+    options.add_argument("--nets", nargs="+", metavar="TEXT", default=[""], help="how the names begin")
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--seconds", type=float, default=0.1, help="of one measurement, about")
     options.add_argument("--out", help="write the figures to this JSON file")
@@ -89,7 +98,8 @@ def main() -> None:
     figures: dict[str, Any] = {"peak": peak.to_dict(), "rounds": pace.rounds, "native_reason": reason}
     promises: list[Claim] = []
     for name in asked.only:
-        figures[name], more = SECTIONS[name](pace, peak)
+        chosen = (asked.nets,) if name in ("training", "grid") else ()
+        figures[name], more = SECTIONS[name](pace, peak, *chosen)
         promises += more
     figures |= {"claims": [each.to_dict() for each in promises], "load_after": load()}
     table([("claim", "promised", "found", ""), *(each.cells() for each in promises)])

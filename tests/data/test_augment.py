@@ -36,6 +36,17 @@ def test_nothing_asked_for_changes_nothing(batch):
     assert torch.equal(augmented(batch, 0, Augmentation()), batch)
 
 
+def test_a_batch_without_photos_stays_one():
+    assert augmented(torch.ones(0, 3, 8, 8), 0, EVERY).shape == (0, 3, 8, 8)
+
+
+@pytest.mark.parametrize("side", [1, 2, 5])
+def test_photos_smaller_than_a_shift_are_varied_too(side):
+    batch = torch.ones(4, 1, side, side)
+    assert torch.isfinite(augmented(batch, 0, Augmentation(shift=6, cutout=9, rotate=9))).all()
+    assert augmented(batch, 0, Augmentation(shift=6, flip=True)).shape == batch.shape
+
+
 def test_mixed_photos_are_the_sum_of_their_shares(batch):
     found, partner, share = mixed(batch, 5, 0.3)
     assert 0.5 <= share <= 1

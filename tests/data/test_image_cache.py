@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from glassnet import storage
 from glassnet.data import image_cache
 from glassnet.data.image_cache import load_photos
 from glassnet.data.image_schema import fit_image_schema
 from glassnet.data.image_source import find_photos
-from glassnet.errors import DataError
+from glassnet.errors import DataError, RequestError, WorkError
 
 
 def test_photos_in_memory_and_in_a_file_are_the_same(tmp_path, pets):
@@ -71,3 +74,67 @@ def test_a_schema_normalises_each_channel(pets, photo):
     assert schema.targets(photos.labels).tolist() == [0, 1, 1]
     with pytest.raises(DataError, match="each photo must be of a class that training had, however: 'dgo'"):
         schema.targets(["dgo"])
+
+
+def test_interrupted_decoding_leaves_the_old_cache_and_nothing_else(pets, tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()
+    cache = tmp_path / "run" / "cache"
+    load_photos(find_photos(pets), 4, cache=cache)
+    before = cache.read_bytes()
+
+    def stop(done, count):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_photos(find_photos(pets), 5, cache=cache, told=stop)
+    assert [each.name for each in (tmp_path / "run").iterdir()] == ["cache"]
+    assert cache.read_bytes() == before
+
+
+def test_a_cache_that_cannot_be_written_is_named(pets, tmp_path):
+    with pytest.raises(RequestError, match=r"nowhere/cache must be a file in a folder that exists"):
+        load_photos(find_photos(pets), 4, cache=tmp_path / "nowhere" / "cache")
+
+
+def test_a_full_disk_is_named(pets, tmp_path, monkeypatch):
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage, "_created", full)
+    with pytest.raises(WorkError, match="must be written, however: No space left on device; make room"):
+        load_photos(find_photos(pets), 4, cache=tmp_path / "cache")
+
+
+def test_photos_that_are_all_broken_are_an_error_with_the_list(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.jpg").write_bytes(b"x")
+    for cache in (None, tmp_path / "cache", tmp_path / "cache"):
+        with pytest.raises(DataError, match="1 x it is no photo in a format that can be read"):
+            load_photos(find_photos(tmp_path / "a"), 4, cache=cache)
+
+
+def test_progress_is_told_in_order_up_to_the_last_photo(pets, monkeypatch):
+    monkeypatch.setattr(image_cache, "MOST_TOGETHER", 1)
+    seen = []
+    load_photos(find_photos(pets), 4, workers=2, told=lambda *each: seen.append(each))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_labels_come_from_the_list_and_not_from_the_cache(pets, tmp_path):
+    load_photos(find_photos(pets), 4, cache=tmp_path / "cache")
+    again = replace(find_photos(pets), labels=("x", "y", "z"))
+    assert load_photos(again, 4, cache=tmp_path / "cache").labels == ("x", "y", "z")
+
+
+def test_the_pixels_of_a_schema_come_back(pets):
+    photos = load_photos(find_photos(pets), 4)
+    schema = fit_image_schema(photos)
+    assert np.array_equal(schema.pixels(schema.tensors(photos.pixels)), photos.pixels)
+
+
+def test_a_schema_is_fitted_to_the_rows_of_training_alone(pets):
+    photos = load_photos(find_photos(pets), 4)
+    schema = fit_image_schema(photos, np.array([0]))
+    assert schema.mean == pytest.approx((30 / 255,) * 3)
+    assert schema.std == (1.0, 1.0, 1.0)
+    assert schema.classes == ("dog", "猫")

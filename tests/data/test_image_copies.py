@@ -7,7 +7,9 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
+from sklearn.datasets import load_digits
 
+from glassnet.data import image_copies
 from glassnet.data.image_cache import Photos
 from glassnet.data.image_copies import Twin, duplicates_between, told_duplicates
 from glassnet.data.image_decode import decoded
@@ -68,6 +70,25 @@ def test_photos_of_a_few_pixels_are_compared_as_they_are(rows):
     whole = scenes(23)[:, :4, :4]
     whole[22] = whole[0]
     assert duplicates_between(photos_of(whole, "a" * 23), *rows) == (Twin(22, 0, "same"),)
+
+
+def test_copies_are_found_among_many_that_are_alike(monkeypatch):
+    one = scenes(1)[0].astype(int)
+    noise = np.random.default_rng(1).integers(-20, 21, (80, *one.shape))
+    whole = np.clip(one + noise, 0, 255).astype(np.uint8)
+    whole[79] = np.clip(whole[30].astype(int) + 3, 0, 255)
+    photos = photos_of(whole, "a" * 80)
+    monkeypatch.setattr(image_copies, "MOST_TOGETHER", 100)
+    twins = duplicates_between(photos, np.arange(70), np.arange(70, 80))
+    assert [each.test for each in twins] == list(range(70, 80))
+    assert twins[-1] == Twin(79, 30, "near")
+
+
+def test_digits_are_alike_by_nature_and_only_the_same_are_copies():
+    digits = load_digits().images.astype(np.uint8)[:, :, :, None]
+    digits[1700] = digits[5]
+    photos = photos_of(digits, "a" * len(digits))
+    assert duplicates_between(photos, np.arange(1600), np.arange(1600, 1797)) == (Twin(1700, 5, "same"),)
 
 
 def test_twins_in_real_photos_are_few_and_look_alike(local_data):

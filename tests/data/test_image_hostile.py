@@ -165,6 +165,22 @@ def test_a_photo_that_takes_too_much_memory_is_refused_before_it_is_decoded(monk
     assert image_decode.decoded(huge("JPEG"), 8, 8).shape == (8, 8, 3)
 
 
+def test_large_photos_are_decoded_one_after_the_other(monkeypatch):
+    upright, alone = image_decode._upright, []
+    lock = image_decode._ONE_LARGE
+
+    def watched(*args):
+        alone.append(lock.locked())
+        return upright(*args)
+
+    monkeypatch.setattr(image_decode, "_upright", watched)
+    draw = random.Random(0)
+    image_decode.decoded(picture(draw, "PNG"), 8, 8)
+    monkeypatch.setattr(image_decode, "LARGE", 0)
+    image_decode.decoded(picture(draw, "PNG"), 8, 8)
+    assert (alone, lock.locked()) == ([False, True], False)
+
+
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
     (tmp_path / "a").mkdir()
     with (tmp_path / "a" / "film.jpg").open("wb") as file:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import zipfile
+from contextlib import contextmanager
 
 import numpy as np
 import polars as pl
@@ -155,6 +156,24 @@ def test_blocks_of_a_large_parquet_file_give_each_row_its_photo(tmp_path, photo,
     found = find_photos(tmp_path / "t.parquet")
     order = [*range(100), *range(99, -1, -7)]
     assert [found.read(row) for row in order] == [cells[row] for row in order]
+
+
+def test_a_damaged_block_of_a_parquet_file_is_read_once_and_its_rows_are_problems(
+    tmp_path, photo, monkeypatch
+):
+    pl.DataFrame({"image": [photo(1)] * 50, "label": ["a"] * 50}).write_parquet(tmp_path / "t.parquet")
+    found, calls = find_photos(tmp_path / "t.parquet"), []
+
+    @contextmanager
+    def damaged(path):
+        calls.append(path)
+        raise DataError("t.parquet must be a whole file, however: a page is damaged; download it again")
+        yield
+
+    monkeypatch.setattr(image_table, "scanned", damaged)
+    with pytest.raises(DataError, match="50 x a page is damaged"):
+        load_photos(found, 4, workers=2)
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("source", [7, [7], {"a": 1}, "nothing-here", "empty"])

@@ -160,6 +160,16 @@ def test_a_page_of_many_classes_and_photos_stays_bounded():
     assert len(page) < 2_000_000
 
 
+def test_a_cell_of_many_photos_shows_the_surest():
+    chances = np.column_stack([np.linspace(0.5, 0.9, 60), np.linspace(0.5, 0.1, 60)])
+    page = confusion_page(gn.confusion(chances, [0] * 60, ("a", "b"), np.zeros((60, 4, 4), np.uint8)))
+    assert "a, answered as a: 60 photos" in page
+    assert "The 24 surest are shown." in page
+    assert "photo 59<" in page
+    assert "photo 0<" not in page
+    assert page.count("<img") == 24
+
+
 def test_names_of_the_users_own_cannot_break_the_page():
     names = [f"<img src=x>{at}" for at in range(6)]
     page = confusion_page(gn.confusion(CHANCES, [0, 0, 0, 1, 1, 2], ("<b>", "b", "c"), SMALL, names))

@@ -73,6 +73,15 @@ def test_a_ring_of_points_is_measured_by_its_known_modes():
     assert found.sample(3).shape == (3, 2)
 
 
+def test_long_points_and_numbers_that_never_change_are_no_pictures():
+    points = np.random.default_rng(0).random((40, 300))
+    points[:, 7] = 5.0
+    found = gn.gan(points, **QUICK)
+    assert found.summary()["net"] == "dense"
+    assert found.sample(3).shape == (3, 300)
+    assert np.isfinite(found.quality.nearest["made"])
+
+
 def test_the_judge_sees_a_collapse_and_knows_real_digits():
     from sklearn.datasets import load_digits
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+PIECE = 1 << 18
+"""Numbers of a batch that are varied at a time: as many as a near cache holds."""
+
+
 def augmented(batch: Tensor, seed: int, augmentation: Augmentation) -> Tensor:
     """Return a varied copy of a batch; the same seed gives the same photos.
 
@@ -24,20 +28,24 @@ def augmented(batch: Tensor, seed: int, augmentation: Augmentation) -> Tensor:
     import torch
 
     draw = stream(seed, "augmentation")
-    last = batch.is_contiguous(memory_format=torch.channels_last)
-    colours = bool(augmentation.brightness or augmentation.contrast or augmentation.saturation)
+    result = torch.empty_like(batch)
     with torch.no_grad():
-        photos = batch.contiguous()  # each step is quicker on it, by far more than the two copies cost
-        if augmentation.rotate or augmentation.scale < 1:
-            photos = _turned(photos.float(), draw, augmentation)
-        elif augmentation.flip or augmentation.shift:
-            photos = _moved(photos, draw, augmentation)
-        if colours:
-            photos = _coloured(photos.float(), draw, augmentation)
-        if augmentation.cutout:
-            photos = _cut_out(photos, draw, augmentation.cutout)
-        layout = torch.channels_last if last else torch.contiguous_format
-        return photos.to(batch.dtype, memory_format=layout)
+        step = max(1, PIECE // max(1, batch.shape[1:].numel()))
+        for start in range(0, len(batch), step):
+            # Each step is quicker on the plain layout, by far more than the two copies cost.
+            photos = batch[start : start + step].contiguous()
+            result[start : start + step] = _varied(photos, draw, augmentation)
+    return result
+
+
+def _varied(photos: Tensor, draw: np.random.Generator, augmentation: Augmentation) -> Tensor:
+    if augmentation.rotate or augmentation.scale < 1:
+        photos = _turned(photos.float(), draw, augmentation)
+    elif augmentation.flip or augmentation.shift:
+        photos = _moved(photos, draw, augmentation)
+    if augmentation.brightness or augmentation.contrast or augmentation.saturation:
+        photos = _coloured(photos.float(), draw, augmentation)
+    return _cut_out(photos, draw, augmentation.cutout) if augmentation.cutout else photos
 
 
 def mixed(batch: Tensor, seed: int, alpha: float) -> tuple[Tensor, Tensor, float]:
@@ -117,7 +125,7 @@ def _coloured(photos: Tensor, draw: np.random.Generator, augmentation: Augmentat
     matrix = _tensor(contrast[:, None, None] * own, photos)
     offset = photos.mean((1, 2, 3)) * _tensor(1 - contrast, photos) + _tensor(bright, photos)
     flat = photos.reshape(count, channels, height * width)
-    return torch.baddbmm(offset[:, None, None], matrix, flat).reshape(photos.shape)
+    return torch.bmm(matrix, flat).add_(offset[:, None, None]).reshape(photos.shape)
 
 
 def _cut_out(photos: Tensor, draw: np.random.Generator, side: int) -> Tensor:

@@ -17,9 +17,9 @@ import struct
 import warnings
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ import numpy as np
 from glassnet.data.image_decode import Fit, decoded
 from glassnet.data.image_problems import Problem, problem_of, told
 from glassnet.data.image_source import PhotoList
-from glassnet.errors import DataError, message
+from glassnet.errors import DataError, WorkError, message
 from glassnet.storage import file_written
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ PIECE = 32 << 20
 MOST_TOGETHER = 16
 """Photos that one thread decodes before it hands them over, fewer of large ones."""
 Told = Callable[[int, int], None]
+Results = Iterator[tuple[int, "Pixels | Problem"]]
+Found = tuple["Pixels", list[int], list[Problem]]
+"""Pixels, which of the photos these are, and what is wrong with the others."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,15 @@ def load_photos(
     key = {"version": VERSION, "fingerprint": photos.fingerprint, "shape": list(shape), "fit": fit}
     found = None if cache is None else _kept(cache, key)
     if found is None:
-        results = _decode_all(photos, shape, fit, workers, told)
-        if cache is None:
-            pixels = np.empty((len(photos), *shape), np.uint8)
-            kept, problems = _gathered(results, photos, lambda place, row: pixels.__setitem__(place, row))
-            found = pixels[: len(kept)], kept, problems
-        else:
-            _write(cache, key, results, photos)
-            found = _kept(cache, key)
-            assert found is not None
+        with closing(_decode_all(photos, shape, fit, workers, told)) as results:
+            if cache is None:
+                found = _in_memory(results, photos, shape)
+            else:
+                _write(cache, key, results)
+                found = _kept(cache, key)
+    if found is None:
+        must, do = f"{cache} must hold what was written to it", "check the disk"
+        raise WorkError(message(must, "it holds something else", do))
     return _photos(photos, *found, strict)
 
 
@@ -123,11 +126,7 @@ def _photos(
     return Photos(pixels, labels, tuple(photos.names[each] for each in kept), every)
 
 
-def _gathered(
-    results: Iterator[tuple[int, Pixels | Problem]],
-    photos: PhotoList,
-    put: Callable[[int, Pixels], Any],
-) -> tuple[list[int], list[Problem]]:
+def _gathered(results: Results, put: Callable[[int, Pixels], object]) -> tuple[list[int], list[Problem]]:
     """Hand on what was decoded, in order; return which these are, and what is wrong with the others."""
     kept, problems = list[int](), list[Problem]()
     for index, result in results:
@@ -137,6 +136,12 @@ def _gathered(
             put(len(kept), result)
             kept.append(index)
     return kept, problems
+
+
+def _in_memory(results: Results, photos: PhotoList, shape: tuple[int, int, int]) -> Found:
+    pixels = np.empty((len(photos), *shape), np.uint8)
+    kept, problems = _gathered(results, pixels.__setitem__)
+    return pixels[: len(kept)], kept, problems
 
 
 @contextmanager
@@ -154,7 +159,7 @@ def _quiet() -> Iterator[None]:
 
 def _decode_all(
     photos: PhotoList, shape: tuple[int, int, int], fit: Fit, workers: int, told: Told | None
-) -> Iterator[tuple[int, Pixels | Problem]]:
+) -> Generator[tuple[int, Pixels | Problem]]:
     """Decode every photo, in order. Pillow lets other threads work while it decodes."""
 
     together = max(1, min(MOST_TOGETHER, (4 << 20) // int(np.prod(shape))))
@@ -194,9 +199,7 @@ def _decode_one(photos: PhotoList, index: int, shape: tuple[int, int, int], fit:
         return problem_of(photos.names[index], error)
 
 
-def _write(
-    path: Path, key: dict[str, Any], results: Iterator[tuple[int, Pixels | Problem]], photos: PhotoList
-) -> None:
+def _write(path: Path, key: dict[str, Any], results: Results) -> None:
     check = 0
     with file_written(path) as file:
 
@@ -206,13 +209,13 @@ def _write(
             check = zlib.crc32(data, check)
             file.write(data)
 
-        kept, problems = _gathered(results, photos, put)
+        kept, problems = _gathered(results, put)
         head = key | {"kept": kept, "problems": [asdict(each) for each in problems]}
         text = json.dumps(head).encode()
         file.write(text + _TAIL.pack(len(text), check, zlib.crc32(text), MAGIC))
 
 
-def _kept(path: Path, key: dict[str, Any]) -> tuple[Pixels, list[int], list[Problem]] | None:
+def _kept(path: Path, key: dict[str, Any]) -> Found | None:
     """Open a cache; None where there is none, or one of other photos, sizes or versions, or a damaged one."""
     try:
         size = path.stat().st_size

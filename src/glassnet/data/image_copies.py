@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 
 NEAR = 0.97
 CANDIDATE = 0.96
-COARSE, FINEST = 8, 32
+COARSE, LEAST, FINEST = 8, 16, 32
+"""Parts of each side of the grids. Photos that have no 2 pixels for each of `LEAST` parts tell too little."""
+MOST = 8
+"""So many candidates of each photo are looked at."""
 LEAST_SPREAD = 2.0
 """Photos whose grey values have a smaller standard deviation are flat, and like nothing."""
 MOST_PAIRS = 4_000_000_000
 """With more pairs of photos only the same pixels are looked for: these take about half a minute."""
-TOGETHER = 512
+TOGETHER, MOST_TOGETHER = 512, 1 << 24
+"""Photos, and pairs of photos, that are compared at a time."""
 NAMED = 3
 Kind = Literal["same", "near", "mirrored"]
 GREY = (0.299, 0.587, 0.114)
@@ -107,20 +111,28 @@ def _digest(pixels: Pixels) -> bytes:
 
 def _near(pixels: Pixels, train: Rows, test: Rows, *, mirrored: bool) -> Iterator[tuple[int, int]]:
     """Give the most similar training photo of each test photo that has one."""
-    side = max(COARSE, min(FINEST, min(pixels.shape[1:3]) // 2))
-    if min(pixels.shape[1:3]) < COARSE or not len(train) or not len(test):
+    side = min(FINEST, min(pixels.shape[1:3]) // 2)
+    if side < LEAST or not len(train) or not len(test):
         return
     known = _marks(pixels, train, COARSE)
-    for start in range(0, len(test), TOGETHER):
-        some = test[start : start + TOGETHER]
-        alike = _marks(pixels, some, COARSE, mirrored) @ known.T
-        ones, others = np.nonzero(alike >= CANDIDATE)
+    step = max(1, min(TOGETHER, MOST_TOGETHER // len(train)))
+    for start in range(0, len(test), step):
+        some = test[start : start + step]
+        ones, others = _candidates(_marks(pixels, some, COARSE, mirrored) @ known.T)
         if len(ones):
             fine = _marks(pixels, some[ones], side, mirrored) * _marks(pixels, train[others], side)
             scores = fine.sum(axis=1)
             for one in np.unique(ones[scores >= NEAR]).tolist():
                 places = np.flatnonzero(ones == one)
                 yield int(some[one]), int(train[others[places[scores[places].argmax()]]])
+
+
+def _candidates(alike: Floats) -> tuple[Rows, Rows]:
+    """Return the places (row, column) of the most similar, at most `MOST` a row."""
+    for row in np.flatnonzero((alike >= CANDIDATE).sum(axis=1) > MOST):
+        alike[row][alike[row] < np.partition(alike[row], -MOST)[-MOST]] = 0.0
+    ones, others = np.nonzero(alike >= CANDIDATE)
+    return ones.astype(np.int64), others.astype(np.int64)
 
 
 def _marks(pixels: Pixels, rows: Rows, side: int, mirrored: bool = False) -> Floats:

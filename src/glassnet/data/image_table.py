@@ -33,7 +33,7 @@ class _Blocks:
     def __init__(self, path: Path, cells: pl.Expr, rows: int) -> None:
         self._path, self._cells = path, cells.alias("bytes")
         self._rows = max(1, rows * HELD // (2 * max(path.stat().st_size, 1)))
-        self._blocks: dict[int, pl.Series] = {}
+        self._blocks: dict[int, pl.Series | DataError] = {}
         self._lock = threading.Lock()
 
     def state(self) -> bytes:
@@ -46,14 +46,22 @@ class _Blocks:
             if place not in self._blocks:
                 for old in list(self._blocks)[:-1]:
                     del self._blocks[old]
-                with scanned(self._path) as lazy:
-                    some = lazy.slice(place * self._rows, self._rows).select(self._cells).collect()
-                self._blocks[place] = some["bytes"]
-            cell = self._blocks[place][inside]
+                self._blocks[place] = self._read(place)
+            block = self._blocks[place]
+        if isinstance(block, DataError):
+            raise block
+        cell = block[inside]
         if cell is None:
             must = f"{self._path.name}, row {row + 1} must hold a photo"
             raise DataError(message(must, "its cell is empty", "fill it in"))
         return bytes(cell)
+
+    def _read(self, place: int) -> pl.Series | DataError:
+        try:
+            with scanned(self._path) as lazy:
+                return lazy.slice(place * self._rows, self._rows).select(self._cells).collect()["bytes"]
+        except DataError as error:
+            return error
 
 
 class _Cells:

@@ -17,11 +17,11 @@ import torch  # noqa: F401 (for the example above)
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from glassnet.nets.autoencoder import Planes, Rows, sides
+from glassnet.nets.autoencoder import Planes, Rows, sides, widths
 
 Kind = Literal["dense", "conv"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-WIDTH, CHANNELS, MOST_CHANNELS = 256, 32, 256
+WIDTH = 256
 SLOPE = 0.2
 """Of the critic's leaky ReLUs, as in DCGAN."""
 
@@ -42,7 +42,8 @@ def generator(
     if kind == "dense":
         hidden = [*_made(nn.Linear(noise, WIDTH), batch_norm), *_made(nn.Linear(WIDTH, WIDTH), batch_norm)]
         return nn.Sequential(*hidden, nn.Linear(WIDTH, math.prod(shape)), *last)
-    sizes, wide = _levels(shape)
+    sizes = sides(shape[0], shape[1])
+    wide = widths(sizes)
     start = wide[-1], *sizes[-1]
     layers = [nn.Linear(noise, math.prod(start)), nn.Unflatten(1, start), *_normed(wide[-1], batch_norm)]
     for level in range(len(sizes) - 1, 0, -1):
@@ -71,18 +72,14 @@ def critic(
         size = math.prod(shape)
         first, second = held(nn.Linear(size, WIDTH)), held(nn.Linear(WIDTH, WIDTH))
         return nn.Sequential(first, *after, second, *after, held(nn.Linear(WIDTH, 1)))
-    sizes, wide = _levels(shape)
+    sizes = sides(shape[0], shape[1])
+    wide = widths(sizes)
     picture = (shape[0], shape[1], shape[2])
     layers = [Planes(picture), held(nn.Conv2d(shape[2], wide[0], 3, padding=1)), *after]
     for level in range(1, len(sizes)):
         layers += [held(nn.Conv2d(wide[level - 1], wide[level], 3, stride=2, padding=1)), *after]
     numbers = wide[-1] * math.prod(sizes[-1])
     return nn.Sequential(*layers, nn.Flatten(), held(nn.Linear(numbers, 1)))
-
-
-def _levels(shape: tuple[int, ...]) -> tuple[list[tuple[int, int]], list[int]]:
-    sizes = sides(shape[0], shape[1])
-    return sizes, [min(CHANNELS * 2**level, MOST_CHANNELS) for level in range(len(sizes))]
 
 
 def _made(

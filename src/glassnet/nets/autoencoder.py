@@ -24,7 +24,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 HIDDEN = (256, 128)
 """Units of the hidden layers of a dense encoder, on the way to the code."""
 CHANNELS, MOST_CHANNELS, SMALLEST_SIDE = 32, 128, 4
-"""Channels of the first convolution, which double where a side is halved; halved while it stays as long."""
+"""Channels of the first convolution on up to 16 x 16 pixels; of any; and the side down to which is halved."""
 
 
 class Noise(nn.Module):
@@ -113,7 +113,7 @@ def sides(height: int, width: int) -> list[tuple[int, int]]:
     """Return the sizes that a picture has on the way down, the last one at least 4 pixels where it can be.
 
     >>> sides(28, 28)
-    [(28, 28), (14, 14), (7, 7)]
+    [(28, 28), (14, 14), (7, 7), (4, 4)]
     """
     found = [(height, width)]
     while (min(found[-1]) + 1) // 2 >= SMALLEST_SIDE:
@@ -121,12 +121,27 @@ def sides(height: int, width: int) -> list[tuple[int, int]]:
     return found
 
 
+def widths(sizes: list[tuple[int, int]]) -> list[int]:
+    """Return the channels at each size: twice as many where the sides are halved.
+
+    Larger pictures begin with fewer, so that a step is about as much work.
+
+    >>> widths(sides(8, 8)), widths(sides(32, 32))
+    ([32, 64], [16, 32, 64, 128])
+    """
+    height, width = sizes[0]
+    first = CHANNELS
+    while height * width > 256 and first > 8:
+        first, height = first // 2, height // 4
+    return [min(first * 2**level, MOST_CHANNELS) for level in range(len(sizes))]
+
+
 def _convolutions(
     shape: tuple[int, int, int], code: int, kind: Kind
 ) -> tuple[list[nn.Module], list[nn.Module]]:
     height, width, channels = shape
     sizes = sides(height, width)
-    wide = [min(CHANNELS * 2**level, MOST_CHANNELS) for level in range(len(sizes))]
+    wide = widths(sizes)
     down: list[nn.Module] = [Planes(shape), nn.Conv2d(channels, wide[0], 3, padding=1), nn.GELU()]
     up: list[nn.Module] = []
     for level in range(1, len(sizes)):

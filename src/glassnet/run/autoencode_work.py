@@ -109,8 +109,8 @@ def _plan(request: AutoencodeRequest, pictures: Pictures, parts: Prepared, makin
 
     def seconds() -> float:
         making.reporter.phase("measuring how fast this machine learns")
-        some = parts.train[: 10 * request.batch_size]
-        history = train_net(_new_net(request, pictures.shape), _rows(parts, some), _settings(request, 3))
+        some = parts.train[: 4 * request.batch_size]
+        history = train_net(_new_net(request, pictures.shape), _rows(parts, some), _settings(request, 2))
         return min(each.seconds or 0.0 for each in history) * len(parts.train) / len(some)
 
     return {

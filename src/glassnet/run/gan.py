@@ -64,7 +64,7 @@ def gan(
             pictures, with 0.2 none got less than 7 %.
         penalty: the weight of the critic's squared gradient on real pictures.
         ema: what is kept is the moving average of the generator's weights over about 1 / (1 - ema) steps.
-        epochs: None: about 8,000 steps.
+        epochs: None: about 8,000 steps, and 4,000 of "conv".
         lr: of Adam with a first beta of 0.5; None: 0.001, and 0.0005 for "conv".
         size, grey, test, budget, seed, device, threads, out, resume, reporter: see
             :func:`glassnet.autoencode`; held-out pictures are what made ones are compared with.

@@ -34,8 +34,11 @@ if TYPE_CHECKING:
 
 SMALL = 16 * 16
 """Up to so many pixels the nets are dense where nothing is asked for."""
-STEPS, RATES, BETAS = 8_000, {"dense": 0.001, "conv": 0.0005}, (0.5, 0.99)
+STEPS = {"dense": 8_000, "conv": 4_000}
+RATES, BETAS = {"dense": 0.001, "conv": 0.0005}, (0.5, 0.99)
 ROWS, COLUMNS = 6, 12
+JUDGING = 0.25
+"""Share of a budget that is kept for a judge to learn and to read."""
 MADE, COMPARED = 2_000, 2_000
 """So many pictures are made and judged, and at most so many real ones are compared with."""
 
@@ -52,6 +55,7 @@ def gan_work(
     making.reporter.phase("reading the pictures")
     pictures = pictures_of(request.data if data is None else data, labels, request.size, request.grey)
     parts = prepared(pictures, request.test, request.seed)
+    making.reserved = JUDGING if pictures.labels is not None else making.reserved
     work = _Work(request, making, pictures, parts)
     making.timed("read", since)
     plan = making.plan(work.plan)
@@ -84,19 +88,21 @@ class _Work:
             self.width = np.float32((high - low) / 2) * np.ones(1, np.float32)
         else:
             self.low = values[parts.train].mean(axis=0)
-            self.width = np.maximum(values[parts.train].std(axis=0), np.float32(1e-6))
+            spread = values[parts.train].std(axis=0)
+            self.width = np.where(spread > 0, spread, np.float32(1))
         self.rows = torch.from_numpy((values - self.low) / self.width)
         self.device = torch.device(_device(request.device))
 
     def plan(self) -> dict[str, Any]:
         """Decide which nets, how many epochs and threads; a budget may pay for fewer epochs."""
         pictures, request = self.pictures, self.request
-        kind = request.net or ("dense" if math.prod(pictures.shape[:2]) <= SMALL else "conv")
+        large = pictures.drawable and math.prod(pictures.shape[:2]) > SMALL
+        kind = request.net or ("conv" if large else "dense")
         if kind == "conv" and not pictures.drawable:
             must, found = "net=conv needs pictures", f"a row has the shape {pictures.shape}"
             raise RecipeError(message(must, found, "use net=dense"))
         steps = self._steps()
-        most = request.epochs or max(1, -(-STEPS // steps))
+        most = request.epochs or max(1, -(-STEPS[kind] // steps))
         epochs = self.making.epochs_within(request.budget, partial(self._epoch_seconds, kind), most)
         return {"sha256": pictures.sha256, "net": kind, "epochs": epochs}
 
@@ -218,7 +224,8 @@ class _Work:
         if self.pictures.labels is not None and len(self.pictures.classes) > 1:
             split, labels, classes = (p.train, p.test), self.pictures.labels, self.pictures.classes
             shape = self.pictures.shape
-            judge = judged(self.rows, labels, classes, split, torch.from_numpy(made), shape, seed)
+            end = self.making.deadline(self.request.budget, all_of_it=True)
+            judge = judged(self.rows, labels, classes, split, torch.from_numpy(made), shape, seed, end)
         if len(held_out):
             nearest["held_out"] = _nearest(held_out, real, self.width)
         return Quality(

@@ -137,12 +137,16 @@ Result = TypeVar("Result")
 
 @dataclass
 class Making:
-    """One run at work: its folder if it has one, whom it tells, and when it began (``time.monotonic()``)."""
+    """One run at work: its folder if it has one, whom it tells, and when it began (``time.monotonic()``).
+
+    ``reserved`` is the share of a budget that is kept for measuring what came of the training.
+    """
 
     folder: RunFolder | None
     reporter: Reporter
     interrupts: Interrupts
     began: float
+    reserved: float = 0.1
     seconds: dict[str, float] = field(default_factory=dict)
 
     def timed(self, part: str, since: float) -> None:
@@ -184,12 +188,13 @@ class Making:
         if budget is None:
             return most
         seconds = max(epoch(), 1e-6)
-        left = self.began + budget - ENDING - time.monotonic()
+        left = self.began + (1 - self.reserved) * budget - ENDING - time.monotonic()
         return max(1, min(most, int(MARGIN * left / seconds)))
 
-    def deadline(self, budget: float | None) -> float | None:
-        """Return when training has to end, of ``time.monotonic()``."""
-        return None if budget is None else self.began + budget - ENDING
+    def deadline(self, budget: float | None, all_of_it: bool = False) -> float | None:
+        """Return when training, or all work but saving, has to end, of ``time.monotonic()``."""
+        share = 1.0 if all_of_it else 1 - self.reserved
+        return None if budget is None else self.began + share * budget - ENDING
 
 
 class Follower:

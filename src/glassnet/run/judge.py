@@ -12,8 +12,7 @@ from glassnet.engine.rows import Rows
 from glassnet.engine.settings import Settings
 from glassnet.engine.training import train_net
 from glassnet.metrics.modes import class_coverage
-from glassnet.nets.adversarial import CHANNELS, MOST_CHANNELS
-from glassnet.nets.autoencoder import Planes, sides
+from glassnet.nets.autoencoder import Planes, sides, widths
 from glassnet.randomness import torch_seeded
 from glassnet.run.autoencoder import through
 from glassnet.run.generator import Judged
@@ -31,7 +30,7 @@ def judge_net(shape: tuple[int, ...], classes: int) -> nn.Sequential:
     if len(shape) != 3:
         return nn.Sequential(nn.Linear(shape[0], 128), nn.ReLU(), nn.Linear(128, classes))
     sizes = sides(shape[0], shape[1])
-    wide = [min(CHANNELS * 2**level, MOST_CHANNELS) for level in range(len(sizes))]
+    wide = widths(sizes)
     layers = [Planes((shape[0], shape[1], shape[2])), nn.Conv2d(shape[2], wide[0], 3, padding=1), nn.ReLU()]
     for level in range(1, len(sizes)):
         layers += [nn.Conv2d(wide[level - 1], wide[level], 3, stride=2, padding=1), nn.ReLU()]
@@ -47,12 +46,14 @@ def judged(
     made: Tensor,
     shape: tuple[int, ...],
     seed: int,
+    deadline: float | None = None,
 ) -> Judged:
     """Train a judge on real rows, and let it read real rows that it has not seen, and made ones.
 
     Args:
         rows: all real rows, flat and scaled; ``made`` has the same form.
         split: which of them teach, and which are held out.
+        deadline: when the judge has to have learned, of ``time.monotonic()``.
     """
     train, test = split
     with torch_seeded(seed, "judge"):
@@ -66,7 +67,8 @@ def judged(
         seed=seed,
         device="cpu",
     )
-    train_net(net, Rows(rows[torch.from_numpy(train)], torch.from_numpy(labels[train])), settings)
+    real_rows = Rows(rows[torch.from_numpy(train)], torch.from_numpy(labels[train]))
+    train_net(net, real_rows, settings, deadline=deadline)
     due = np.bincount(labels[train], minlength=len(classes)) / len(train)
     real = None if not len(test) else _probabilities(net, rows[torch.from_numpy(test)])
     return Judged(

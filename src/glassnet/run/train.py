@@ -107,7 +107,7 @@ def train_run(
         keep: False writes no folder.
         began: when the request was made, of ``time.monotonic()``: a budget counts from there.
     """
-    began, own = time.monotonic() if began is None else began, own or Own()
+    began, own, recipe = time.monotonic() if began is None else began, own or Own(), _of_its_kind(recipe)
     _check_own(recipe, own)
     recipe = recipe.model_copy(
         update={"sha256": _sha256(recipe.data), "test_sha256": _sha256(_test_path(recipe))}
@@ -122,6 +122,20 @@ def train_run(
         except RequestError:
             folder.discard()
             raise
+
+
+def _of_its_kind(recipe: Recipe) -> Recipe:
+    """Return the recipe for photos or texts where no task is named and a folder or zip of them is given."""
+    if recipe.kind != "table" or recipe.task != "auto" or recipe.data is None:
+        return recipe
+    from glassnet.data.contents import kind_of_files
+
+    kind = kind_of_files(Path(recipe.data))
+    if kind is None:
+        return recipe
+    plain = Recipe().model_dump()
+    asked = {name: value for name, value in recipe.model_dump().items() if value != plain[name]}
+    return make_recipe(**{**asked, "kind": kind})
 
 
 def resume_run(
