@@ -8,6 +8,9 @@ import time
 import numpy as np
 import polars as pl
 import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
 
 import glassnet as gn
 from glassnet.errors import GlassnetWarning
@@ -179,3 +182,38 @@ def test_a_folder_without_photos_ends_in_an_error_and_leaves_no_run(tmp_path):
     with pytest.raises(gn.DataError):
         gn.train(tmp_path / "empty", out=tmp_path / "run", **WISHES)
     assert not (tmp_path / "run").exists()
+
+
+class LeNet(nn.Module):
+    """The course's network, for photos of 12 x 12."""
+
+    def __init__(self, classes: int = 2) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 6, 3), nn.Conv2d(6, 16, 3)
+        self.fc = nn.Linear(16, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        return self.fc(x.flatten(1))
+
+
+def test_a_net_of_the_users_own_learns_photos_and_is_loaded_into_such_a_one_C41(photos, tmp_path):
+    wishes = {key: each for key, each in WISHES.items() if key != "net"}
+    model = gn.train(photos, net=LeNet(), epochs=10, out=tmp_path / "run", **wishes)
+    assert model.plan.net == "own:LeNet"
+    assert model.results.metrics["test"]["accuracy"] > 0.7
+    path = tmp_path / "run" / "model.glass"
+    loaded = gn.load(path, net=LeNet())
+    assert loaded.predict_proba(photos) == pytest.approx(model.predict_proba(photos), abs=1e-6)
+    assert loaded.to_bytes() == path.read_bytes()
+    with pytest.raises(gn.RecipeError, match="your own module 'LeNet'"):
+        gn.load(path)
+
+
+def test_a_net_of_the_users_own_that_does_not_fit_is_refused_before_training(photos):
+    wishes = {key: each for key, each in WISHES.items() if key != "net"}
+    with pytest.raises(gn.RecipeError, match="must give 2 numbers for each"):
+        gn.train(photos, net=LeNet(3), **wishes)
+    with pytest.raises(gn.RecipeError, match="the net must take X"):
+        gn.train(photos, net=LeNet(), **wishes, size=16)

@@ -16,8 +16,10 @@ from glassnet.engine.photos import Labelled, Look, PhotoBatches, answers
 from glassnet.engine.photos_training import PhotoSettings, seconds_per_step
 from glassnet.engine.threads import using_threads
 from glassnet.nets.build import build
+from glassnet.nets.own import own_module
 from glassnet.nets.photo_spec import LeNet, PhotoNet, Published
 from glassnet.nets.pretrained import IMAGENET_SIZE
+from glassnet.nets.spec import Own
 from glassnet.notation import PUBLISHED, PhotoNetSpec, parse_augment, parse_photo_net, write_photo_net
 from glassnet.plan.augmentation import Augmentation
 from glassnet.plan.images import ImagePace, ImagePlan
@@ -113,6 +115,8 @@ def net_of(notation: str, looks: Looks, classes: int) -> Network:
     Raises:
         ValueError: the photos are too small for it.
     """
+    if notation.startswith("own:"):
+        return Own(builder=notation.removeprefix("own:"))
     asked = parse_photo_net(notation)
     if asked.name in PUBLISHED:
         return Published(name=asked.name, outputs=classes)  # type: ignore[arg-type]
@@ -129,13 +133,19 @@ def written_net(net: Network) -> str:
     """Write a net as ``--net`` does, with everything decided."""
     if isinstance(net, LeNet):
         return "lenet"
-    if isinstance(net, Published):
-        return net.name
+    if isinstance(net, Published | Own):
+        return net.name if isinstance(net, Published) else f"own:{net.builder}"
     return write_photo_net(PhotoNetSpec("photo", net.widths, net.depth))
 
 
-def new_net(net: Network, seed: int) -> torch.nn.Module:
-    """Build the untrained net."""
+def new_net(net: Network, seed: int, own: object, sizes: tuple[int, int]) -> torch.nn.Module:
+    """Build the untrained net.
+
+    Args:
+        own: the user's module, or what builds it from ``sizes``: channels and classes.
+    """
+    if isinstance(net, Own):
+        return own_module(own, *sizes)
     return build(net, seed=derived_seed(seed, "weights"))
 
 
@@ -181,18 +191,20 @@ def make_plan(
     looks: Looks,
     look: Look,
     notation: str,
+    own: object,
     budget: Budget | None,
 ) -> ImagePlan:
     """Decide everything that the recipe leaves open, measuring how fast this machine is.
 
     Args:
-        notation: the net as ``--net`` writes it.
+        notation, own: the net as ``--net`` writes it, and the user's own where it is one.
         look: how pixels become numbers, on the device on which the net is trained.
     """
     count, classes = len(prepared.folds[0].train), len(prepared.task.classes)
     net = net_of(notation, looks, classes)
     plan = _drafted(recipe, prepared, looks, net, str(look.device))
-    paces, answered = _measured(recipe, plan, net, prepared, look, budget)
+    trained = new_net(net, recipe.seed, own, (looks.channels, classes)).to(look.device)
+    paces, answered = _measured(recipe, plan, trained, prepared, look, budget)
     best = _quickest(paces)
     left = np.inf if budget is None else budget.deadline(answered) - time.monotonic()
     if plan.pretrained is not None:
@@ -324,7 +336,7 @@ def _batch_size(net: Network, count: int) -> int:
 def _measured(
     recipe: Recipe,
     plan: ImagePlan,
-    net: Network,
+    trained: torch.nn.Module,
     prepared: ImagePrepared,
     look: Look,
     budget: Budget | None,
@@ -337,10 +349,11 @@ def _measured(
     order = stream(recipe.seed, "measure").permutation(prepared.folds[0].train)
     some = np.sort(order[: 4 * plan.batch_size])
     photos = Labelled(prepared.photos.pixels[some], prepared.truth[some])
-    source = PhotoBatches(photos, net.outputs, plan.batch_size, look, plan.augmentation, recipe.seed)
+    source = PhotoBatches(
+        photos, len(prepared.task.classes), plan.batch_size, look, plan.augmentation, recipe.seed
+    )
     batches = [*source(1)]
     batches = batches if len(batches) > 1 else batches * 2
-    trained = new_net(net, recipe.seed).to(look.device)
     rows = float(np.mean([len(each[0]) for each in batches]))
 
     def pace(precision: Precision, last: bool, threads: int) -> ImagePace:
