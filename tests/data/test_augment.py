@@ -95,6 +95,31 @@ def test_photos_are_turned_about_their_middle_by_up_to_so_many_degrees():
     assert found[:, :2, 16, 16].abs().max() < 1e-4
 
 
+def test_a_photo_that_is_no_square_is_turned_without_being_bent():
+    batch = ramp(33, 65) - torch.tensor([32.0, 16.0, 48.0])[:, None, None]
+    found = augmented(batch, 2, Augmentation(rotate=20))
+    columns, rows = found[:, :2, 16, 36] / 4, found[:, :2, 20, 32] / 4
+    assert torch.allclose((columns * rows).sum(1), torch.zeros(64), atol=1e-4)
+    assert torch.allclose((columns**2).sum(1), torch.ones(64), atol=1e-4)
+    assert torch.allclose((rows**2).sum(1), torch.ones(64), atol=1e-4)
+
+
+def test_photos_are_shifted_by_as_many_pixels_where_they_are_enlarged_too():
+    batch = ramp(24, 48) - torch.tensor([23.5, 11.5, 35.0])[:, None, None]
+    found = augmented(batch, 2, Augmentation(shift=3, scale=0.9999))
+    moves = found[:, :2, 11:13, 23:25].mean((2, 3))
+    assert torch.allclose(moves, moves.round(), atol=0.01)
+    assert [(column.min().round(), column.max().round()) for column in moves.T] == [(-3, 3)] * 2
+
+
+@pytest.mark.parametrize("name", ["flip", "shift", "rotate", "contrast", "cutout"])
+def test_the_batch_that_is_given_stays_as_it_is(batch, name):
+    before = batch.clone()
+    one = {"flip": True, "contrast": 0.5}.get(name, 3)
+    assert not torch.equal(augmented(batch, 3, Augmentation(**{name: one})), before)
+    assert torch.equal(batch, before)
+
+
 def test_parts_of_photos_are_enlarged_and_lie_inside_them():
     batch = ramp(40, 20)
     found = augmented(batch, 3, Augmentation(scale=0.25))

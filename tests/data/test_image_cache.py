@@ -51,6 +51,20 @@ def test_a_damaged_cache_is_written_anew(tmp_path, place, pets):
     assert np.array_equal(load_photos(found, 4, cache=tmp_path / "cache").pixels, right)
 
 
+def test_a_cache_whose_description_was_changed_is_written_anew(pets, tmp_path):
+    right = load_photos(find_photos(pets), 4, cache=tmp_path / "cache")
+    data = (tmp_path / "cache").read_bytes()
+    assert b'"kept": [0, 1, 2]' in data
+    (tmp_path / "cache").write_bytes(data.replace(b'"kept": [0, 1, 2]', b'"kept": [0, 1, 1]'))
+    assert load_photos(find_photos(pets), 4, cache=tmp_path / "cache").names == right.names
+
+
+def test_a_cache_of_photos_that_were_made_to_fit_in_another_way_is_written_anew(pets, tmp_path):
+    for fit in ("crop", "pad"):
+        found = load_photos(find_photos(pets), 12, fit=fit, cache=tmp_path / "cache")
+        assert (found.pixels[0, 0, 0, 0] == 0) == (fit == "pad")
+
+
 def test_broken_photos_are_left_out_and_listed_or_with_strict_refused(tmp_path, pets, photo):
     path = pets
     (path / "dog" / "empty.jpg").write_bytes(b"")

@@ -61,6 +61,8 @@ def test_the_same_and_mirrored_photos_are_told_apart_and_other_ones_are_left(row
 def test_different_and_flat_photos_are_no_twins(rows):
     whole = scenes(23)
     whole[3], whole[21] = 100, 101
+    whole[4] = 100 + 2 * (np.arange(64) < 32)[:, None]
+    whole[22] = whole[4] + 40
     photos = photos_of(whole, "a" * 23)
     assert duplicates_between(photos, *rows) == ()
     assert told_duplicates(photos, (), 3) is None

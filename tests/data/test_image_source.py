@@ -150,12 +150,15 @@ def test_classes_that_are_numbers_get_the_names_that_a_hugging_face_file_has(tmp
 
 
 def test_blocks_of_a_large_parquet_file_give_each_row_its_photo(tmp_path, photo, monkeypatch):
-    monkeypatch.setattr(image_table, "HELD", 4000)
+    monkeypatch.setattr(image_table, "HELD", 400)
     cells = [photo(value) for value in range(100)]
     pl.DataFrame({"image": cells, "label": ["a"] * 100}).write_parquet(tmp_path / "t.parquet")
     found = find_photos(tmp_path / "t.parquet")
     order = [*range(100), *range(99, -1, -7)]
     assert [found.read(row) for row in order] == [cells[row] for row in order]
+    blocks = image_table._Blocks(tmp_path / "t.parquet", pl.col("image"), 100)
+    assert [blocks(row) for row in order] == [cells[row] for row in order]
+    assert len(blocks._blocks) == 2
 
 
 def test_a_damaged_block_of_a_parquet_file_is_read_once_and_its_rows_are_problems(
