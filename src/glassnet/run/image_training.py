@@ -19,7 +19,8 @@ from glassnet.errors import NonFiniteLoss
 from glassnet.nets.convolution import Photo
 from glassnet.run.budget import ENDING
 from glassnet.run.context import Context, Follower
-from glassnet.run.image_choose import Budget, most_steps, new_net, settings_of
+from glassnet.run.image_choose import most_steps, new_net
+from glassnet.run.image_pace import Budget, settings_of
 from glassnet.run.image_scoring import scored_photos
 from glassnet.run.image_transfer import Transfer, kept_if_better, with_new_head
 
