@@ -53,6 +53,8 @@ LONGEST_UNFROZEN = 300.0
 GENTLE = 0.05
 """The learning rate of a pretrained net, as a share of the usual one."""
 SMOOTHING, DECAY = 0.1, 0.05
+FEWEST_STEPS = 20
+"""Steps that are planned at least: what was measured on a busy machine is corrected on the way."""
 MARGIN = 0.97
 """Share of the time left that is planned for."""
 
@@ -223,8 +225,10 @@ def _paced(
         left -= len(prepared.folds) * count * (1 + plan.flips) / answered
         left = LONGEST_UNFROZEN if recipe.unfreeze is None and budget is None else left
     steps = min(most_steps(recipe, plan, count), _affordable(left, plan, best, len(prepared.folds)))
-    if plan.pretrained is not None and steps < plan.steps_per_epoch:
-        steps = 0
+    if plan.pretrained is not None:
+        steps = 0 if steps < plan.steps_per_epoch else steps
+    elif budget is not None:
+        steps = max(steps, min(FEWEST_STEPS, most_steps(recipe, plan, count)))
     found = {
         **best.model_dump(exclude={"photos_per_second"}),
         "steps": steps,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glassnet.data.image_rows import rows_of
 from glassnet.data.thumbnails import thumbnails
 from glassnet.run.fold_scores import FoldScores
 
@@ -68,8 +69,8 @@ def judged_photos(fold: Fold) -> tuple[str, NDArray[np.int64]]:
 
 
 def scored_photos(fold: Fold) -> int:
-    """Count the photos that :func:`fold_scores` has to answer."""
-    return min(len(fold.train), MOST_SCORED) + len(fold.validation) + len(fold.test)
+    """Count the photos that are answered after a training: those that validate twice, for the temperature."""
+    return min(len(fold.train), MOST_SCORED) + 2 * len(fold.validation) + len(fold.test)
 
 
 def fold_scores(
@@ -101,7 +102,7 @@ def fold_scores(
         metrics=metrics,
         rows={name: len(getattr(fold, name)) for name in ("train", "validation", "test")},
         truth=prepared.truth[judged],
-        predictions={"": ours, **baselines.predict(thumbnails(prepared.photos.pixels[judged]))},
+        predictions={"": ours, **baselines.predict(thumbnails(rows_of(prepared.photos.pixels, judged)))},
         units=None if prepared.units is None else prepared.units[judged],
         weights=None,
         saved=None,

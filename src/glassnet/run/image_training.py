@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from glassnet.data.image_rows import rows_of
 from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.course_training import Reins
 from glassnet.engine.history import History
@@ -83,7 +84,7 @@ def train_one(
 
 
 def _labelled(prepared: ImagePrepared, rows: NDArray[np.int64]) -> Labelled:
-    return Labelled(prepared.photos.pixels[rows], prepared.truth[rows])
+    return Labelled(rows_of(prepared.photos.pixels, rows), prepared.truth[rows])
 
 
 def _whiten(net: torch.nn.Module, train: Labelled, look: Look) -> None:

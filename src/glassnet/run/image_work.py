@@ -14,6 +14,7 @@ import torch
 from glassnet.data.image_cache import Photos as Decoded
 from glassnet.data.image_cache import load_photos
 from glassnet.data.image_decode import Fit
+from glassnet.data.image_rows import rows_of
 from glassnet.data.image_schema import ImageSchema, fit_image_schema
 from glassnet.engine.photos import Look
 from glassnet.engine.probe import probe
@@ -30,12 +31,7 @@ from glassnet.run.context import Context
 from glassnet.run.fold_scores import FoldScores, pooled, results_of
 from glassnet.run.frame import Done
 from glassnet.run.image_baselines import fit_baselines
-from glassnet.run.image_choose import (
-    Looks,
-    choose_looks,
-    make_plan,
-    net_of,
-)
+from glassnet.run.image_choose import Looks, choose_looks, make_plan, net_of
 from glassnet.run.image_prepare import ImagePrepared, class_counts, find_images, prepare_images
 from glassnet.run.image_report import training_report
 from glassnet.run.image_scoring import fold_scores, temperature_of
@@ -237,13 +233,29 @@ def _train_folds(context: Context, plan: ImagePlan, prepared: ImagePrepared) -> 
     return Done(last.model, last.failure, partial(training_report, last.model, prepared, scored))
 
 
+def _photo_schema(recipe: Recipe, prepared: ImagePrepared, images: ImageSchema) -> PhotoSchema:
+    found = prepared.found
+    return PhotoSchema(
+        images=images,
+        target=prepared.target,
+        column=recipe.column,
+        names=found.names,
+        between=found.between,
+    )
+
+
 def _train_fold(
     context: Context, plan: ImagePlan, prepared: ImagePrepared, fold: Fold, name: str, left: int
 ) -> _Trained:
     """Train and score one fold; ``left`` folds share what is left of a budget."""
     since = time.monotonic()
+    context.reporter.phase("fitting the baselines")
+    truth, classes, seed = prepared.truth, len(prepared.task.classes), context.recipe.seed
+    baselines = fit_baselines(prepared.photos.pixels, truth, fold.train, classes, seed)
+    context.timed("baselines", since)
+    since = time.monotonic()
     looks = Looks(plan.size, plan.channels, plan.fit)
-    architecture = net_of(plan.net, looks, len(prepared.task.classes))
+    architecture = net_of(plan.net, looks, classes)
     images = _schema(prepared, fold, plan.fit, plan.pretrained)
     look = Look(images.mean, images.std, torch.device(plan.device), plan.channels_last)
     with context.interrupts.asking():
@@ -251,20 +263,10 @@ def _train_fold(
     context.timed("train", since)
     since = time.monotonic()
     context.reporter.phase("scoring")
-    pixels, truth = prepared.photos.pixels, prepared.truth
-    classes, seed = len(prepared.task.classes), context.recipe.seed
-    column = context.recipe.column
-    baselines = fit_baselines(pixels, truth, fold.train, classes, seed)
     model = ImageModel(
         net=net,
         architecture=architecture,
-        schema=PhotoSchema(
-            images=images,
-            target=prepared.target,
-            column=column,
-            names=prepared.found.names,
-            between=prepared.found.between,
-        ),
+        schema=_photo_schema(context.recipe, prepared, images),
         task=prepared.task,
         recipe=context.recipe,
         plan=plan,
@@ -282,4 +284,6 @@ def _train_fold(
 
 def _answers(model: ImageModel, prepared: ImagePrepared, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     photos = prepared.photos
-    return model.predictions(Decoded(photos.pixels[rows], None, tuple(photos.names[row] for row in rows)))
+    return model.predictions(
+        Decoded(rows_of(photos.pixels, rows), None, tuple(photos.names[row] for row in rows))
+    )
