@@ -14,6 +14,8 @@ from glassnet.notation import PUBLISHED as NAMES
 from glassnet.randomness import torch_seeded
 from glassnet.run import image_choose
 
+# Stripes have few ways to differ.
+pytestmark = pytest.mark.filterwarnings("ignore:near duplicates:glassnet.errors.GlassnetWarning")
 WISHES = {"task": "image", "threads": 1, "precision": "float32", "device": "cpu", "size": 32}
 
 
