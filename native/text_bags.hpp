@@ -1,10 +1,13 @@
 // Linear nets over sparse rows, trained by Newton's method. The Python twin is engine/bags_numpy.py.
+//
+// What is gathered from afar in the products of conjugate gradients is stored in float32; all sums are in float64.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "pages.hpp"
 #include "team.hpp"
 
 namespace glassnet {
@@ -30,44 +33,52 @@ using Numbers = std::vector<double>;
 void sparse_logits(const Sparse &x, const float *weights, const float *bias, std::size_t outputs, int threads,
                    float *logits);
 
-// For each class and feature, the weight of the rows that have it. Shape: (width, classes).
-void class_counts(const Sparse &x, const std::int64_t *labels, const double *weight, std::size_t classes, double *to);
-
 // Minimises the mean log loss + l2 / 2 |w|^2, where a feature's weight is w times its scale.
 class BagSolver {
   public:
-    BagSolver(const Sparse &x, const BagTask &task, const double *scale, int threads);
+    BagSolver(const Sparse &x, const BagTask &task, int threads);
 
+    // For each feature and class, the weight of the rows that have it. Shape: (width, classes), 0 to begin with.
+    void class_counts(const double *weight, std::size_t classes, double *to);
+    // Before the first step. Shape: (width, outputs).
+    void rescale(const double *scale) { scale_.assign(scale, scale + size_); }
     // One step of Newton's method of at most this length, its direction found by conjugate gradients. Returns the mean
     // log loss after it.
     double step(double length, int most_products, double precision);
-    void read(float *weights, float *bias) const;
+    void read(float *weights, float *bias);
 
   private:
     Sparse x_;
     BagTask task_;
-    mutable Team team_;
+    Team team_;
     std::size_t size_;  // of w: width * outputs
     std::vector<double> lengths_;  // one over that of each row
     std::vector<std::size_t> row_pieces_, column_pieces_;
-    std::vector<std::int64_t> starts_;  // where each column begins in rows_
-    std::vector<std::int32_t> rows_;
-    std::vector<float> values_;
-    Numbers scale_, w_, bias_, z_;  // z_: the logits of the rows
+    Many<std::int64_t> starts_;  // where each column begins in rows_
+    Many<std::int32_t> rows_;
+    Many<float> values_;
+    Many<double> scale_, w_, d_, r_, p_, curved_;  // as conjugate gradients call them; d_ is the direction
+    Many<double> ease_;  // one over the root of each second derivative, by which gradients are preconditioned
+    Many<float> scaled_;  // p times the scale
+    Numbers bias_, d_bias_, r_bias_, p_bias_, curved_bias_, ease_bias_;
+    Numbers z_, along_, product_, chance_, slope_;  // of each row: logits, X d, X p, probabilities, slope of the loss
+    std::vector<float> bent_;  // second derivatives times X p
 
     void turn();
-    void times(const Numbers &v, const Numbers &bias, Numbers &to) const;
-    void times_back(Numbers &u, Numbers &to, Numbers &bias) const;
-    double loss(const Numbers &z) const;
-    void errors(Numbers &to) const;
-    void curved(Numbers &u, const Numbers &p) const;
-    void chances(Numbers &to) const;
-    double dot(const Numbers &a, const Numbers &b) const;
-    double dot_small(const Numbers &a, const Numbers &b) const;
+    Sparse by_column() const;
     template <class Change>
-    void each(Change &&change) const;
-    void direction(const Numbers &gradient, const Numbers &bias_gradient, Numbers &d, Numbers &d_bias, int most,
-                   double precision) const;
+    void each(Change &&change);
+    template <class Term>
+    double sum(Term &&term);
+    void gradient();
+    void precondition();
+    void direction(int most_products, double precision);
+    double product();
+    void curve(std::size_t row, double *bias);
+    template <class U>
+    double times_back(const U *u, const Many<double> &other, double factor, Many<double> &to);
+    double loss(const Numbers &z) const;
+    void chances();
 };
 
 }  // namespace glassnet

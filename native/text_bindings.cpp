@@ -157,32 +157,34 @@ nb::object logits(const Flat<std::int64_t> &offsets, const Flat<std::int32_t> &c
     return owned(std::move(to), outputs);
 }
 
-nb::object counts_by_class(const Flat<std::int64_t> &offsets, const Flat<std::int32_t> &columns, std::size_t width,
-                           const Flat<std::int64_t> &labels, const Flat<double> &weight, std::size_t classes) {
-    const Sparse x = sparse_of(offsets, columns, std::nullopt, width);
-    check_labels(labels, weight, x.rows, classes);
-    std::vector<double> to(width * classes);
-    {
-        const nb::gil_scoped_release free;
-        class_counts(x, labels.data(), weight.data(), classes, to.data());
-    }
-    return owned(std::move(to), classes);
-}
-
 // A solver and the arrays that it looks at.
 class Solver {
   public:
     Solver(Flat<std::int64_t> offsets, Flat<std::int32_t> columns, Values values, std::size_t width,
-           Flat<std::int64_t> labels, Flat<double> weight, std::size_t outputs, double l2, const Flat<double> &scale,
-           int threads)
+           Flat<std::int64_t> labels, Flat<double> weight, std::size_t outputs, double l2, int threads)
         : offsets_(std::move(offsets)), columns_(std::move(columns)), values_(std::move(values)),
           labels_(std::move(labels)), weight_(std::move(weight)), outputs_(outputs), width_(width) {
         const Sparse x = sparse_of(offsets_, columns_, values_, width);
-        require(outputs > 0 && scale.shape(0) == width * outputs, "there must be a scale for each feature and output");
+        require(outputs > 0, "there must be an output");
         check_labels(labels_, weight_, x.rows, outputs == 1 ? 2 : outputs);
         const nb::gil_scoped_release free;
-        core_ = std::make_unique<BagSolver>(x, BagTask{labels_.data(), weight_.data(), outputs, l2}, scale.data(),
-                                            threads);
+        core_ = std::make_unique<BagSolver>(x, BagTask{labels_.data(), weight_.data(), outputs, l2}, threads);
+    }
+
+    nb::object class_counts(const Flat<double> &weight) {
+        const std::size_t classes = outputs_ == 1 ? 2 : outputs_;
+        require(weight.shape(0) == weight_.shape(0), "there must be a weight for each row");
+        std::vector<double> to(width_ * classes);
+        {
+            const nb::gil_scoped_release free;
+            core_->class_counts(weight.data(), classes, to.data());
+        }
+        return owned(std::move(to), classes);
+    }
+
+    void rescale(const Flat<double> &scale) {
+        require(scale.shape(0) == width_ * outputs_, "there must be a scale for each feature and output");
+        core_->rescale(scale.data());
     }
 
     double step(double length, int most_products, double precision) {
@@ -190,8 +192,8 @@ class Solver {
         return core_->step(length, most_products, precision);
     }
 
-    std::pair<nb::object, nb::object> read() const {
-        std::vector<float> weights(width_ * outputs_), bias(outputs_);
+    std::pair<nb::object, nb::object> read() {
+        Many<float> weights(width_ * outputs_), bias(outputs_);
         core_->read(weights.data(), bias.data());
         return {owned(std::move(weights), outputs_), owned(std::move(bias))};
     }
@@ -224,12 +226,12 @@ void bind_text(nb::module_ &m) {
     nb::class_<Lookup>(m, "TextColumns").def(nb::init<Flat<std::uint64_t>>());
     nb::class_<Solver>(m, "BagSolver")
         .def(nb::init<Flat<std::int64_t>, Flat<std::int32_t>, Values, std::size_t, Flat<std::int64_t>, Flat<double>,
-                      std::size_t, double, const Flat<double> &, int>(),
-             nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
-             nb::arg())
+                      std::size_t, double, int>(),
+             nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg())
+        .def("class_counts", &Solver::class_counts)
+        .def("rescale", &Solver::rescale)
         .def("step", &Solver::step)
         .def("read", &Solver::read);
     m.def("sparse_logits", &logits, nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg());
-    m.def("class_counts", &counts_by_class);
     m.def("narrow", &narrow, nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg());
 }

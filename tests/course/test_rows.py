@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-DONE = {f"C{row:02}" for row in (*range(1, 32), *range(33, 41), *range(45, 50), 51)}
+DONE = {f"C{row:02}" for row in (*range(1, 32), *range(33, 42), *range(43, 50), 51)}
 
 
 def test_every_row_that_is_done_is_named_by_another_test():

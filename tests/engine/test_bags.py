@@ -78,12 +78,13 @@ def test_the_slope_is_that_of_finite_differences():
     texts, labels = made_up(20, 3)
     features = text_features.Vocabulary.fit(texts, TextOptions(ngrams=1)).encode(texts)
     scale = rng.normal(size=(features.width, 3))
-    solver = NumpySolver(features, labels, np.full(20, 0.05), 3, 0.0, scale)
+    solver = NumpySolver(features, labels, np.full(20, 0.05), 3, 0.0)
+    solver.rescale(scale)
     w, bias = rng.normal(size=scale.shape), rng.normal(size=3)
-    solver.z = solver._times(w, bias)
+    solver.z = solver._times(w, bias, np.float64)
     slope, bias_slope = solver._back(solver.weight * (solver._chances() - solver.truth))
     d, d_bias = rng.normal(size=scale.shape), rng.normal(size=3)
-    ends = [solver._loss(solver._times(w + h * d, bias + h * d_bias)) for h in (1e-5, -1e-5)]
+    ends = [solver._loss(solver._times(w + h * d, bias + h * d_bias, np.float64)) for h in (1e-5, -1e-5)]
     assert (slope * d).sum() + bias_slope @ d_bias == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-6)
 
 

@@ -104,7 +104,7 @@ def test_a_changed_file_is_refused_or_answers(data):
             parent = parent[each]
         parent[key] = data.draw(LEAVES)
     else:
-        name = data.draw(st.sampled_from(sorted(arrays)))
+        name = data.draw(st.sampled_from(sorted(key for key in arrays if arrays[key].dtype.kind == "f")))
         arrays[name] = np.full_like(arrays[name], data.draw(st.sampled_from([3e38, -1e30, 1e-30, 0.0, 7.0])))
     try:
         model = image_model_from(unpack(pack(manifest, arrays), "changed.glass"), "changed.glass")

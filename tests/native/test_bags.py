@@ -30,15 +30,22 @@ def parts_of(rows, width, with_values, outputs, seed=0):
     weight = rng.uniform(0, 2, rows) + 1e-3
     labels = rng.integers(0, max(outputs, 2), rows)
     scale = rng.normal(size=(width, outputs))
-    return features_of(rows, width, with_values, seed), labels, weight / weight.sum(), outputs, 1e-3, scale
+    features = features_of(rows, width, with_values, seed)
+    return (features, labels, weight / weight.sum(), outputs, 1e-3), scale
+
+
+def solvers_of(parts, scale, *threads):
+    solvers = [bags_numpy.NumpySolver(*parts), *(bags_native.NativeSolver(*parts, each) for each in threads)]
+    for solver in solvers:
+        solver.rescale(scale)
+    return solvers
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize("with_values", [False, True])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_steps_are_those_of_numpy(shape, with_values, outputs):
-    parts = parts_of(*shape, with_values, outputs)
-    ours, plain = bags_native.NativeSolver(*parts, 2), bags_numpy.NumpySolver(*parts)
+    plain, ours = solvers_of(*parts_of(*shape, with_values, outputs), 2)
     for _ in range(5):
         assert ours.step(1.0, 20, 1e-3) == pytest.approx(plain.step(1.0, 20, 1e-3), rel=1e-6, abs=1e-9)
     for one, other in zip(ours.read(), plain.read(), strict=True):
@@ -47,9 +54,11 @@ def test_steps_are_those_of_numpy(shape, with_values, outputs):
 
 @pytest.mark.parametrize("outputs", [1, 4])
 def test_training_is_the_same_to_the_bit_with_any_number_of_threads(outputs):
-    parts = parts_of(3000, 400, False, outputs)
+    parts, scale = parts_of(3000, 400, False, outputs)
     assert len(parts[0].columns) > 200_000, "large enough for more than one thread"
-    solvers = [bags_native.NativeSolver(*parts, threads) for threads in (1, 2, 3)]
+    solvers = solvers_of(parts, scale, 1, 2, 3)[1:]
+    counts = [each.class_counts(parts[2]).tobytes() for each in solvers]
+    assert counts[0] == counts[1] == counts[2]
     losses = [[each.step(1.0, 5, 0.1) for _ in range(2)] for each in solvers]
     assert losses[0] == losses[1] == losses[2]
     weights = [solver.read()[0].tobytes() for solver in solvers]
@@ -65,8 +74,10 @@ def test_logits_and_counts_are_those_of_numpy(with_values, outputs):
     bias = rng.normal(size=outputs).astype(np.float32)
     ours = bags_native.logits(features, weights, bias, 2)
     np.testing.assert_allclose(ours, bags_numpy.logits(features, weights, bias), rtol=1e-6, atol=1e-6)
-    labels, weight = rng.integers(0, 3, 60), rng.uniform(size=60)
-    counts = [twin.class_counts(features, labels, weight, 3) for twin in (bags_native, bags_numpy)]
+    parts, scale = parts_of(60, 30, with_values, outputs)
+    weight = rng.uniform(size=60)
+    counts = [solver.class_counts(weight) for solver in solvers_of(parts, scale, 2)]
+    assert counts[0].shape == (30, max(outputs, 2))
     np.testing.assert_allclose(*counts, rtol=1e-12)
 
 
@@ -74,7 +85,7 @@ def test_rows_without_features_get_the_bias():
     empty = Features(np.zeros(3, np.int64), np.zeros(0, np.int32), None, 0)
     bias = np.array([0.25], np.float32)
     assert bags_native.logits(empty, np.zeros((0, 1), np.float32), bias, 1).tolist() == [[0.25], [0.25]]
-    solver = bags_native.NativeSolver(empty, np.array([0, 1]), np.array([0.5, 0.5]), 1, 0.0, np.zeros((0, 1)))
+    solver = bags_native.NativeSolver(empty, np.array([0, 1]), np.array([0.5, 0.5]), 1, 0.0)
     assert solver.step(1.0, 20, 0.1) == pytest.approx(np.log(2))
 
 
@@ -95,4 +106,4 @@ def test_rows_that_do_not_fit_are_refused(native, changed, said):
     offsets, labels = (np.array(given[name], np.int64) for name in ("offsets", "labels"))
     columns, scale = np.array(given["columns"], np.int32), np.array(given["scale"])
     with pytest.raises(ValueError, match=said):
-        native.BagSolver(offsets, columns, None, 2, labels, np.full(2, 0.5), 1, 0.0, scale, 1)
+        native.BagSolver(offsets, columns, None, 2, labels, np.full(2, 0.5), 1, 0.0, 1).rescale(scale)

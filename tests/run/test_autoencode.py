@@ -140,6 +140,8 @@ def test_arrays_are_passed_in_again_and_must_be_the_same():
     assert len(gn.autoencode(points, resume="run").history) == 2
     with pytest.raises(RecipeError, match="goes on only with the data that it began with"):
         gn.autoencode(points + 1, resume="run")
+    with pytest.raises(DataError, match="a run that began with an array needs it again"):
+        gn.autoencode(resume="run")
 
 
 def test_a_budget_gives_fewer_epochs_and_writes_them_down():

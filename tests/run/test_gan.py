@@ -23,7 +23,7 @@ def quick_judge(monkeypatch):
 
 
 def test_pictures_are_made_in_the_form_and_the_unit_of_the_data_C49(quick_judge):
-    found = gn.gan("digits", **QUICK)
+    found = gn.gan("digits", **QUICK, noise=7)
     made = found.sample(20, seed=3)
     assert made.shape == (20, 8, 8, 1)
     assert made.min() >= 0
@@ -104,6 +104,12 @@ def test_without_labels_neighbours_are_all_that_is_said():
     assert quality.modes is None
     assert set(quality.nearest) == {"made", "held_out"}
     assert 0 <= quality.neighbours.coverage <= 1
+
+
+def test_a_budget_plans_fewer_epochs_and_leaves_time_for_the_judge(quick_judge):
+    found = gn.gan("digits", epochs=100_000, budget=4, out="run")
+    assert 1 <= json.loads(Path("run/plan.json").read_text())["epochs"] < 100_000
+    assert found.quality.judged is not None
 
 
 def test_other_data_and_wrong_options_are_refused():

@@ -8,9 +8,13 @@ import time
 import numpy as np
 import polars as pl
 import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
 
 import glassnet as gn
 from glassnet.errors import GlassnetWarning
+from glassnet.notation import parse_photo_net
 from glassnet.run.folder import RunFolder
 
 WISHES = {"task": "image", "net": "photo:16-32:1", "threads": 1, "precision": "float32", "device": "cpu"}
@@ -179,3 +183,49 @@ def test_a_folder_without_photos_ends_in_an_error_and_leaves_no_run(tmp_path):
     with pytest.raises(gn.DataError):
         gn.train(tmp_path / "empty", out=tmp_path / "run", **WISHES)
     assert not (tmp_path / "run").exists()
+
+
+class LeNet(nn.Module):
+    """The course's network, for photos of 12 x 12."""
+
+    def __init__(self, classes: int = 2) -> None:
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 6, 3), nn.Conv2d(6, 16, 3)
+        self.fc = nn.Linear(16, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        return self.fc(x.flatten(1))
+
+
+def test_a_net_of_the_users_own_learns_photos_and_is_loaded_into_such_a_one_C41(photos, tmp_path):
+    wishes = {key: each for key, each in WISHES.items() if key != "net"}
+    model = gn.train(photos, net=LeNet(), epochs=10, out=tmp_path / "run", **wishes)
+    assert model.plan.net == "own:LeNet"
+    assert model.results.metrics["test"]["accuracy"] > 0.7
+    path = tmp_path / "run" / "model.glass"
+    loaded = gn.load(path, net=LeNet())
+    assert loaded.predict_proba(photos) == pytest.approx(model.predict_proba(photos), abs=1e-6)
+    assert loaded.to_bytes() == path.read_bytes()
+    with pytest.raises(gn.RecipeError, match="your own module 'LeNet'"):
+        gn.load(path)
+
+
+def test_a_net_of_the_users_own_that_does_not_fit_is_refused_before_training(photos):
+    wishes = {key: each for key, each in WISHES.items() if key != "net"}
+    with pytest.raises(gn.RecipeError, match="must give 2 numbers for each"):
+        gn.train(photos, net=LeNet(3), **wishes)
+    with pytest.raises(gn.RecipeError, match="the net must take X"):
+        gn.train(photos, net=LeNet(), **wishes, size=16)
+
+
+def test_a_budget_that_is_too_short_for_a_net_gets_a_narrower_one_unless_it_was_asked_for(
+    photos, monkeypatch
+):
+    monkeypatch.setattr("glassnet.run.image_choose.WORTH_PHOTOS", 1 << 40)
+    wishes = {**WISHES, "budget": 3.0}
+    found = gn.train(photos, **{**wishes, "net": "photo"})
+    assert 8 <= min(parse_photo_net(found.plan.net).widths) < 16
+    assert found.net.spec.widths == parse_photo_net(found.plan.net).widths
+    assert gn.train(photos, **wishes).plan.net == WISHES["net"]

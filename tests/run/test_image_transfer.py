@@ -14,8 +14,7 @@ from glassnet.notation import PUBLISHED as NAMES
 from glassnet.randomness import torch_seeded
 from glassnet.run import image_choose
 
-# Stripes have few ways to differ.
-pytestmark = pytest.mark.filterwarnings("ignore:near duplicates:glassnet.errors.GlassnetWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:near duplicates")  # stripes are much like each other
 WISHES = {"task": "image", "threads": 1, "precision": "float32", "device": "cpu", "size": 32}
 
 
@@ -43,7 +42,7 @@ def test_a_new_last_layer_learns_on_features_that_are_computed_once_C43(photos, 
     assert len(model.history) == 40
     assert model.results.metrics["test"]["accuracy"] > 0.6
     loaded = gn.load(tmp_path / "run" / "model.glass")
-    assert (loaded.predict_proba(photos) == model.predict_proba(photos)).all()
+    assert loaded.predict_proba(photos) == pytest.approx(model.predict_proba(photos), abs=1e-6)
     given = torch.load(weights, weights_only=True)
     assert torch.equal(loaded.net.layer3[0].conv1.weight, given["layer3.0.conv1.weight"])
     assert loaded.net.fc.weight.shape == (2, 512)

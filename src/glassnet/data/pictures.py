@@ -75,6 +75,9 @@ def pictures_of(data: object, labels: object = None, size: int | None = None, gr
     Raises:
         DataError: the data is none of these, or holds what is no finite number.
     """
+    if data is None:
+        do = "name digits, a file of arrays or photos; a run that began with an array needs it again"
+        raise DataError(message("there must be pictures to learn from", "none were named", do))
     photos = (
         isinstance(data, str | Path) and str(data) != "digits" and Path(data).suffix not in (".npy", ".npz")
     )

@@ -108,8 +108,8 @@ def _named(info: DatasetInfo, missing: tuple[str, ...]) -> Source:
     if info.kind != "table":
         must = f"the data must be a table: {info.name!r}"
         do = "name a table; `glassnet datasets` lists them"
-        if info.kind == "text":
-            do = "say --task text"
+        if info.kind in ("text", "image"):
+            do = f"say --task {info.kind}"
         raise DataError(message(must, f"it is a set of {info.kind}s", do))
     make = BUNDLED.get(info.name) or SYNTHETIC.get(info.name)
     if make is not None:

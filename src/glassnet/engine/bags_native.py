@@ -25,14 +25,20 @@ class NativeSolver:
         weight: Array,
         outputs: int,
         l2: float,
-        scale: Array,
         threads: int = 1,
     ) -> None:
         from glassnet import _native
 
         rows = features.offsets, features.columns, features.values, features.width
-        flat = np.ascontiguousarray(scale, np.float64).ravel()
-        self._core = _native.BagSolver(*rows, labels, weight, outputs, l2, flat, threads)
+        self._core = _native.BagSolver(*rows, labels, weight, outputs, l2, threads)
+
+    def class_counts(self, weight: Array) -> Array:
+        """Return how much the texts weigh that have each feature, by class. Shape: (width, classes)."""
+        return self._core.class_counts(weight)
+
+    def rescale(self, scale: Array) -> None:
+        """Take the scale of the features, before the first step. Shape: (width, outputs)."""
+        self._core.rescale(np.ascontiguousarray(scale, np.float64).ravel())
 
     def step(self, length: float, products: int, precision: float) -> float:
         """Make one step and return the mean log loss after it."""
@@ -50,10 +56,3 @@ def logits(features: Features, weights: Array, bias: Array, threads: int) -> NDA
     rows = features.offsets, features.columns, features.values
     flat = np.ascontiguousarray(weights, np.float32).ravel()
     return _native.sparse_logits(*rows, flat, np.ascontiguousarray(bias, np.float32), threads)
-
-
-def class_counts(features: Features, labels: Array, weight: Array, classes: int) -> Array:
-    """Return how much the texts weigh that have each feature, by class. Shape: (width, classes)."""
-    from glassnet import _native
-
-    return _native.class_counts(features.offsets, features.columns, features.width, labels, weight, classes)

@@ -4,7 +4,9 @@ The loss of a softmax (or sigmoid) over linear logits is convex, so there is one
 texts, no learning rate and no random numbers on the way to it. Newton's method goes there in steps d with H
 d = -gradient; H, the second derivatives, is never written down: conjugate gradients (Hestenes and Stiefel
 1952) only ask for products H p, two passes over the texts each (Lin, Weng and Keerthi 2008, "Trust region
-Newton method for logistic regression").
+Newton method for logistic regression"). They are preconditioned by the roots of the second derivatives by each
+weight alone: frequent n-grams, and the bias, have far larger ones than the others. What these passes gather from afar is stored in float32, as it is in
+the compiled twin; all sums are in float64.
 """
 
 from __future__ import annotations
@@ -29,7 +31,6 @@ class NumpySolver:
         weight: of each text; they add up to 1. Shape: (n,), float64.
         outputs: 1 for two classes, else the number of classes.
         l2: at least 0.
-        scale: Shape: (width, outputs).
     """
 
     def __init__(
@@ -39,15 +40,23 @@ class NumpySolver:
         weight: Array,
         outputs: int,
         l2: float,
-        scale: Array,
         threads: int = 1,
     ) -> None:
-        self.x, self.l2, self.scale = features, l2, np.asarray(scale, np.float64)
-        self.rows, self.values = entries(features)
+        self.x, self.l2, self.labels = features, l2, labels
+        self.scale = np.ones((features.width, outputs))
+        self.rows, self.values, self.lengths = entries(features)
         self.weight = weight[:, None]
         self.truth = labels[:, None].astype(float) if outputs == 1 else np.eye(outputs)[labels]
         self.w, self.bias = np.zeros((features.width, outputs)), np.zeros(outputs)
         self.z = np.zeros((len(features), outputs))
+
+    def class_counts(self, weight: Array) -> Array:
+        """Return how much the texts weigh that have each feature, by class. Shape: (width, classes)."""
+        return class_counts(self.x, self.labels, weight, max(2, self.z.shape[1]))
+
+    def rescale(self, scale: Array) -> None:
+        """Take the scale of the features, before the first step. Shape: (width, outputs)."""
+        self.scale = np.asarray(scale, np.float64)
 
     def step(self, length: float, products: int, precision: float) -> float:
         """Make one step and return the mean log loss after it.
@@ -60,8 +69,7 @@ class NumpySolver:
         chance = self._chances()
         gradient, bias = self._back(self.weight * (chance - self.truth))
         gradient += self.l2 * self.w
-        d, d_bias = self._direction(gradient, bias, chance, products, precision)
-        along = self._times(d, d_bias)
+        d, d_bias, along = self._direction(gradient, bias, chance, products, precision)
         now = self._loss(self.z)
         for _ in range(HALVINGS):
             then = self._loss(self.z + length * along)
@@ -79,42 +87,58 @@ class NumpySolver:
         return (self.w * self.scale).astype(np.float32), self.bias.astype(np.float32)
 
     def _direction(self, gradient: Array, bias: Array, chance: Array, products: int, precision: float) -> Any:
-        d, d_bias = np.zeros_like(gradient), np.zeros_like(bias)
+        d, d_bias, along = np.zeros_like(gradient), np.zeros_like(bias), np.zeros_like(self.z)
+        ease, ease_bias = self._ease(chance)
         r, r_bias = -gradient, -bias
-        p, p_bias = r.copy(), r_bias.copy()
-        left = (r * r).sum() + r_bias @ r_bias
+        p, p_bias = r * ease, r_bias * ease_bias
+        left = (r * r * ease).sum() + r_bias * r_bias @ ease_bias
         enough = left * precision**2
         for _ in range(products):
             if not left > enough:
                 break
-            u = self._times(p, p_bias)
-            u = self.weight * chance * (u - (chance * u).sum(1, keepdims=True))
-            curved, curved_bias = self._back(u)
+            z = self._times(p, p_bias)
+            u = self.weight * chance * (z - (chance * z).sum(1, keepdims=True))
+            curved, curved_bias = self._back(u, np.float32)
             curved += self.l2 * p
             curve = (p * curved).sum() + p_bias @ curved_bias
             if not curve > 0:
                 break
             far = left / curve
-            d, d_bias = d + far * p, d_bias + far * p_bias
+            d, d_bias, along = d + far * p, d_bias + far * p_bias, along + far * z
             r, r_bias = r - far * curved, r_bias - far * curved_bias
-            before, left = left, (r * r).sum() + r_bias @ r_bias
-            p, p_bias = r + left / before * p, r_bias + left / before * p_bias
-        return d, d_bias
+            before, left = left, (r * r * ease).sum() + r_bias * r_bias @ ease_bias
+            p, p_bias = r * ease + left / before * p, r_bias * ease_bias + left / before * p_bias
+        return d, d_bias, along
 
-    def _times(self, v: Array, bias: Array) -> Array:
-        """X (scale v) + bias. Shape: (texts, outputs)."""
-        scaled = v * self.scale
+    def _ease(self, chance: Array) -> tuple[Array, Array]:
+        """Return one over the root of the second derivative by each weight alone, and by each bias."""
+        second = self.weight * chance * (1 - chance)
+        stored = (second * self.lengths[:, None] ** 2).astype(np.float32).astype(np.float64)
+        found = np.empty_like(self.w)
+        for output in range(found.shape[1]):
+            each = self.values**2 * stored[self.rows, output]
+            found[:, output] = np.bincount(self.x.columns, each, self.x.width)
+        by_weight = found * self.scale**2 + self.l2
+        return tuple(  # type: ignore[return-value]
+            np.where(each > 0, 1 / np.sqrt(np.where(each > 0, each, 1)), 1)
+            for each in (by_weight, second.sum(0))
+        )
+
+    def _times(self, v: Array, bias: Array, stored: type = np.float32) -> Array:
+        """X (scale v) + bias, where scale v is rounded to what it is stored in. Shape: (texts, outputs)."""
+        scaled = (v * self.scale).astype(stored).astype(np.float64)
         found = np.empty((len(self.x), len(bias)))
         for output in range(len(bias)):
-            each = self.values * scaled[self.x.columns, output]
-            found[:, output] = bias[output] + np.bincount(self.rows, each, len(self.x))
+            sums = np.bincount(self.rows, self.values * scaled[self.x.columns, output], len(self.x))
+            found[:, output] = bias[output] + self.lengths * sums
         return found
 
-    def _back(self, u: Array) -> tuple[Array, Array]:
+    def _back(self, u: Array, stored: type = np.float64) -> tuple[Array, Array]:
         """scale X' u, shape (width, outputs), and the sum of u over the texts."""
         found = np.empty((self.x.width, u.shape[1]))
+        divided = (u * self.lengths[:, None]).astype(stored).astype(np.float64)
         for output in range(u.shape[1]):
-            each = self.values * u[self.rows, output]
+            each = self.values * divided[self.rows, output]
             found[:, output] = np.bincount(self.x.columns, each, self.x.width)
         return found * self.scale, u.sum(0)
 
@@ -138,20 +162,24 @@ class NumpySolver:
         return float((self.weight * each).sum())
 
 
-def entries(features: Features) -> tuple[Array, Array]:
-    """Return the row of each entry, and its value divided by the length of its row. Shapes: (entries,)."""
+def entries(features: Features) -> tuple[Array, Array, Array]:
+    """Return the row of each entry, its value, and one over the length of each row.
+
+    Shapes: (entries,), (entries,), (texts,).
+    """
     rows = np.repeat(np.arange(len(features)), np.diff(features.offsets))
     values = np.ones(len(rows)) if features.values is None else features.values.astype(np.float64)
     squares = np.bincount(rows, values**2, len(features))
-    return rows, values / np.sqrt(squares)[rows]
+    return rows, values, np.divide(1, np.sqrt(squares), out=np.zeros(len(features)), where=squares > 0)
 
 
 def logits(features: Features, weights: Array, bias: Array, threads: int = 1) -> NDArray[np.float32]:
     """Return bias + sum of value times weight / length of the row. Shape: (texts, outputs)."""
-    rows, values = entries(features)
+    rows, values, lengths = entries(features)
     found = np.tile(bias.astype(np.float64), (len(features), 1))
     for output in range(len(bias)):
-        found[:, output] += np.bincount(rows, values * weights[features.columns, output], len(features))
+        each = values * weights[features.columns, output]
+        found[:, output] += lengths * np.bincount(rows, each, len(features))
     return found.astype(np.float32)
 
 

@@ -20,6 +20,8 @@ from glassnet.native_status import native_status
 
 PRODUCTS = 20
 PRECISION = 0.2
+LEAST_GAIN = 0.01
+"""The share by which a pass must lower the validation loss."""
 NAMED = 1000
 """Columns whose n-grams are kept by name."""
 MOST_WEIGHTS = 12_000_000
@@ -106,15 +108,16 @@ def fit(
     """Fit weights to rows.
 
     Args:
-        patience: passes without a lower validation loss after which no other is begun, and the best is
-            taken. None makes all passes and takes the last.
+        patience: passes that do not lower the validation loss by a hundredth after which no other is begun, and
+            the best is taken. None makes all passes and takes the last.
     """
     outputs, begun = 1 if classes == 2 else classes, time.perf_counter()
-    scale = scale_of(rows, classes, settings)
     kind: Any = bags_native.NativeSolver if native_status().available else bags_numpy.NumpySolver
     weight = rows.weight / rows.weight.sum()
-    parts = rows.features, rows.labels, weight, outputs, settings.l2, scale
-    solver = kind(*parts, threads or all_cores())
+    solver = kind(rows.features, rows.labels, weight, outputs, settings.l2, threads or all_cores())
+    if settings.scale == "naive_bayes":
+        counts = solver.class_counts(rows.weight / rows.weight.mean())
+        solver.rescale(naive_bayes_scale(counts, settings.smoothing))
     weights, bias = solver.read()
     best, lowest, history = (weights, bias, 0), np.inf, list[PassRecord]()
     for number in range(1, settings.passes + 1):
@@ -127,26 +130,26 @@ def fit(
         history.append(record)
         if progress is not None:
             progress(record)
-        if patience is None or judged is None or judged < lowest:
+        if patience is None or judged is None or judged < (1 - LEAST_GAIN) * lowest:
             best, lowest = (weights, bias, number), np.inf if judged is None else judged
         if patience is not None and number - best[2] >= patience:
             break
     return Fitted(*best, tuple(history))
 
 
-def scale_of(rows: Rows, classes: int, settings: BagSettings) -> Array:
+def naive_bayes_scale(counts: Array, smoothing: float) -> Array:
     """Return the scale of each feature, r in Wang and Manning (2012). Shape: (width, outputs).
 
     r = ln(p / (1 - p)) - ln(q / (1 - q)) over the shares of a class's smoothed counts, and of all others'.
+
+    Args:
+        counts: how much the texts of each class weigh that have each feature. Shape: (width, classes).
     """
-    outputs = 1 if classes == 2 else classes
-    if settings.scale == "none":
-        return np.ones((rows.features.width, outputs))
-    weight = rows.weight / rows.weight.mean()
-    counts = _twin().class_counts(rows.features, rows.labels, weight, classes) + settings.smoothing
-    others = counts.sum(1, keepdims=True) - counts
-    ratios: Array = np.log(counts / counts.sum(0)) - np.log(others / others.sum(0))
-    return ratios[:, 1:] if outputs == 1 else ratios
+    counts = counts + smoothing
+    own = counts[:, 1:] if counts.shape[1] == 2 else counts
+    others = counts.sum(1, keepdims=True) - own
+    ratios: Array = np.log(own / own.sum(0)) - np.log(others / others.sum(0))
+    return ratios
 
 
 def log_loss(found: NDArray[np.float32], rows: Rows) -> float:
@@ -195,7 +198,3 @@ def checked(
     if problems:
         raise DataError(problems)
     return truth, weight if class_weight is None else weight * np.asarray(class_weight, np.float64)[truth]
-
-
-def _twin() -> Any:
-    return bags_native if native_status().available else bags_numpy

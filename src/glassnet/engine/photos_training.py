@@ -146,8 +146,10 @@ def seconds_per_step(net: nn.Module, batches: list[Batch], settings: PhotoSettin
             laid = photos.contiguous(memory_format=kind)
             began = time.perf_counter()
             optimizer.zero_grad()
-            torch.autograd.backward(step((laid, shares))["loss"])
+            loss = step((laid, shares))["loss"]
+            torch.autograd.backward(loss)
             optimizer.step()
+            float(loss.detach())  # on a GPU all of this has only been asked for: wait until it is done
             seconds.append(time.perf_counter() - began)
             if sum(seconds) > limit:
                 break

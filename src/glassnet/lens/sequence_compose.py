@@ -83,11 +83,16 @@ def compose_series(model: SeriesModel, material: SequenceMaterial) -> Report:
     what = f"the next {shown(target)}" if plan.horizon == 1 else f"the next {plan.horizon} of {shown(target)}"
     told = f"This network foretells {what} from the last {counted(plan.window, 'row')}{others}"
     mean = f" (mean over the {plan.horizon} rows ahead)" if plan.horizon > 1 else ""
-    report = _report(model, material, (target,), told, "series", numbers)
+    seen = Evidence(model, material.results, material.is_other_data, {}, numbers)
+    report = _report(seen, material, (target,), told, "series")
     split = report.split
     good = [] if split is None else [f"{_where(report, 'series')} {off_by(material.results, split, mean)}"]
     return replace(
-        report, answer=(*report.answer, *good), numbers=numbers, columns=plan.columns, series=findings
+        report,
+        answer=(*report.answer, *good),
+        facts=tuple(_facts(model)),
+        columns=plan.columns,
+        series=findings,
     )
 
 
@@ -110,10 +115,13 @@ def compose_characters(model: CharacterModel, material: SequenceMaterial) -> Rep
     """Make the report of a model of characters."""
     known = counted(len(model.vocabulary.characters), "different character")
     told = f"This network, which knows {known}, foretells each character from those before it"
-    report = _report(model, material, ("the next character",), told, "text", ())
+    seen = Evidence(model, material.results, material.is_other_data, {})
+    report = _report(seen, material, ("the next character",), told, "text")
     split = report.split
     good = [] if split is None else [f"{_where(report, 'text')} {_nats(material.results, split)}"]
-    return replace(report, answer=(*report.answer, *good), characters=material.findings)
+    return replace(
+        report, answer=(*report.answer, *good), facts=tuple(_facts(model)), characters=material.findings
+    )
 
 
 def _nats(results: Results, split: str) -> str:
@@ -127,19 +135,12 @@ def _nats(results: Results, split: str) -> str:
 
 
 def _report(
-    model: SeriesModel | CharacterModel,
-    material: SequenceMaterial,
-    targets: tuple[str, ...],
-    told: str,
-    whole: str,
-    numbers: tuple[NumberFigures, ...],
+    seen: Evidence, material: SequenceMaterial, targets: tuple[str, ...], told: str, whole: str
 ) -> Report:
     """Make what both have in common; ``whole`` is what the rows are cut from, ``told`` the first sentence."""
-    results, is_other = material.results, material.is_other_data
-    seen = Evidence(model, results, is_other, {}, numbers)
+    results, recipe, history = seen.results, seen.model.recipe, seen.model.history
     split = results.shown_split()
-    named = model.recipe.data or "data in memory"
-    answer = (f"{told}, in {file_name(named)}.",)
+    answer = (f"{told}, in {file_name(recipe.data or 'data in memory')}.",)
     return Report(
         data=material.data,
         targets=targets,
@@ -148,7 +149,7 @@ def _report(
         split=split,
         judged=results.rows.get(split or "", 0),
         unit=seen.unit,
-        is_other_data=is_other,
+        is_other_data=seen.is_other_data,
         answer=answer if split else (*answer, "It has not been scored."),
         verdicts=tuple(verdicts(results, seen.task)),
         advice=advice(results, seen.task),
@@ -160,14 +161,14 @@ def _report(
         results=results,
         splits=tuple(_splits(seen, whole)),
         columns=(),
-        learning=learning_curve(model.history) if len(model.history) else None,
-        numbers=(),
+        learning=learning_curve(history) if len(history) else None,
+        numbers=seen.numbers,
         reliability=None,
         explained=None,
         coverage=None,
         missing=material.missing,
-        facts=tuple(_facts(model)),
-        again=again(model.recipe),
+        facts=(),
+        again=again(recipe),
         row=seen.row,
     )
 

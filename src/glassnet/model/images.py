@@ -34,7 +34,8 @@ from glassnet.model.images_manifest import (
 from glassnet.model.manifest import read_as, split_arrays
 from glassnet.model.trained import TaskModel
 from glassnet.nets.build import load_weights
-from glassnet.nets.own import arrays_of
+from glassnet.nets.own import arrays_of, filled
+from glassnet.nets.spec import Own
 from glassnet.plan.images import ImagePlan
 from glassnet.recipe import Recipe
 from glassnet.results import Results
@@ -211,13 +212,17 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def image_model_from(contents: Contents, name: str) -> ImageModel:
+def image_model_from(contents: Contents, name: str, own: object = None) -> ImageModel:
     """Build a model from the contents of a ``.glass`` file; see :func:`glassnet.model.loading.load`."""
     manifest, history = read_as(ImageManifest, contents.manifest, name)
     check_parts(manifest, name)
     saved = split_arrays(contents.arrays, ("net", "baseline"), name)
     architecture, schema = manifest.networks["net"], manifest.schema_
-    net = load_weights(architecture, saved["net"], name).eval()
+    if isinstance(architecture, Own):
+        sizes = schema.images.channels, len(schema.target.levels)
+        net = filled(own, architecture.builder, saved["net"], sizes, name).eval()
+    else:
+        net = load_weights(architecture, saved["net"], name).eval()
     if manifest.plan.channels_last:
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return ImageModel(

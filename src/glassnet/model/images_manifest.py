@@ -19,13 +19,14 @@ from glassnet.data.thumbnails import SIDE
 from glassnet.errors import FormatError
 from glassnet.model.manifest import Manifest, are_shares, damaged
 from glassnet.nets.photo_spec import LeNet, PhotoNet, Published
+from glassnet.nets.spec import Own
 from glassnet.plan.images import ImagePlan
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Arrays = dict[str, NDArray[Any]]
 LARGEST = 1e100
 """Baselines beyond this size cannot be computed with."""
-Network = Annotated[PhotoNet | LeNet | Published, Field(discriminator="kind")]
+Network = Annotated[PhotoNet | LeNet | Published | Own, Field(discriminator="kind")]
 
 
 class PhotoSchema(BaseModel):
@@ -98,9 +99,9 @@ def _contradictions(manifest: ImageManifest) -> Iterator[str]:
     classes, task = len(schema.target.levels), manifest.plan.task
     if task != ("binary" if classes == 2 else "multiclass"):
         yield f"a {task} task with {classes} classes"
-    if net.outputs != classes:
+    if not isinstance(net, Own) and net.outputs != classes:
         yield f"a net of {net.outputs} outputs for {classes} classes"
-    if net.channels != schema.images.channels:
+    if not isinstance(net, Own) and net.channels != schema.images.channels:
         yield f"a net of {net.channels} channels for photos of {schema.images.channels}"
     images, least = schema.images, getattr(net, "smallest", 1)
     if len(images.mean) != images.channels or len(images.std) != images.channels:

@@ -47,7 +47,7 @@ def load(
     if contents.manifest.get("kind") == "image":
         from glassnet.model.images import image_model_from
 
-        return image_model_from(contents, str(path))
+        return image_model_from(contents, str(path), net)
     if contents.manifest.get("kind") == "characters":
         from glassnet.model.characters import character_model_from
 

@@ -36,7 +36,7 @@ from glassnet.model.table_manifest import (
 )
 from glassnet.model.trained import TaskModel
 from glassnet.nets.build import load_weights
-from glassnet.nets.own import arrays_of, fill, own_module
+from glassnet.nets.own import arrays_of, filled
 from glassnet.nets.spec import Architecture, Own
 from glassnet.notation import parse_split
 from glassnet.plan.table import Plan
@@ -295,7 +295,7 @@ def model_from(contents: Contents, name: str, net: object = None) -> Model:
     saved = split_arrays(contents.arrays, SAVED, name)
     architecture = manifest.networks["net"]
     return Model(
-        net=_filled(architecture, net, saved["net"], (manifest.schema_.width, task.outputs), name)
+        net=filled(net, architecture.builder, saved["net"], (manifest.schema_.width, task.outputs), name)
         if isinstance(architecture, Own)
         else load_weights(architecture, saved["net"], name),
         schema=manifest.schema_,
@@ -308,22 +308,6 @@ def model_from(contents: Contents, name: str, net: object = None) -> Model:
         baselines=baselines_of(saved["baseline"], task, manifest.schema_.width, name),
         conformal=conformal_of(saved["conformal"], task, name),
     )
-
-
-def _filled(
-    architecture: Own, net: object, weights: dict[str, NDArray[Any]], widths: tuple[int, int], name: str
-) -> torch.nn.Module:
-    if net is None:
-        raise RecipeError(
-            message(
-                f"{name} holds the weights of your own module {architecture.builder!r}",
-                "no module was passed in",
-                "build it and call load(path, net=module)",
-            )
-        )
-    module = own_module(net, *widths)
-    fill(module, weights, name)
-    return module
 
 
 def outputs_of(net: torch.nn.Module, inputs: NDArray[np.float32]) -> NDArray[Any]:

@@ -112,5 +112,28 @@ def fill(net: nn.Module, arrays: Mapping[str, NDArray[Any]], name: str) -> None:
     net.load_state_dict({key: torch.from_numpy(each) for key, each in arrays.items()})
 
 
+def filled(
+    own: object, builder: str, arrays: Mapping[str, NDArray[Any]], sizes: tuple[int, int], name: str
+) -> nn.Module:
+    """Return the user's module with the weights of a file.
+
+    Args:
+        own: a module, or what builds it from ``sizes``; see :func:`own_module`.
+        builder: what the file calls it; ``name`` is the file's.
+
+    Raises:
+        RecipeError: it was not passed in.
+        FormatError: see :func:`fill`.
+    """
+    if own is None:
+        must = f"{name} holds the weights of your own module {builder!r}"
+        raise RecipeError(
+            message(must, "no module was passed in", "build it and call load(path, net=module)")
+        )
+    module = own_module(own, *sizes)
+    fill(module, arrays, name)
+    return module
+
+
 def _kind(array: NDArray[np.generic]) -> str:
     return f"{array.dtype.name} {array.shape}"

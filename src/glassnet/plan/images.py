@@ -23,7 +23,8 @@ from glassnet.recipe import (
 
 
 def _parsed(text: str) -> str:
-    parse_photo_net(text)
+    if not text.startswith("own:"):
+        parse_photo_net(text)
     return text
 
 

@@ -22,10 +22,10 @@ from glassnet.errors import RecipeError, message
 from glassnet.lens.picture_grid import as_bytes, picture_grid, png
 from glassnet.metrics.modes import mode_coverage, neighbour_coverage
 from glassnet.nets.adversarial import critic, generator
-from glassnet.randomness import derived_seed, epoch_order, stream, torch_seeded
+from glassnet.randomness import epoch_order, stream, torch_seeded
 from glassnet.run.autoencoder import through
 from glassnet.run.generative import Follower, Making
-from glassnet.run.generator import GanRequest, Generator, Quality
+from glassnet.run.generator import GanRequest, Generator, Quality, noise_of
 from glassnet.run.judge import judged
 from glassnet.run.pictures import Prepared, check_same, prepared
 
@@ -180,8 +180,7 @@ class _Work:
         return history, follower
 
     def _noise(self, count: int) -> Tensor:
-        drawn = torch.Generator().manual_seed(derived_seed(self.request.seed, "pictures"))
-        return torch.randn(count, self.request.noise, generator=drawn)
+        return noise_of(count, self.request.noise, self.request.seed, "pictures")
 
     def _drawn(self, net: nn.Module) -> bytes | None:
         """Draw what the generator makes of the same noise each time."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import numpy as np
 import torch
 from pydantic import Field, field_validator
-from torch import nn
+from torch import Tensor, nn
 
 from glassnet.engine.adversarial import LOSSES, Loss
 from glassnet.engine.history import History
 from glassnet.errors import RecipeError, message
 from glassnet.metrics.modes import Modes, Neighbours
 from glassnet.nets.adversarial import KINDS, Kind
-from glassnet.randomness import derived_seed
+from glassnet.randomness import stream
 from glassnet.run.autoencoder import through
 from glassnet.run.generative import PictureRequest
 
@@ -99,6 +99,12 @@ class Quality:
         return facts
 
 
+def noise_of(count: int, length: int, seed: int, use: str) -> Tensor:
+    """Return the random numbers of so many pictures. Shape: (count, length)."""
+    drawn = stream(seed, use).standard_normal((count, length), dtype=np.float32)
+    return torch.from_numpy(drawn)
+
+
 def modes_dict(modes: Modes) -> dict[str, Any]:
     """Return modes as plain values, with what follows from them."""
     found = {"reached": modes.reached, "missing": list(modes.missing), "divergence": modes.divergence}
@@ -141,8 +147,7 @@ class Generator:
         if count < 1:
             must = "count must be 1 or above"
             raise RecipeError(message(must, f"count={count}", "ask for some pictures"))
-        drawn = torch.Generator().manual_seed(derived_seed(seed, "samples"))
-        noise = torch.randn(count, self.request.noise, generator=drawn)
+        noise = noise_of(count, self.request.noise, seed, "samples")
         made = self.low + self.width * through(self.generator, noise)
         return made.reshape(-1, *self.shape)
 

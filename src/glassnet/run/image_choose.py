@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,22 +11,22 @@ import numpy as np
 import torch
 
 from glassnet.data.image_classes import class_facts
-from glassnet.engine.photos import Labelled, Look, PhotoBatches, answers
-from glassnet.engine.photos_training import PhotoSettings, seconds_per_step
-from glassnet.engine.threads import using_threads
+from glassnet.engine.photos import Look
 from glassnet.nets.build import build
+from glassnet.nets.own import own_module
 from glassnet.nets.photo_spec import LeNet, PhotoNet, Published
 from glassnet.nets.pretrained import IMAGENET_SIZE
+from glassnet.nets.spec import Own
 from glassnet.notation import PUBLISHED, PhotoNetSpec, parse_augment, parse_photo_net, write_photo_net
 from glassnet.plan.augmentation import Augmentation
 from glassnet.plan.images import ImagePace, ImagePlan
-from glassnet.randomness import derived_seed, stream
+from glassnet.randomness import derived_seed
 from glassnet.run.image_baselines import sensitive_to_mirrors
+from glassnet.run.image_pace import Budget, measured, quickest
 
 if TYPE_CHECKING:
     from glassnet.data.image_source import PhotoList
     from glassnet.model.images_manifest import Network
-    from glassnet.plan.fields import Precision
     from glassnet.recipe import OptimizerName, Recipe
     from glassnet.run.image_prepare import ImagePrepared
 
@@ -44,6 +43,9 @@ than 16 pixels in the last number at most."""
 LONGEST_RUN = 200
 """Epochs that a budget pays for at most."""
 LEARNING_RATES: dict[OptimizerName, float] = {"sgd": 0.1, "adam": 0.003, "adamw": 0.005, "rmsprop": 0.001}
+WORTH_EPOCHS, WORTH_PHOTOS, NARROWEST = 8, 60_000, 8
+"""Within a budget a net has to see its photos so often, and so many in all, or a smaller one is taken; the
+fewest feature maps of a stage."""
 HEAD_EPOCHS, UNFROZEN, UNFROZEN_RUN = 40, 3, 10
 """Epochs of the new last layer of a pretrained net; of the whole net after it, without and with a budget."""
 LONGEST_UNFROZEN = 300.0
@@ -51,10 +53,6 @@ LONGEST_UNFROZEN = 300.0
 GENTLE = 0.05
 """The learning rate of a pretrained net, as a share of the usual one."""
 SMOOTHING, DECAY = 0.1, 0.05
-PAYS = 1.1
-"""Another way to compute has to be so much faster to be used."""
-LONGEST_MEASURE, MEASURE_SHARE = 12.0, 0.04
-"""Seconds that measuring takes at most, and its share of a budget."""
 MARGIN = 0.97
 """Share of the time left that is planned for."""
 
@@ -66,18 +64,6 @@ class Looks:
     size: int
     channels: Literal[1, 3]
     fit: Literal["crop", "pad", "stretch"]
-
-
-@dataclass(frozen=True)
-class Budget:
-    """The end of a run, of ``time.monotonic()``, and how many photos it has to answer after training."""
-
-    end: float
-    scored: int
-
-    def deadline(self, answers_per_second: float) -> float:
-        """Return when training has to end."""
-        return self.end - self.scored / answers_per_second
 
 
 def choose_looks(recipe: Recipe, photos: PhotoList, asked: ImagePlan | None) -> Looks:
@@ -113,6 +99,8 @@ def net_of(notation: str, looks: Looks, classes: int) -> Network:
     Raises:
         ValueError: the photos are too small for it.
     """
+    if notation.startswith("own:"):
+        return Own(builder=notation.removeprefix("own:"))
     asked = parse_photo_net(notation)
     if asked.name in PUBLISHED:
         return Published(name=asked.name, outputs=classes)  # type: ignore[arg-type]
@@ -129,13 +117,19 @@ def written_net(net: Network) -> str:
     """Write a net as ``--net`` does, with everything decided."""
     if isinstance(net, LeNet):
         return "lenet"
-    if isinstance(net, Published):
-        return net.name
+    if isinstance(net, Published | Own):
+        return net.name if isinstance(net, Published) else f"own:{net.builder}"
     return write_photo_net(PhotoNetSpec("photo", net.widths, net.depth))
 
 
-def new_net(net: Network, seed: int) -> torch.nn.Module:
-    """Build the untrained net."""
+def new_net(net: Network, seed: int, own: object, sizes: tuple[int, int]) -> torch.nn.Module:
+    """Build the untrained net.
+
+    Args:
+        own: the user's module, or what builds it from ``sizes``: channels and classes.
+    """
+    if isinstance(net, Own):
+        return own_module(own, *sizes)
     return build(net, seed=derived_seed(seed, "weights"))
 
 
@@ -181,19 +175,49 @@ def make_plan(
     looks: Looks,
     look: Look,
     notation: str,
+    own: object,
     budget: Budget | None,
 ) -> ImagePlan:
     """Decide everything that the recipe leaves open, measuring how fast this machine is.
 
     Args:
-        notation: the net as ``--net`` writes it.
+        notation, own: the net as ``--net`` writes it, and the user's own where it is one.
         look: how pixels become numbers, on the device on which the net is trained.
     """
     count, classes = len(prepared.folds[0].train), len(prepared.task.classes)
     net = net_of(notation, looks, classes)
+    plan = _paced(recipe, prepared, looks, look, net, own, budget)
+    while budget is not None and plan.steps * plan.batch_size < max(WORTH_EPOCHS * count, WORTH_PHOTOS):
+        smaller = _half(notation, net)
+        if smaller is None:
+            break
+        net, plan = smaller, _paced(recipe, prepared, looks, look, smaller, own, budget)
+    return plan
+
+
+def _half(notation: str, net: Network) -> PhotoNet | None:
+    """Return a net of half the widths, None where they were asked for or are small enough."""
+    if not isinstance(net, PhotoNet) or parse_photo_net(notation).widths or min(net.widths) < 2 * NARROWEST:
+        return None
+    return net.model_copy(update={"widths": tuple(each // 2 for each in net.widths)})
+
+
+def _paced(
+    recipe: Recipe,
+    prepared: ImagePrepared,
+    looks: Looks,
+    look: Look,
+    net: Network,
+    own: object,
+    budget: Budget | None,
+) -> ImagePlan:
+    """Return the plan for a net: how it computes, and the steps that a budget pays for."""
+    count = len(prepared.folds[0].train)
     plan = _drafted(recipe, prepared, looks, net, str(look.device))
-    paces, answered = _measured(recipe, plan, net, prepared, look, budget)
-    best = _quickest(paces)
+    classes = len(prepared.task.classes)
+    trained = new_net(net, recipe.seed, own, (looks.channels, classes)).to(look.device)
+    paces, answered = measured(recipe, plan, trained, prepared, look, budget)
+    best = quickest(paces)
     left = np.inf if budget is None else budget.deadline(answered) - time.monotonic()
     if plan.pretrained is not None:
         left -= len(prepared.folds) * count * (1 + plan.flips) / answered
@@ -270,31 +294,6 @@ def most_steps(recipe: Recipe, plan: ImagePlan, count: int) -> int:
     return plan.steps_per_epoch * (recipe.epochs or (LONGEST_RUN if recipe.budget else usual))
 
 
-def settings_of(plan: ImagePlan, seed: int) -> PhotoSettings:
-    """Return what the training needs of a plan."""
-    return PhotoSettings(
-        batch_size=plan.batch_size,
-        steps=plan.steps,
-        optimizer=plan.optimizer,
-        lr=plan.lr,
-        momentum=plan.momentum,
-        nesterov=plan.optimizer == "sgd" and plan.momentum > 0,
-        weight_decay=plan.weight_decay,
-        schedule=plan.schedule,
-        warmup=plan.warmup,
-        clip=plan.clip,
-        patience=plan.patience,
-        smoothing=plan.smoothing,
-        class_weights=plan.class_weights or None,
-        augmentation=plan.augmentation,
-        flips=plan.flips,
-        precision=plan.precision,
-        channels_last=plan.channels_last,
-        threads=plan.threads,
-        seed=seed,
-    )
-
-
 def _mirrors(recipe: Recipe, prepared: ImagePrepared) -> tuple[bool, str]:
     if recipe.augment is not None:
         return "flip" in parse_augment(recipe.augment), "asked for"
@@ -319,68 +318,3 @@ def _batch_size(net: Network, count: int) -> int:
     if isinstance(net, Published):
         return 16
     return next(each for least, each in BATCH_SIZES if count >= least)
-
-
-def _measured(
-    recipe: Recipe,
-    plan: ImagePlan,
-    net: Network,
-    prepared: ImagePrepared,
-    look: Look,
-    budget: Budget | None,
-) -> tuple[tuple[ImagePace, ...], float]:
-    """Train a net that is thrown away for a few steps in each way that may be used; after some seconds no
-    further way is begun. Return the paces, and how many photos are answered in a second."""
-    began, limit = time.monotonic(), LONGEST_MEASURE
-    if budget is not None:
-        limit = min(limit, MEASURE_SHARE * max(0.0, budget.end - began))
-    order = stream(recipe.seed, "measure").permutation(prepared.folds[0].train)
-    some = np.sort(order[: 4 * plan.batch_size])
-    photos = Labelled(prepared.photos.pixels[some], prepared.truth[some])
-    source = PhotoBatches(photos, net.outputs, plan.batch_size, look, plan.augmentation, recipe.seed)
-    batches = [*source(1)]
-    batches = batches if len(batches) > 1 else batches * 2
-    trained = new_net(net, recipe.seed).to(look.device)
-    rows = float(np.mean([len(each[0]) for each in batches]))
-
-    def pace(precision: Precision, last: bool, threads: int) -> ImagePace:
-        changed = {"precision": precision, "channels_last": last, "threads": threads}
-        settings = settings_of(plan.model_copy(update=changed), recipe.seed)
-        speed = rows / seconds_per_step(trained, batches, settings, limit / 4)
-        return ImagePace(precision=precision, channels_last=last, threads=threads, photos_per_second=speed)
-
-    few, many = _threads(recipe, look)
-    precisions: tuple[Precision, ...] = ("bfloat16", "float32")
-    if recipe.precision != "auto":
-        precisions = (recipe.precision,)
-    paces = [pace(precisions[0], True, many)]
-    ways = [(each, True) for each in precisions[1:]] + [(precisions[-1], False)]
-    for precision, last in ways:
-        if time.monotonic() - began < limit:
-            paces.append(pace(precision, last, many))
-    if many != few and time.monotonic() - began < limit:
-        best = _quickest(tuple(paces))
-        paces.append(pace(best.precision, best.channels_last, few))
-    return tuple(paces), _answering(trained, look, photos, _quickest(tuple(paces)), plan.flips)
-
-
-def _answering(net: torch.nn.Module, look: Look, photos: Labelled, pace: ImagePace, flips: bool) -> float:
-    """Return how many photos a net answers in a second."""
-    began = time.monotonic()
-    with using_threads(pace.threads):
-        answers(net, look, photos.pixels, flips=flips)
-    return len(photos) / (time.monotonic() - began)
-
-
-def _threads(recipe: Recipe, look: Look) -> tuple[int, int]:
-    """Return the least and the most threads worth a try."""
-    if recipe.threads is not None:
-        return recipe.threads, recipe.threads
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 1, 1 if look.device.type == "cuda" else cores
-
-
-def _quickest(paces: tuple[ImagePace, ...]) -> ImagePace:
-    """Return the way to compute that pays: the first one, unless another is clearly faster."""
-    best = max(paces, key=lambda each: each.photos_per_second)
-    return best if best.photos_per_second > PAYS * paces[0].photos_per_second else paces[0]

@@ -18,7 +18,8 @@ from glassnet.errors import NonFiniteLoss
 from glassnet.nets.convolution import Photo
 from glassnet.run.budget import ENDING
 from glassnet.run.context import Context, Follower
-from glassnet.run.image_choose import Budget, most_steps, new_net, settings_of
+from glassnet.run.image_choose import most_steps, new_net
+from glassnet.run.image_pace import Budget, settings_of
 from glassnet.run.image_scoring import scored_photos
 from glassnet.run.image_transfer import Transfer, kept_if_better, with_new_head
 
@@ -68,7 +69,9 @@ def train_one(
     """
     train, validation = (_labelled(prepared, rows) for rows in (fold.train, fold.validation))
     if plan.pretrained is None:
-        net = _begun(architecture, train, look, context.recipe.seed)
+        sizes = plan.channels, len(prepared.task.classes)
+        net = new_net(architecture, context.recipe.seed, context.own.net, sizes).to(look.device)
+        _whiten(net, train, look)
         return _train(context, plan, prepared, net, train, validation, look, name, left)
     transfer = Transfer(plan, train, validation, look, len(prepared.task.classes), context.recipe.seed)
     net, history, failure = with_new_head(context, transfer, f"{name}-head")
@@ -83,14 +86,12 @@ def _labelled(prepared: ImagePrepared, rows: NDArray[np.int64]) -> Labelled:
     return Labelled(prepared.photos.pixels[rows], prepared.truth[rows])
 
 
-def _begun(architecture: Network, train: Labelled, look: Look, seed: int) -> torch.nn.Module:
-    """Build the untrained net; one for photos takes its first filters from these."""
-    net = new_net(architecture, seed).to(look.device)
+def _whiten(net: torch.nn.Module, train: Labelled, look: Look) -> None:
+    """Let a net for photos take its first filters from these."""
     if isinstance(net, Photo):
         few = max(64, WHITENED // int(np.prod(train.pixels.shape[1:])))
         some = np.unique(np.linspace(0, len(train) - 1, few).astype(np.int64))
         net.whiten(look(train.pixels[some]))
-    return net
 
 
 def _train(

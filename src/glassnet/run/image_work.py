@@ -16,11 +16,13 @@ from glassnet.data.image_cache import load_photos
 from glassnet.data.image_decode import Fit
 from glassnet.data.image_schema import ImageSchema, fit_image_schema
 from glassnet.engine.photos import Look
+from glassnet.engine.probe import probe
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
 from glassnet.errors import NonFiniteLoss, RecipeError, RequestError, message
 from glassnet.model.images import ImageModel
 from glassnet.model.images_manifest import PhotoSchema
+from glassnet.nets.own import check_can_be_saved, own_module
 from glassnet.nets.pretrained import IMAGENET_MEAN, IMAGENET_STD, pretrained
 from glassnet.notation import PUBLISHED, parse_split
 from glassnet.plan.images import ImagePlan
@@ -175,7 +177,27 @@ def _plan(context: Context, prepared: ImagePrepared, looks: Looks) -> ImagePlan:
     notation = recipe.net
     if recipe.pretrained is not None:
         notation = pretrained(recipe.pretrained, classes=2).name
-    return make_plan(recipe, prepared, looks, look, notation, budget)
+    if recipe.net.startswith("own:"):
+        _check_own(context.own.net, prepared, look)
+    return make_plan(recipe, prepared, looks, look, notation, context.own.net, budget)
+
+
+def _check_own(own: object, prepared: ImagePrepared, look: Look) -> None:
+    """Check that a net of the user's own takes such photos, gives a number for each class, and can be saved.
+
+    Raises:
+        RecipeError: it does not.
+    """
+    channels, classes = prepared.photos.pixels.shape[3], len(prepared.task.classes)
+    net = own_module(own, channels, classes).to(look.device)
+    check_can_be_saved(net)
+    output = probe(net, look(np.array(prepared.photos.pixels[:2]))).output
+    if output.ndim != 2 or output.shape[1] != classes:
+        must = f"a net for these photos must give {classes} numbers for each, one a class"
+        found = (
+            f"it gives {tuple(output.shape[1:])} for photos of {channels} x {prepared.photos.pixels.shape[1]}"
+        )
+        raise RecipeError(message(must, found, "change its last layer, or --size"))
 
 
 @dataclass(frozen=True)
