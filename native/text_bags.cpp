@@ -75,6 +75,26 @@ void sparse_logits(const Sparse &x, const float *weights, const float *bias, std
     });
 }
 
+// Each core takes a range of columns, short where they are frequent, and looks for it in every row.
+void class_sums(const Sparse &x, const std::int64_t *labels, const double *weight, std::size_t classes, int threads,
+                double *to) {
+    constexpr std::size_t ranges = 16;
+    const auto first_of = [&](std::size_t range) {
+        const double share = double(range) / double(ranges);
+        return std::int32_t(double(x.width) * share * share * share * share);
+    };
+    in_parallel(ranges, worth(x, threads), [&](std::size_t range, int) {
+        const std::int32_t first = first_of(range), last = first_of(range + 1);
+        for (std::size_t row = 0; row < x.rows; ++row) {
+            const std::int32_t *const end = x.columns + x.offsets[row + 1];
+            const std::int32_t *at = std::lower_bound(x.columns + x.offsets[row], end, first);
+            double *const own = to + labels[row];
+            for (; at < end && *at < last; ++at)
+                own[std::size_t(*at) * classes] += x.values ? x.values[at - x.columns] * weight[row] : weight[row];
+        }
+    });
+}
+
 BagSolver::BagSolver(const Sparse &x, const BagTask &task, int threads)
     : x_(x), task_(task), team_(worth(x, threads)), size_(x.width * task.outputs), lengths_(x.rows),
       row_pieces_(even_pieces(x.offsets, x.rows)), scale_(size_, 1.0), w_(size_, 0.0), d_(size_), r_(size_), p_(size_),

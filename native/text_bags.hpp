@@ -33,6 +33,10 @@ using Numbers = std::vector<double>;
 void sparse_logits(const Sparse &x, const float *weights, const float *bias, std::size_t outputs, int threads,
                    float *logits);
 
+// For each feature and class, the sum of value times weight over its rows. Shape: (width, classes), 0 to begin with.
+void class_sums(const Sparse &x, const std::int64_t *labels, const double *weight, std::size_t classes, int threads,
+                double *to);
+
 // Minimises the mean log loss + l2 / 2 |w|^2, where a feature's weight is w times its scale.
 class BagSolver {
   public:

@@ -157,6 +157,19 @@ nb::object logits(const Flat<std::int64_t> &offsets, const Flat<std::int32_t> &c
     return owned(std::move(to), outputs);
 }
 
+nb::object sums_by_class(const Flat<std::int64_t> &offsets, const Flat<std::int32_t> &columns, const Values &values,
+                         std::size_t width, const Flat<std::int64_t> &labels, const Flat<double> &weight,
+                         std::size_t classes, int threads) {
+    const Sparse x = sparse_of(offsets, columns, values, width);
+    check_labels(labels, weight, x.rows, classes);
+    std::vector<double> to(width * classes);
+    {
+        const nb::gil_scoped_release free;
+        class_sums(x, labels.data(), weight.data(), classes, threads, to.data());
+    }
+    return owned(std::move(to), classes);
+}
+
 // A solver and the arrays that it looks at.
 class Solver {
   public:
@@ -233,5 +246,7 @@ void bind_text(nb::module_ &m) {
         .def("step", &Solver::step)
         .def("read", &Solver::read);
     m.def("sparse_logits", &logits, nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg());
+    m.def("class_sums", &sums_by_class, nb::arg(), nb::arg(), nb::arg().none(), nb::arg(), nb::arg(), nb::arg(),
+          nb::arg(), nb::arg());
     m.def("narrow", &narrow, nb::arg(), nb::arg(), nb::arg(), nb::arg().none(), nb::arg());
 }

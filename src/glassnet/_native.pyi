@@ -151,6 +151,16 @@ class BagSolver:
     def step(self, length: float, products: int, precision: float) -> float: ...
     def read(self) -> tuple[Array, Array]: ...
 
+def class_sums(
+    offsets: Array,
+    columns: Array,
+    values: Array | None,
+    width: int,
+    labels: Array,
+    weight: Array,
+    classes: int,
+    threads: int,
+) -> Array: ...
 def sparse_logits(
     offsets: Array, columns: Array, values: Array | None, weights: Array, bias: Array, threads: int
 ) -> Array: ...

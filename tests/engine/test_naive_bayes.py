@@ -46,7 +46,8 @@ def test_its_logits_are_those_of_scikit_learn_divided_by_one_number(classes, cou
 def test_it_is_less_sure_of_words_that_say_the_same_thing_many_times():
     features, labels, _ = made(400, 2)
     labels = np.where(np.random.default_rng(2).random(400) < 0.25, 1 - labels, labels)  # a quarter is wrong
-    repeated = Features(features.offsets * 8, np.repeat(features.columns, 8), None, 30)
+    eightfold = (8 * features.columns[:, None] + np.arange(8)).ravel().astype(np.int32)
+    repeated = Features(features.offsets * 8, eightfold, None, 240)
     once = fit_naive_bayes(Features(features.offsets, features.columns, None, 30), labels, 2)
     eight = fit_naive_bayes(repeated, labels, 2)
     assert np.abs(eight.weights).max() < 0.5 * np.abs(once.weights).max()

@@ -81,6 +81,17 @@ def test_logits_and_counts_are_those_of_numpy(with_values, outputs):
     np.testing.assert_allclose(*counts, rtol=1e-12)
 
 
+@pytest.mark.parametrize("with_values", [False, True])
+def test_sums_by_class_are_those_of_numpy_with_any_number_of_threads(with_values):
+    rng = np.random.default_rng(6)
+    features, weight = features_of(3000, 400, with_values), rng.uniform(size=3000)
+    labels = rng.integers(0, 4, 3000)
+    plain = bags_numpy.class_sums(features, labels, weight, 4)
+    found = [bags_native.class_sums(features, labels, weight, 4, threads) for threads in (1, 3)]
+    assert found[0].tobytes() == found[1].tobytes()
+    np.testing.assert_allclose(found[0], plain, rtol=1e-12)
+
+
 def test_rows_without_features_get_the_bias():
     empty = Features(np.zeros(3, np.int64), np.zeros(0, np.int32), None, 0)
     bias = np.array([0.25], np.float32)

@@ -122,6 +122,18 @@ def test_other_data_and_wrong_options_are_refused():
 
 
 @pytest.mark.slow
+def test_a_ring_of_eight_heaps_is_learned_whole():
+    angles = 2 * np.pi * np.arange(8) / 8
+    ring = 2 * np.column_stack([np.cos(angles), np.sin(angles)])
+    chance = np.random.default_rng(0)
+    points = ring[chance.integers(8, size=2000)] + 0.05 * chance.normal(size=(2000, 2))
+    plain = {"batch_norm": False, "dropout": 0.0, "penalty": 0.1, "noise": 2}
+    found = gn.gan(points, modes=ring, deviation=0.05, epochs=200, **plain)
+    assert found.quality.modes.reached == 8
+    assert found.quality.modes.quality > 0.8
+
+
+@pytest.mark.slow
 def test_digits_are_made_that_a_judge_reads_and_none_is_missing_C49():
     found = gn.gan("digits", test="last:0.2")
     assert found.quality.judged.made.reached == 10

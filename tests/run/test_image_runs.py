@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 import glassnet as gn
 from glassnet.errors import GlassnetWarning
+from glassnet.notation import parse_photo_net
 from glassnet.run.folder import RunFolder
 
 WISHES = {"task": "image", "net": "photo:16-32:1", "threads": 1, "precision": "float32", "device": "cpu"}
@@ -217,3 +218,14 @@ def test_a_net_of_the_users_own_that_does_not_fit_is_refused_before_training(pho
         gn.train(photos, net=LeNet(3), **wishes)
     with pytest.raises(gn.RecipeError, match="the net must take X"):
         gn.train(photos, net=LeNet(), **wishes, size=16)
+
+
+def test_a_budget_that_is_too_short_for_a_net_gets_a_narrower_one_unless_it_was_asked_for(
+    photos, monkeypatch
+):
+    monkeypatch.setattr("glassnet.run.image_choose.WORTH_PHOTOS", 1 << 40)
+    wishes = {**WISHES, "budget": 3.0}
+    found = gn.train(photos, **{**wishes, "net": "photo"})
+    assert 8 <= min(parse_photo_net(found.plan.net).widths) < 16
+    assert found.net.spec.widths == parse_photo_net(found.plan.net).widths
+    assert gn.train(photos, **wishes).plan.net == WISHES["net"]

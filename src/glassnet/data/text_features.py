@@ -149,14 +149,10 @@ class Vocabulary:
         Args:
             wanted: columns. Shape: (n,), integers.
         """
-        keys = np.sort(self.keys[wanted])
-        left = np.zeros(len(self), bool)
-        left[wanted] = True
-        entries = np.flatnonzero(left[features.columns])
-        first = entries[np.unique(features.columns[entries], return_index=True)[1]]
-        rows = np.unique(np.searchsorted(features.offsets, first, "right") - 1)
+        rows = _first_rows(features, wanted)
         found: dict[int, str] = {}
-        for row in rows.tolist():
+        for row in np.unique(rows[rows >= 0]).tolist():
+            keys = np.sort(self.keys[wanted[rows == row]])
             for key, name in _twin().named(texts.raw(row), self.options, keys):
                 found.setdefault(key, name)
         named = ((int(column), found.get(int(self.keys[column]))) for column in wanted)
@@ -175,6 +171,16 @@ class Vocabulary:
         """Take what ``arrays`` and ``described`` gave."""
         options = TextOptions(**described["options"])
         return cls(options, arrays["keys"], arrays["texts_with"], int(described["texts"]))
+
+
+def _first_rows(features: Features, columns: Array) -> Array:
+    """Return the first row that has each of some columns, -1 where none has. Shape: (columns,)."""
+    first = np.full(features.width, -1)
+    first[columns] = len(features.columns)
+    entries = np.flatnonzero(first[features.columns] >= 0)[::-1]
+    first[features.columns[entries]] = entries  # the last that is written is the first entry
+    rows = np.searchsorted(features.offsets, first[columns], "right") - 1
+    return np.where(rows < len(features), rows, -1)
 
 
 def _twin() -> Any:

@@ -21,7 +21,7 @@ from glassnet.errors import DataError, message
 if TYPE_CHECKING:
     import polars as pl
 
-AT_ONCE = 5000
+AT_ONCE = 1000
 """Rows of a column that are joined at a time."""
 
 
@@ -61,21 +61,19 @@ class Texts:
         parts = [
             each.encode("utf-8", "surrogatepass") if isinstance(each, str) else bytes(each) for each in texts
         ]
-        return cls._joined(b"".join(parts), np.fromiter(map(len, parts), np.int64, len(parts)))
+        sizes = np.fromiter(map(len, parts), np.int64, len(parts))
+        return cls(np.frombuffer(b"".join(parts), np.uint8), _offsets(sizes))
 
     @classmethod
     def of_column(cls, column: pl.Series) -> Texts:
         """Take a polars column of text; a null becomes an empty text."""
         column = column.fill_null("")
-        sizes = column.str.len_bytes().cast(_int64()).to_numpy()
-        pieces = (column[i : i + AT_ONCE].str.join("").item() for i in range(0, len(column), AT_ONCE))
-        return cls._joined(b"".join(piece.encode() for piece in pieces), sizes)
-
-    @classmethod
-    def _joined(cls, blob: bytes, sizes: NDArray[np.int64]) -> Texts:
-        offsets = np.zeros(len(sizes) + 1, np.int64)
-        np.cumsum(sizes, out=offsets[1:])
-        return cls(np.frombuffer(blob, np.uint8), offsets)
+        offsets = _offsets(column.str.len_bytes().to_numpy())
+        blob = np.empty(int(offsets[-1]), np.uint8)
+        for first in range(0, len(column), AT_ONCE):
+            piece = b"".join(column[first : first + AT_ONCE].cast(_binary()).to_list())
+            blob[offsets[first] : offsets[first] + len(piece)] = np.frombuffer(piece, np.uint8)
+        return cls(blob, offsets)
 
     def __len__(self) -> int:
         """Return how many texts there are."""
@@ -98,15 +96,21 @@ class Texts:
         """Return the texts of these rows, in this order. Shape of rows: (n,), integers or a mask."""
         chosen = np.arange(len(self))[np.asarray(rows, None if len(np.asarray(rows)) else np.int64)]
         starts, sizes = self.offsets[:-1][chosen], np.diff(self.offsets)[chosen]
-        offsets = np.zeros(len(chosen) + 1, np.int64)
-        np.cumsum(sizes, out=offsets[1:])
+        offsets = _offsets(sizes)
         blob = np.empty(int(offsets[-1]), np.uint8)
         for at, start, size in zip(offsets.tolist(), starts.tolist(), sizes.tolist(), strict=False):
             blob[at : at + size] = self.blob[start : start + size]
         return Texts(blob, offsets)
 
 
-def _int64() -> type[pl.Int64]:
+def _offsets(sizes: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return where texts of these sizes begin, one after the other, and where the last ends."""
+    offsets = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    return offsets
+
+
+def _binary() -> type[pl.Binary]:
     import polars as pl
 
-    return pl.Int64
+    return pl.Binary

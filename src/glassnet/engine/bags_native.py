@@ -56,3 +56,11 @@ def logits(features: Features, weights: Array, bias: Array, threads: int) -> NDA
     rows = features.offsets, features.columns, features.values
     flat = np.ascontiguousarray(weights, np.float32).ravel()
     return _native.sparse_logits(*rows, flat, np.ascontiguousarray(bias, np.float32), threads)
+
+
+def class_sums(features: Features, labels: Array, weight: Array, classes: int, threads: int) -> Array:
+    """Return the sum of value times weight of each feature, by class. Shape: (width, classes)."""
+    from glassnet import _native
+
+    rows = features.offsets, features.columns, features.values, features.width
+    return _native.class_sums(*rows, labels, weight, classes, threads)

@@ -35,7 +35,7 @@ class BagSettings:
         smoothing: what is added to each count of the naive-Bayes scale, above 0.
     """
 
-    passes: int = 6
+    passes: int = 4
     learning_rate: float = 1.0
     l2: float = 5e-7
     scale: Scale = "naive_bayes"

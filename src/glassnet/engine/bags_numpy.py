@@ -4,13 +4,15 @@ The loss of a softmax (or sigmoid) over linear logits is convex, so there is one
 texts, no learning rate and no random numbers on the way to it. Newton's method goes there in steps d with H
 d = -gradient; H, the second derivatives, is never written down: conjugate gradients (Hestenes and Stiefel
 1952) only ask for products H p, two passes over the texts each (Lin, Weng and Keerthi 2008, "Trust region
-Newton method for logistic regression"). They are preconditioned by the roots of the second derivatives by each
-weight alone: frequent n-grams, and the bias, have far larger ones than the others. What these passes gather from afar is stored in float32, as it is in
-the compiled twin; all sums are in float64.
+Newton method for logistic regression"). They are
+preconditioned by the roots of the second derivatives by each weight alone: frequent n-grams, and the bias,
+have far larger ones than the others. What the passes gather from afar is stored in float32, as it is in the
+compiled twin; all sums are in float64.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -185,9 +187,15 @@ def logits(features: Features, weights: Array, bias: Array, threads: int = 1) ->
 
 def class_counts(features: Features, labels: Array, weight: Array, classes: int) -> Array:
     """Return how much the texts weigh that have each feature, by class. Shape: (width, classes)."""
+    return class_sums(replace(features, values=None), labels, weight, classes)
+
+
+def class_sums(features: Features, labels: Array, weight: Array, classes: int, threads: int = 1) -> Array:
+    """Return the sum of value times weight of each feature, by class. Shape: (width, classes)."""
     rows = np.repeat(np.arange(len(features)), np.diff(features.offsets))
+    values = 1.0 if features.values is None else features.values.astype(np.float64)
     counts = [
-        np.bincount(features.columns, np.where(labels == of, weight, 0.0)[rows], features.width)
+        np.bincount(features.columns, values * np.where(labels == of, weight, 0.0)[rows], features.width)
         for of in range(classes)
     ]
     return np.stack(counts, 1)

@@ -108,8 +108,8 @@ def fit(
     """Fit weights to rows.
 
     Args:
-        patience: passes that do not lower the validation loss by a hundredth after which no other is begun, and
-            the best is taken. None makes all passes and takes the last.
+        patience: passes that do not lower the validation loss by a hundredth after which no other is begun,
+            and the best is taken. None makes all passes and takes the last.
     """
     outputs, begun = 1 if classes == 2 else classes, time.perf_counter()
     kind: Any = bags_native.NativeSolver if native_status().available else bags_numpy.NumpySolver

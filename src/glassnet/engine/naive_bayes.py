@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.data.text_features import Features
+from glassnet.data.text_features import Features, all_cores
+from glassnet.engine import bags_native, bags_numpy
+from glassnet.native_status import native_status
 
 Floats = NDArray[np.float64]
 TEMPERATURES = tuple(2.0**power for power in range(13))
@@ -71,7 +73,7 @@ def fit_naive_bayes(
     """
     weight = np.ones(len(labels)) if weight is None else weight
     halves = [np.arange(start, len(labels), 2) for start in (0, 1)]
-    counts = [_counts(features, labels, classes, half, weight) for half in halves]
+    counts = _counts(features, labels, classes, weight)
     shares = [np.bincount(labels[half], weight[half], classes) for half in halves]
     answers, truth = [], []
     for one, other in ((0, 1), (1, 0)):
@@ -84,22 +86,15 @@ def fit_naive_bayes(
     return NaiveBayes((net.weights / temperature).astype(np.float32), net.bias / temperature)
 
 
-def _counts(
-    features: Features, labels: NDArray[np.int64], classes: int, rows: NDArray[np.int64], weight: Floats
-) -> Floats:
-    """Return how much of each feature the texts of each class have. Shape: (classes, features)."""
-    found = np.zeros((classes, features.width))
-    plain = features.values is None and bool((weight == 1.0).all())
-    for each in np.unique(labels[rows]).tolist():
-        for some in _blocks_of(features.offsets, rows[labels[rows] == each]):
-            part = _at(features, some)
-            if plain:
-                found[each] += np.bincount(part.columns, minlength=features.width)
-                continue
-            values = np.repeat(weight[some], np.diff(part.offsets))
-            values = values if part.values is None else values * part.values
-            found[each] += np.bincount(part.columns, values, features.width)
-    return found
+def _counts(features: Features, labels: NDArray[np.int64], classes: int, weight: Floats) -> list[Floats]:
+    """Return how much of each feature the texts of each class have, of every other text and of those between.
+
+    Shapes: (classes, features).
+    """
+    groups = labels + classes * (np.arange(len(labels)) % 2)
+    twin: Any = bags_native if native_status().available else bags_numpy
+    found = twin.class_sums(features, groups, np.asarray(weight, np.float64), 2 * classes, all_cores())
+    return [found[:, :classes].T, found[:, classes:].T]
 
 
 def _from_counts(counts: Floats, shares: NDArray[Any]) -> NaiveBayes:
@@ -140,9 +135,3 @@ def _blocks(offsets: NDArray[np.int64]) -> list[tuple[int, int]]:
     ends = np.searchsorted(offsets, np.arange(ENTRIES, offsets[-1], ENTRIES))
     cuts = sorted({0, *ends.tolist(), len(offsets) - 1})
     return list(pairwise(cuts))
-
-
-def _blocks_of(offsets: NDArray[np.int64], rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Cut some of the rows into such blocks."""
-    entries = np.concatenate([[0], np.cumsum(np.diff(offsets)[rows])])
-    return [rows[start:stop] for start, stop in _blocks(entries)]

@@ -43,6 +43,9 @@ than 16 pixels in the last number at most."""
 LONGEST_RUN = 200
 """Epochs that a budget pays for at most."""
 LEARNING_RATES: dict[OptimizerName, float] = {"sgd": 0.1, "adam": 0.003, "adamw": 0.005, "rmsprop": 0.001}
+WORTH_EPOCHS, WORTH_PHOTOS, NARROWEST = 8, 60_000, 8
+"""Within a budget a net has to see its photos so often, and so many in all, or a smaller one is taken; the
+fewest feature maps of a stage."""
 HEAD_EPOCHS, UNFROZEN, UNFROZEN_RUN = 40, 3, 10
 """Epochs of the new last layer of a pretrained net; of the whole net after it, without and with a budget."""
 LONGEST_UNFROZEN = 300.0
@@ -185,7 +188,35 @@ def make_plan(
     """
     count, classes = len(prepared.folds[0].train), len(prepared.task.classes)
     net = net_of(notation, looks, classes)
+    plan = _paced(recipe, prepared, looks, look, net, own, budget)
+    while budget is not None and plan.steps * plan.batch_size < max(WORTH_EPOCHS * count, WORTH_PHOTOS):
+        smaller = _half(notation, net)
+        if smaller is None:
+            break
+        net, plan = smaller, _paced(recipe, prepared, looks, look, smaller, own, budget)
+    return plan
+
+
+def _half(notation: str, net: Network) -> PhotoNet | None:
+    """Return a net of half the widths, None where they were asked for or are small enough."""
+    if not isinstance(net, PhotoNet) or parse_photo_net(notation).widths or min(net.widths) < 2 * NARROWEST:
+        return None
+    return net.model_copy(update={"widths": tuple(each // 2 for each in net.widths)})
+
+
+def _paced(
+    recipe: Recipe,
+    prepared: ImagePrepared,
+    looks: Looks,
+    look: Look,
+    net: Network,
+    own: object,
+    budget: Budget | None,
+) -> ImagePlan:
+    """Return the plan for a net: how it computes, and the steps that a budget pays for."""
+    count = len(prepared.folds[0].train)
     plan = _drafted(recipe, prepared, looks, net, str(look.device))
+    classes = len(prepared.task.classes)
     trained = new_net(net, recipe.seed, own, (looks.channels, classes)).to(look.device)
     paces, answered = measured(recipe, plan, trained, prepared, look, budget)
     best = quickest(paces)

@@ -72,6 +72,7 @@ class TrainedBags:
         trials: what was compared, best first; empty without a comparison.
         features: training and validation texts as ``final`` reads them, where they are still at hand.
         columns: which columns of ``final`` ``best`` has too; with ``features``.
+        rows: which texts ``features`` are of, rising; with ``features``.
     """
 
     best: BagNet
@@ -79,6 +80,7 @@ class TrainedBags:
     trials: tuple[TextTrial, ...]
     features: Features | None = None
     columns: NDArray[np.bool_] | None = None
+    rows: Rows | None = None
 
     def features_of(self, rows: NDArray[np.bool_]) -> Features | None:
         """Return some of these texts as ``best`` reads them, without reading them again.
@@ -181,7 +183,7 @@ def train_fold(
             **common,
         )
         trials = tuple(map(_trial, chosen.trials))
-        return TrainedBags(chosen.held_out, chosen.net, trials, chosen.features, chosen.columns)
+        return TrainedBags(chosen.held_out, chosen.net, trials, chosen.features, chosen.columns, both)
     options, settings = given or (TextOptions(), BagSettings())
 
     def one(rows: Rows, name: str, judge: Rows | None) -> BagNet:

@@ -55,9 +55,9 @@ def fold_scores(
             some = some[np.linspace(0, len(some) - 1, MOST_SCORED).astype(np.int64)]
             notes.append(f"train scores come from {MOST_SCORED:,} of {len(fold.train):,} texts")
         if len(some):
-            answers = _answers(prepared, done.best, some, threads)
+            answers = _answers(prepared, done, some, threads)
             metrics[name] = prepared.task.metrics(prepared.truth[some], answers, _at(prepared, some))
-    ours, others = _judged(prepared, net, baselines, judged, threads)
+    ours, others = _judged(prepared, net, baselines, _features(prepared, done, net, judged, threads))
     found = FoldScores(
         task=prepared.task,
         seed=recipe.seed,
@@ -96,19 +96,31 @@ def _baselines(
     return TextBaselines(counts / counts.sum(), bayes)
 
 
+def _features(
+    prepared: TextPrepared, done: TrainedBags, net: BagNet, rows: NDArray[np.int64], threads: int
+) -> Features:
+    """Return texts as a net reads them: from those at hand, or read again."""
+    rising = bool((np.diff(rows) > 0).all())
+    if net is done.best and done.rows is not None and rising and np.isin(rows, done.rows).all():
+        found = done.features_of(np.isin(done.rows, rows))
+        if found is not None:
+            return found
+    return net.vocabulary.encode(prepared.rows.texts.take(rows), threads=threads)
+
+
 def _judged(
-    prepared: TextPrepared, net: BagNet, baselines: TextBaselines, rows: NDArray[np.int64], threads: int
+    prepared: TextPrepared, net: BagNet, baselines: TextBaselines, features: Features
 ) -> tuple[Floats, dict[str, Floats]]:
     task = prepared.task
-    features = net.vocabulary.encode(prepared.rows.texts.take(rows), threads=threads)
     bayes = task.decode(baselines.naive_bayes.logits(features))
-    shares = np.tile(baselines.shares, (len(rows), 1))
+    shares = np.tile(baselines.shares, (len(features), 1))
     network = task.decode(logits(features, net.weights, net.bias))
     return network, {"majority": shares, "naive_bayes": bayes}
 
 
-def _answers(prepared: TextPrepared, net: BagNet, rows: NDArray[np.int64], threads: int) -> Floats:
-    return prepared.task.decode(net.logits(prepared.rows.texts.take(rows), threads=threads))
+def _answers(prepared: TextPrepared, done: TrainedBags, rows: NDArray[np.int64], threads: int) -> Floats:
+    features = _features(prepared, done, done.best, rows, threads)
+    return prepared.task.decode(logits(features, done.best.weights, done.best.bias))
 
 
 def _at(prepared: TextPrepared, rows: NDArray[np.int64]) -> NDArray[Any] | None:
