@@ -85,6 +85,15 @@ def test_convolutions_learn_too_C46(net):
     assert found.reconstruct(images[:2]).shape == (2, 9, 7, 3)
 
 
+def test_small_pictures_get_convolutions_and_others_a_dense_net_where_none_is_asked_for():
+    chance = np.random.default_rng(0)
+    nets = [
+        gn.autoencode(chance.random(s), code=2, epochs=1).request.net
+        for s in ((30, 6, 6), (30, 17, 17), (30, 9))
+    ]
+    assert nets == ["upsampling", "dense", "dense"]
+
+
 def test_noise_is_removed_where_the_code_is_long_enough_C46():
     chance = np.random.default_rng(0)
     points = chance.normal(size=(400, 2)) @ chance.normal(size=(2, 12))

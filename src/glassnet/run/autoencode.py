@@ -44,13 +44,14 @@ def autoencode(
         labels: of an array; they colour the latent map, and nothing learns from them.
         code: how many numbers a picture is squeezed into.
         net: "linear", "dense", or convolutions with "transposed" ones or "upsampling" on the way back. None:
-            "upsampling" for pictures, "dense" for points.
+            "upsampling" for pictures up to 16 x 16 pixels, otherwise "dense".
         noise: standard deviation of the noise on the inputs while training, in parts of the data's span; the
             targets stay clean, so the net learns to remove it. None: 0.1, and 0 for "linear".
         size, grey: photos are cut to squares of so many pixels (64), and made grey where asked.
         test: which rows judge: "random:0.1", "last:0.2", "last:360" or "none".
         epochs: None: about 1,500 to 3,000 steps.
-        lr: of AdamW, falling along half a cosine; None: 0.004, and 0.01 for "linear".
+        lr: of AdamW, falling along half a cosine; None: 0.004, 0.01 for "linear", and 0.001 for
+            convolutions on more than 16 x 16 pixels.
         budget: seconds, or "60s", for everything: there are fewer epochs where it asks for that.
         out: a run folder to write; None writes nothing.
         resume: the folder of a run to go on with; pass an array again, and nothing else.

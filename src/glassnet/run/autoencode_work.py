@@ -35,6 +35,9 @@ digits its error is 12 % lower than without."""
 RATES = {"linear": 0.01, "dense": 0.004, "transposed": 0.004, "upsampling": 0.004}
 STEPS = {"linear": 2_000, "dense": 3_000, "transposed": 1_500, "upsampling": 1_500}
 """Default learning rates, and about how many steps a run has where no epochs are asked for."""
+LARGE = 16 * 16
+"""Pictures of more pixels are left to a dense net: on photos of flowers, 32 x 32, it came to 1.09 times the
+error of PCA in 15 seconds, convolutions to 1.5 times in 36; at the small ones' rate they learned nothing."""
 SHOWN = 12
 
 
@@ -46,7 +49,8 @@ def autoencode_work(request: AutoencodeRequest, making: Making, data: object, la
     parts = prepared(pictures, request.test, request.seed)
     making.timed("read", since)
     if request.net is None:
-        request = request.model_copy(update={"net": "upsampling" if pictures.drawable else "dense"})
+        small = pictures.drawable and not _is_large(pictures.shape)
+        request = request.model_copy(update={"net": "upsampling" if small else "dense"})
     net = _new_net(request, pictures.shape)
     plan = making.plan(partial(_plan, request, pictures, parts, making))
     check_same(plan, pictures)
@@ -87,11 +91,21 @@ def _noise(request: AutoencodeRequest) -> float:
     return 0.0 if request.net == "linear" else NOISE
 
 
-def _settings(request: AutoencodeRequest, epochs: int) -> Settings:
+def _is_large(shape: tuple[int, ...]) -> bool:
+    return math.prod(shape[:2]) > LARGE
+
+
+def _rate(kind: Kind, shape: tuple[int, ...]) -> float:
+    """Return the learning rate where none is asked for: convolutions of many sizes bear a quarter."""
+    deep = kind in ("transposed", "upsampling") and _is_large(shape)
+    return RATES[kind] / 4 if deep else RATES[kind]
+
+
+def _settings(request: AutoencodeRequest, epochs: int, shape: tuple[int, ...]) -> Settings:
     return Settings(
         loss="mse",
         optimizer="adamw",
-        lr=request.lr or RATES[_kind(request)],
+        lr=request.lr or _rate(_kind(request), shape),
         schedule="cosine",
         warmup=0.05,
         batch_size=request.batch_size,
@@ -110,7 +124,9 @@ def _plan(request: AutoencodeRequest, pictures: Pictures, parts: Prepared, makin
     def seconds() -> float:
         making.reporter.phase("measuring how fast this machine learns")
         some = parts.train[: 4 * request.batch_size]
-        history = train_net(_new_net(request, pictures.shape), _rows(parts, some), _settings(request, 2))
+        history = train_net(
+            _new_net(request, pictures.shape), _rows(parts, some), _settings(request, 2, pictures.shape)
+        )
         return min(each.seconds or 0.0 for each in history) * len(parts.train) / len(some)
 
     return {
@@ -139,7 +155,7 @@ def _train(
     history = train_net(
         net,
         _rows(parts, parts.train),
-        _settings(request, plan["epochs"]),
+        _settings(request, plan["epochs"], shape),
         callbacks=[follower],
         progress=follower.progress,
         should_stop=lambda: making.interrupts.requested,
