@@ -3,7 +3,8 @@
 Two photos are nearly the same where their grey values, averaged on a grid and brought to mean 0 and length 1,
 have an inner product (Pearson's correlation) of at least `NEAR`. A grid of 8 x 8 finds candidates, a finer
 one decides. What was saved again, made smaller or given other colours is found, and so are photos of a scene
-taken one after the other; what was cropped or turned by more than a little is not.
+taken one after the other; what was cropped or turned by more than a little is not. In data where photos are
+like each other by nature, such as digits, a copy must be far nearer than other photos are.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Pixels = NDArray[np.uint8]
 
-NEAR = 0.97
+NEAR, SURE = 0.97, 0.995
 CANDIDATE = 0.96
+RANK, STANDS_OUT = 10, 4.0
+"""Where photos are alike by nature, one below `SURE` must be so many times nearer than the tenth."""
 COARSE, LEAST, FINEST = 8, 16, 32
 """Parts of each side of the grids. Photos that have no 2 pixels for each of `LEAST` parts tell too little."""
 MOST = 8
@@ -118,21 +121,28 @@ def _near(pixels: Pixels, train: Rows, test: Rows, *, mirrored: bool) -> Iterato
     step = max(1, min(TOGETHER, MOST_TOGETHER // len(train)))
     for start in range(0, len(test), step):
         some = test[start : start + step]
-        ones, others = _candidates(_marks(pixels, some, COARSE, mirrored) @ known.T)
+        ones, others, clear = _candidates(_marks(pixels, some, COARSE, mirrored) @ known.T)
         if len(ones):
             fine = _marks(pixels, some[ones], side, mirrored) * _marks(pixels, train[others], side)
             scores = fine.sum(axis=1)
-            for one in np.unique(ones[scores >= NEAR]).tolist():
-                places = np.flatnonzero(ones == one)
+            alike = (scores >= SURE) | (clear & (scores >= NEAR))
+            for one in np.unique(ones[alike]).tolist():
+                places = np.flatnonzero((ones == one) & alike)
                 yield int(some[one]), int(train[others[places[scores[places].argmax()]]])
 
 
-def _candidates(alike: Floats) -> tuple[Rows, Rows]:
-    """Return the places (row, column) of the most similar, at most `MOST` a row."""
-    for row in np.flatnonzero((alike >= CANDIDATE).sum(axis=1) > MOST):
-        alike[row][alike[row] < np.partition(alike[row], -MOST)[-MOST]] = 0.0
-    ones, others = np.nonzero(alike >= CANDIDATE)
-    return ones.astype(np.int64), others.astype(np.int64)
+def _candidates(scores: Floats) -> tuple[Rows, Rows, NDArray[np.bool_]]:
+    """Return the places (row, column) of the most similar, and which stand out from others of their row."""
+    rank = min(RANK, max(2, scores.shape[1] // 4), scores.shape[1])
+    rows = np.flatnonzero(scores.max(axis=1) >= CANDIDATE)
+    usual = np.zeros(len(scores), np.float32)
+    for row in rows:
+        ordered = np.partition(scores[row], (-rank, -min(MOST, scores.shape[1])))
+        usual[row] = ordered[-rank]
+        scores[row][scores[row] < ordered[-min(MOST, scores.shape[1])]] = 0.0
+    ones, others = np.nonzero(scores >= CANDIDATE)
+    clear = STANDS_OUT * (1 - scores[ones, others]) <= 1 - usual[ones]
+    return ones.astype(np.int64), others.astype(np.int64), clear
 
 
 def _marks(pixels: Pixels, rows: Rows, side: int, mirrored: bool = False) -> Floats:
