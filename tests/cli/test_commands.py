@@ -281,7 +281,7 @@ def test_a_full_disk_is_a_failure_of_the_work(data, monkeypatch, capsys):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("glassnet.storage._write_through", full)
+    monkeypatch.setattr("glassnet.storage._created", full)
     assert run([*TRAIN, "--out", "run"]) == 1
     assert "No space left on device" in capsys.readouterr().err
 

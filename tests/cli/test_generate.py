@@ -73,7 +73,6 @@ def test_a_model_of_a_table_cannot_write(tmp_path, capsys):
     ("command", "said"),
     [
         (["predict", "MODEL", "iris"], "write on with glassnet generate"),
-        (["report", "MODEL"], "this one is gru:1x16:0.1; see glassnet evaluate"),
         (["inspect", "MODEL", "--data", "iris"], "is inspected by itself"),
         (["diagnose", "MODEL"], "needs a model of a table"),
     ],
