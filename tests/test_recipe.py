@@ -165,3 +165,24 @@ def test_options_that_a_kind_has_by_itself_are_not_refused():
         "a text must have no refit, however: refit=False; drop refit",
         "a text must have no l1, however: l1=0.5; drop l1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("net", "kind"),
+    [
+        ("photo:8-16:2", "image"),
+        ("lenet", "image"),
+        ("resnet18", "image"),
+        ("tabular", "table"),
+        ("64:relu", "table"),
+    ],
+)
+def test_a_net_that_only_photos_have_says_which_kind_of_data_it_is(net, kind):
+    assert Recipe(net=net).kind == kind
+
+
+def test_a_net_of_another_kind_than_the_task_is_still_refused():
+    with pytest.raises(ValidationError, match="the net must be one for this kind of data"):
+        Recipe(net="lenet", task="text")
+    with pytest.raises(ValidationError, match="the net must be one for this kind of data"):
+        Recipe(net="lstm")

@@ -161,9 +161,12 @@ class Recipe(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _take_kind(cls, values: Any) -> Any:
-        """Accept a kind where the task stands, and without a net take the default of the kind."""
+        """Accept a kind where the task stands, or a net that only photos have; else take the kind's net."""
         if isinstance(values, dict) and values.get("task") in KINDS:
             values = {**values, "kind": values["task"], "task": "auto"}
+        if isinstance(values, dict) and not values.get("kind"):
+            name = str(values.get("net")).partition(":")[0]
+            values = {**values, **({"kind": "image"} if name in NETS["image"] else {})}
         if isinstance(values, dict) and values.get("kind") in KINDS and not values.get("net"):
             values = {**values, "net": next(iter(NETS[values["kind"]]), "tabular")}
         chooses = isinstance(values, dict) and values.get("kind") in ("characters", "image")

@@ -145,11 +145,11 @@ def augmentation_of(recipe: Recipe, looks: Looks, mirrors: bool) -> Augmentation
     usual: dict[str, float] = {
         "flip": 1.0,
         "shift": max(1, size // 12),
-        "scale": 0.6,
-        "rotate": 12.0,
-        "colour": 0.2,
+        "scale": 0.35,
+        "rotate": 15.0,
+        "colour": 0.3,
         "cutout": size // 4,
-        "mixup": 0.2,
+        "mixup": 0.4,
     }
     if recipe.augment is not None:
         wishes = {n: usual[n] if v is None else v for n, v in parse_augment(recipe.augment).items()}
