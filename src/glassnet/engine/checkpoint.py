@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from glassnet.engine.callbacks import finished, put_back, weights_of
+from glassnet.engine.callbacks import BestWeights, finished, put_back, weights_of
 from glassnet.engine.history import History
+from glassnet.engine.loop import Loop
 from glassnet.errors import FormatError, RecipeError, message
 from glassnet.storage import write_atomically
 
@@ -57,12 +59,41 @@ def capture(
 ) -> State:
     """Return a copy of a run's state; the best weights are the net's own where none are kept."""
     now = weights_of(net)
+    kept = best and {name: each.clone() for name, each in best.items()}
     return State(
         net=now,
-        best=now if best is None else best,
+        best=kept or now,
         optimizer=copy.deepcopy(optimizer.state_dict()),
         history=copy.deepcopy(history),
         asked=asked,
+    )
+
+
+def saving(save: Callable[[State], None], best: BestWeights, asked: dict[str, Any]) -> Callable[[Loop], None]:
+    """Return what ``callbacks.Checkpointing`` calls: it hands a copy of the run's state to ``save``."""
+    return lambda loop: save(capture(loop.net, loop.optimizer, best.weights, loop.history, asked))
+
+
+def going_on(state: State | None, asked: dict[str, Any]) -> History:
+    """Return the history that a run goes on with: a copy of the state's, a new one without a state.
+
+    Raises:
+        RecipeError: the state is of another request or of other data.
+    """
+    if state is None:
+        return History()
+    names = differing(state, asked)
+    if names:
+        found = f"{', '.join(names)} differ from what the checkpoint was made with"
+        must = "a run goes on only with the request that it began with"
+        raise RecipeError(message(must, found, "ask for the same, or remove the checkpoint"))
+    return copy.deepcopy(state.history)
+
+
+def differing(state: State, asked: dict[str, Any]) -> list[str]:
+    """Return the names of what a state was asked for otherwise."""
+    return sorted(
+        name for name in state.asked.keys() | asked.keys() if state.asked.get(name) != asked.get(name)
     )
 
 

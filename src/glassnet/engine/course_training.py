@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -19,7 +17,6 @@ from glassnet.engine.course import Course, CourseSchedule, KeepToBudget
 from glassnet.engine.history import History
 from glassnet.engine.loop import Loop
 from glassnet.engine.steps import Step
-from glassnet.errors import RecipeError, message
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ def train_course(
         RecipeError: the state to go on from is of another request.
         NonFiniteLoss: the best weights so far were put back.
     """
-    state, history = reins.state, _history(reins.state, asked)
+    state, history = reins.state, checkpoints.going_on(reins.state, asked)
     course = Course.of(history.plan["course"]) if "course" in history.plan else Course(pacing.steps)
     history.plan |= {"course": course.facts(), "steps_per_epoch": pacing.steps_per_epoch}
 
@@ -126,32 +123,10 @@ def _callbacks(
         features.NonFinite(),
         best,
         *reins.callbacks,
-        save and features.Checkpointing(partial(_save, save, best, asked), reins.save_every),
+        save and features.Checkpointing(checkpoints.saving(save, best, asked), reins.save_every),
         deadline is not None and KeepToBudget(course, deadline, reins.most, reins.changed),
         reins.progress and features.Progress(reins.progress),
         deadline is not None and features.Deadline(deadline),
         reins.should_stop and features.StopFlag(reins.should_stop),
     ]
     return [each for each in found if each]
-
-
-def _save(
-    save: Callable[[State], None], best: features.BestWeights, asked: dict[str, Any], loop: Loop
-) -> None:
-    save(checkpoints.capture(loop.net, loop.optimizer, best.weights, loop.history, asked))
-
-
-def _history(state: State | None, asked: dict[str, Any]) -> History:
-    """Return the history to go on with.
-
-    Raises:
-        RecipeError: the state is of another request or of other data.
-    """
-    if state is None:
-        return History()
-    names = [name for name in asked if state.asked.get(name) != asked[name]]
-    if names:
-        found = f"{', '.join(names)} differ from what the checkpoint was made with"
-        must = "a run goes on only with the request that it began with"
-        raise RecipeError(message(must, found, "ask for the same, or remove the checkpoint"))
-    return copy.deepcopy(state.history)

@@ -9,10 +9,8 @@ gradient, and so a checkpoint holds everything.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -25,7 +23,6 @@ from glassnet.engine.history import History
 from glassnet.engine.loop import Loop
 from glassnet.engine.steps import Step
 from glassnet.engine.threads import using_threads
-from glassnet.errors import RecipeError, message
 
 
 @dataclass(frozen=True)
@@ -94,11 +91,11 @@ def train_steps(
         NonFiniteLoss: the loss or the weights became infinite or not a number.
     """
     asked = {**vars(settings), **(asked or {})}
-    history = _history(state, asked)
+    history = checkpoints.going_on(state, asked)
     best = features.BestWeights(None, state.best if state else None)
     first = [*_shaping(optimizer, settings), Means(), features.NonFinite(), best]
     last = [
-        save and features.Checkpointing(partial(_save, save, best, asked), save_every),
+        save and features.Checkpointing(checkpoints.saving(save, best, asked), save_every),
         progress and features.Progress(progress),
         deadline is not None and features.Deadline(deadline),
         should_stop and features.StopFlag(should_stop),
@@ -128,27 +125,3 @@ def _shaping(optimizer: torch.optim.Optimizer, settings: StepSettings) -> list[o
     if settings.ema:
         shaping.append(features.Averaging(settings.ema))
     return shaping
-
-
-def _save(
-    save: Callable[[State], None], best: features.BestWeights, asked: dict[str, Any], loop: Loop
-) -> None:
-    save(checkpoints.capture(loop.net, loop.optimizer, best.weights, loop.history, asked))
-
-
-def _history(state: State | None, asked: dict[str, Any]) -> History:
-    """Return the history to go on with.
-
-    Raises:
-        RecipeError: the state is of another request.
-    """
-    if state is None:
-        return History()
-    names = sorted(
-        name for name in state.asked.keys() | asked.keys() if state.asked.get(name) != asked.get(name)
-    )
-    if names:
-        found = f"{', '.join(names)} differ from what the checkpoint was made with"
-        must = "a run goes on only with the request that it began with"
-        raise RecipeError(message(must, found, "ask for the same, or remove the checkpoint"))
-    return copy.deepcopy(state.history)

@@ -79,7 +79,7 @@ def train_net(
         *callbacks,
         best,
         pause and features.Pause(pause),
-        save and features.Checkpointing(partial(_save, save, best, asked), save_every),
+        save and features.Checkpointing(checkpoints.saving(save, best, asked), save_every),
         progress and features.Progress(progress),
         deadline is not None and features.Deadline(deadline),
         should_stop and features.StopFlag(should_stop),
@@ -91,13 +91,6 @@ def train_net(
             checkpoints.restore(state, net, loop.optimizer)
         with using_threads(settings.threads or history.plan["threads"]):
             return loop.fit()
-
-
-def _save(
-    save: Callable[[State], None], best: features.BestWeights, asked: dict[str, Any], loop: Loop
-) -> None:
-    kept = best.weights and {name: each.clone() for name, each in best.weights.items()}
-    save(checkpoints.capture(loop.net, loop.optimizer, kept, loop.history, asked))
 
 
 @contextmanager
@@ -198,17 +191,16 @@ def _plan(net: nn.Module, train: Rows, settings: Settings, device: torch.device)
 def _history(state: State | None, asked: dict[str, Any], pause: int | None) -> History:
     if state is None:
         return History()
-    differing = [
+    problems = [
         message(
             "a run goes on only with the request that it began with",
             f"{name} was {state.asked.get(name)!r} and is {asked.get(name)!r}",
             "ask for the same, or remove the checkpoint to begin from the start",
         )
-        for name in sorted(state.asked.keys() | asked.keys())
-        if state.asked.get(name) != asked.get(name)
+        for name in checkpoints.differing(state, asked)
     ]
-    if differing:
-        raise RecipeError(differing)
+    if problems:
+        raise RecipeError(problems)
     history = copy.deepcopy(state.history)
     if history.stopped == "paused" and (pause is None or len(history) < pause):
         history.stopped = None
