@@ -61,6 +61,15 @@ def test_a_folder_of_photos_is_learned_without_a_task(stripes_folder, tmp_path):
     model = gn.train(stripes_folder(tmp_path / "photos", 40), epochs=1)
     assert model.recipe.kind == "image"
     assert model.recipe.epochs == 1
+    assert model.recipe.precision == "auto"
+
+
+def test_what_was_asked_for_stays_even_where_tables_have_it_by_themselves(stripes_folder, tmp_path):
+    photos = stripes_folder(tmp_path / "photos", 40)
+    model = gn.train(photos, epochs=1, precision="float32")
+    assert (model.recipe.precision, model.plan.precision) == ("float32", "float32")
+    again = gn.train(recipe=gn.Recipe(data=str(photos), epochs=1, precision="float32"))
+    assert again.recipe.precision == "float32"
 
 
 def test_a_folder_of_tables_is_refused_as_before(tmp_path):

@@ -57,7 +57,7 @@ def train(
         The trained model; ``model.history.stopped`` is "interrupted" after Ctrl-C.
     """
     in_memory = data if data is not None and not isinstance(data, str | Path) else None
-    changes: dict[str, object] = {} if recipe is None else recipe.model_dump(exclude_none=True)
+    changes: dict[str, object] = {} if recipe is None else recipe.model_dump(exclude_unset=True)
     changes |= options
     if data is not None:
         changes["data"] = None if in_memory is not None else str(data)
@@ -133,9 +133,7 @@ def _of_its_kind(recipe: Recipe) -> Recipe:
     kind = kind_of_files(Path(recipe.data))
     if kind is None:
         return recipe
-    plain = Recipe().model_dump()
-    asked = {name: value for name, value in recipe.model_dump().items() if value != plain[name]}
-    return make_recipe(**{**asked, "kind": kind})
+    return make_recipe(**{**recipe.model_dump(exclude_unset=True), "kind": kind})
 
 
 def resume_run(
