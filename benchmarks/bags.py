@@ -26,11 +26,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+import glassnet as gn
 from glassnet.data.text_store import Texts
 from glassnet.engine.bags import choose_bags
 
 Answer = Callable[[list[str], NDArray[np.int64], list[str]], NDArray[np.float64]]
 """Training texts, their labels and other texts to the probability of class 1 of the others."""
+
+HIDDEN = ("10:identity", "64:relu:0.3")
+"""Hidden layers of the bags that take part beside the linear one."""
 
 
 def ours(texts: list[str], labels: NDArray[np.int64], others: list[str]) -> NDArray[np.float64]:
@@ -38,6 +42,17 @@ def ours(texts: list[str], labels: NDArray[np.int64], others: list[str]) -> NDAr
     held_out = np.random.default_rng(0).permutation(len(texts))[: len(texts) // 10]
     net = choose_bags(Texts.of(texts), labels, 2, held_out).net
     return 1 / (1 + np.exp(-net.logits(Texts.of(others))[:, 0].astype(np.float64)))
+
+
+def hidden(layers: str) -> Answer:
+    """Return what trains a bag with hidden layers with the defaults."""
+
+    def answer(texts: list[str], labels: NDArray[np.int64], others: list[str]) -> NDArray[np.float64]:
+        data = {"text": texts, "label": labels.tolist()}
+        model = gn.train(data, task="text", target="label", column="text", test="none", net=layers)
+        return model.predict_proba(others)[:, 1]
+
+    return answer
 
 
 def tfidf(texts: list[str], labels: NDArray[np.int64], others: list[str]) -> NDArray[np.float64]:
@@ -72,6 +87,7 @@ def fasttext(texts: list[str], labels: NDArray[np.int64], others: list[str]) -> 
 def contenders() -> dict[str, Answer]:
     """Return who takes part; fastText only where it is installed."""
     found: dict[str, Answer] = {"glassnet": ours, "TF-IDF(1,2) + logistic": tfidf}
+    found |= {f"glassnet, {layers}": hidden(layers) for layers in HIDDEN}
     try:
         import fasttext as _  # noqa: F401
     except ImportError:

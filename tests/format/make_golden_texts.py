@@ -21,6 +21,7 @@ WORDS = {
 MODELS: dict[str, dict[str, Any]] = {
     "two_classes": {"classes": 2},
     "three_classes": {"classes": 3, "text": {"ngrams": 1, "weighting": "tfidf", "min_count": 1}, "epochs": 3},
+    "hidden": {"classes": 3, "net": "5:tanh:0.1,4:identity", "text": {"ngrams": 1}, "lr": 0.02, "epochs": 4},
     "hashed": {"classes": 2, "text": {"ngrams": 2, "bits": 9, "weighting": "counts"}, "test": "cv:2"},
 }
 

@@ -240,9 +240,9 @@ def test_what_cannot_be_learned_is_a_clear_error(frame, change, options, text):
 
 def test_options_that_a_bag_of_words_lacks_are_all_named():
     with pytest.raises(RecipeError) as error:
-        gn.train(["a"], task="text", optimizer="sgd", batch_size=4, net="64:relu", device="cuda")
+        gn.train(["a"], task="text", optimizer="sgd", batch_size=4, net="64:gelu", device="cuda")
     said = "\n".join(error.value.problems)
-    assert all(each in said for each in ("optimizer='sgd'", "batch_size=4", "net='64:relu'", "device='cuda'"))
+    assert all(each in said for each in ("optimizer='sgd'", "batch_size=4", "64:gelu", "device='cuda'"))
     with pytest.raises(RecipeError, match=r"text\.ngrams must be 3 or|text.ngrams must"):
         gn.train(["a"], task="text", text={"ngrams": 4})
 

@@ -135,7 +135,8 @@ def in_words(options: TextOptions, settings: BagSettings) -> str:
     """
     grams = "words" if options.ngrams == 1 else f"1- to {options.ngrams}-grams"
     scale = ["naive Bayes"] if settings.scale == "naive_bayes" else []
-    return ", ".join([grams, options.weighting, *scale, f"l2 {settings.l2:g}"])
+    how = f"l2 {settings.l2:g}" if not settings.hidden else f"hidden layers {settings.hidden}"
+    return ", ".join([grams, options.weighting, *scale, how])
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from glassnet.data.text_features import Array, Features, Vocabulary, all_cores
 from glassnet.data.text_store import Texts
 from glassnet.data.text_tokens import ngrams, tokens
 from glassnet.engine import bags_native, bags_numpy
+from glassnet.engine.bags_stack import Stack, hidden_layers
 from glassnet.errors import RecipeError, message
 from glassnet.native_status import native_status
 
@@ -25,14 +26,17 @@ class BagSettings:
 
     Attributes:
         passes: steps of Newton's method, at least 1. Each is found by up to 20 products with all texts; few
-            steps leave the weights small, as a penalty does.
+            steps leave the weights small, as a penalty does. With hidden layers: how often each text is seen.
         learning_rate: the length of a step as a share of Newton's own, above 0 and at most 1; it is halved
-            until the loss falls.
+            until the loss falls. With hidden layers: the rate of Adam.
         l2: the penalty on the mean log loss, l2 / 2 times the sum of the squared weights before they are
-            scaled, at least 0.
+            scaled, at least 0; not with hidden layers.
         scale: "naive_bayes" scales each n-gram by the logarithm of how much more often it is in texts of one
             class (Wang and Manning 2012); "none" takes all alike.
         smoothing: what is added to each count of the naive-Bayes scale, above 0.
+        hidden: the hidden layers as ``--net`` writes them, such as ``10:identity`` (a vector for each n-gram)
+            or ``64:relu:0.2``; "": n-grams are added up to the outputs, which Newton's method learns.
+        seed: of first weights, order and dropout with hidden layers; without them nothing is left to chance.
     """
 
     passes: int = 4
@@ -40,6 +44,8 @@ class BagSettings:
     l2: float = 5e-7
     scale: Scale = "naive_bayes"
     smoothing: float = 1.0
+    hidden: str = ""
+    seed: int = 0
 
     def __post_init__(self) -> None:
         """Check every value.
@@ -61,6 +67,7 @@ class BagSettings:
         ]
         if problems:
             raise RecipeError(problems)
+        hidden_layers(self.hidden)
 
 
 @dataclass(frozen=True)
@@ -95,11 +102,13 @@ class BagNet:
 
     Attributes:
         vocabulary: which n-grams are features.
-        weights: of each feature, the scale included. Shape: (features, outputs), float32.
-        bias: Shape: (outputs,), float32.
+        weights: of each feature, the scale included. Shape: (features, outputs), float32; with hidden layers
+            (features, units of the first).
+        bias: Shape: (outputs,), float32, or (units,).
         settings: how it was trained.
         history: one record a pass.
         names: the n-grams of the columns with the largest weights.
+        stack: the dense layers between what a text adds up to and the outputs.
 
     Two classes have one output, whose sigmoid is the probability of class 1; more classes have one each.
     """
@@ -110,19 +119,33 @@ class BagNet:
     settings: BagSettings
     history: tuple[PassRecord, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
+    stack: Stack = field(default_factory=Stack)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a text is answered with."""
+        return len(self.stack.biases[-1] if self.stack.biases else self.bias)
 
     def logits(self, texts: Texts, *, threads: int | None = None) -> NDArray[np.float32]:
         """Return the logits of texts. Shape: (texts, outputs)."""
-        features = self.vocabulary.encode(texts, threads=threads)
-        return logits(features, self.weights, self.bias, threads=threads)
+        return self.answers(self.vocabulary.encode(texts, threads=threads), threads=threads)
+
+    def answers(self, features: Features, *, threads: int | None = None) -> NDArray[np.float32]:
+        """Return the logits of texts that ``vocabulary`` has encoded. Shape: (texts, outputs)."""
+        return self.stack(logits(features, self.weights, self.bias, threads=threads)).astype(np.float32)
 
     def contributions(self, text: str | bytes) -> list[Contribution]:
-        """Return what each n-gram of a text adds, the largest first; with the bias they add up to its
-        logits."""
+        """Return what each n-gram of a text adds to its logits, the largest first.
+
+        That is by how much they would be lower without it, the others counting as before. With ``base`` they
+        add up to the logits where there are no hidden layers, or none that bends (``identity``).
+        """
         texts, options = Texts.of([text]), self.vocabulary.options
         row = self.vocabulary.encode(texts, threads=1)
         values = np.ones(len(row.columns)) if row.values is None else row.values.astype(np.float64)
-        added = self.weights[row.columns] * (values / np.sqrt(values @ values))[:, None]
+        parts = self.weights[row.columns] * (values / np.sqrt(values @ values))[:, None]
+        whole = (parts.sum(0) + self.bias)[None]
+        added = self.stack(whole) - self.stack(whole - parts) if self.stack.hidden else parts
         names: dict[int, list[str]] = {}
         for key, name in ngrams(tokens(texts[0], options), options):
             names.setdefault(key, []).append(name)
@@ -132,8 +155,25 @@ class BagNet:
 
     def word_weights(self, most: int | None = None) -> list[tuple[str, NDArray[np.float32]]]:
         """Return n-grams with their weights, the largest first: those whose names are kept."""
-        columns = sorted(self.names, key=lambda c: (-float(np.abs(self.weights[c]).max()), c))
-        return [(self.names[c], self.weights[c]) for c in columns[:most]]
+        columns = np.array(list(self.names), np.int64)
+        found = self.alone(columns)
+        order = np.lexsort((columns, -np.abs(found).max(1, initial=0.0)))
+        return [(self.names[int(columns[at])], found[at]) for at in order[:most]]
+
+    def alone(self, columns: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return what each of some features adds to the logits of a text that has no other: without hidden
+        layers its weights. Shape: (features,) -> (features, outputs)."""
+        if not self.stack.hidden:
+            return self.weights[columns]
+        bias = self.bias.astype(np.float64)
+        added = self.stack(self.weights[columns] + bias) - self.stack(bias[None])
+        return added.astype(np.float32)
+
+    @property
+    def base(self) -> NDArray[np.float64]:
+        """The logits of a text without a known n-gram. Shape: (outputs,)."""
+        found: NDArray[np.float64] = self.stack(self.bias[None])[0]
+        return found
 
     def arrays(self) -> dict[str, Array]:
         """Return what a file must hold beside ``described``, by name."""
@@ -142,6 +182,7 @@ class BagNet:
             **{f"vocabulary.{name}": each for name, each in self.vocabulary.arrays().items()},
             "weights": self.weights,
             "bias": self.bias,
+            **self.stack.arrays(),
             "named": np.array(list(self.names), np.int32),
             "names": np.frombuffer(joined, np.uint8),
         }
@@ -157,9 +198,9 @@ class BagNet:
         vocabulary = Vocabulary.from_arrays(of, described["vocabulary"])
         names = arrays["names"].tobytes().decode("utf-8", "surrogatepass").split("\n")
         named = dict(zip(arrays["named"].tolist(), names, strict=False))
-        return cls(
-            vocabulary, arrays["weights"], arrays["bias"], BagSettings(**described["settings"]), (), named
-        )
+        settings = BagSettings(**described["settings"])
+        stack = Stack.from_arrays(hidden_layers(settings.hidden), arrays)
+        return cls(vocabulary, arrays["weights"], arrays["bias"], settings, (), named, stack)
 
 
 def logits(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
 from glassnet.engine import bags_native, bags_numpy
 from glassnet.engine.bags_net import BagNet, BagSettings, PassRecord, logits
+from glassnet.engine.bags_stack import Stack
 from glassnet.errors import DataError, message
 from glassnet.native_status import native_status
 
@@ -47,6 +48,7 @@ class Fitted:
     bias: NDArray[np.float32]
     passes: int
     history: tuple[PassRecord, ...]
+    stack: Stack = field(default_factory=Stack)
 
 
 def train_bags(
@@ -60,6 +62,7 @@ def train_bags(
     sample_weight: ArrayLike | None = None,
     class_weight: Sequence[float] | None = None,
     progress: Tell | None = None,
+    patience: int | None = None,
     threads: int | None = None,
 ) -> BagNet:
     """Train one net.
@@ -71,6 +74,8 @@ def train_bags(
         sample_weight: how much each text counts. Shape: (texts,).
         class_weight: how much each class counts. Shape: (classes,).
         progress: told after each pass; an exception from it stops the training.
+        patience: passes that do not lower the validation loss by a hundredth after which no other is begun,
+            and the best is taken. None makes all passes and takes the last.
         threads: how many cores; the result is the same with any number. None takes all.
 
     Raises:
@@ -84,9 +89,11 @@ def train_bags(
     if validation is not None:
         judged, their_weight = checked(*validation, classes, None, None)
         judge = Rows(vocabulary.encode(validation[0], threads=threads), judged, their_weight)
-    fitted = fit(Rows(features, truth, weight), classes, settings, judge, progress, threads=threads)
+    rows, how = Rows(features, truth, weight), {"patience": patience, "threads": threads}
+    fitted = fit(rows, classes, settings, judge, progress, **how)
+    settings = replace(settings, passes=fitted.passes)
     names = strongest(vocabulary, texts, features, fitted.weights)
-    return BagNet(vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names)
+    return BagNet(vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names, fitted.stack)
 
 
 def limited(options: TextOptions, classes: int) -> TextOptions:
@@ -108,9 +115,12 @@ def fit(
     """Fit weights to rows.
 
     Args:
-        patience: passes that do not lower the validation loss by a hundredth after which no other is begun,
-            and the best is taken. None makes all passes and takes the last.
+        patience: see ``train_bags``.
     """
+    if settings.hidden:
+        from glassnet.engine.bags_torch import fit_stack
+
+        return fit_stack(rows, classes, settings, judge, progress, patience)
     outputs, begun = 1 if classes == 2 else classes, time.perf_counter()
     kind: Any = bags_native.NativeSolver if native_status().available else bags_numpy.NumpySolver
     weight = rows.weight / rows.weight.sum()
@@ -130,11 +140,16 @@ def fit(
         history.append(record)
         if progress is not None:
             progress(record)
-        if patience is None or judged is None or judged < (1 - LEAST_GAIN) * lowest:
+        if patience is None or judged is None or is_better(judged, lowest):
             best, lowest = (weights, bias, number), np.inf if judged is None else judged
         if patience is not None and number - best[2] >= patience:
             break
     return Fitted(*best, tuple(history))
+
+
+def is_better(loss: float, lowest: float) -> bool:
+    """Say whether a validation loss is lower by more than chance may make it."""
+    return loss < (1 - LEAST_GAIN) * lowest
 
 
 def naive_bayes_scale(counts: Array, smoothing: float) -> Array:

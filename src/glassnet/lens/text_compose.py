@@ -138,7 +138,10 @@ def _of_bag(model: TextModel) -> Iterator[tuple[str, str]]:
     if compared is not None:
         yield "choice", compared
     yield "loss", model.task.loss
-    yield "optimiser", f"steps of Newton's method, penalty {net.settings.l2:g}"
+    if net.settings.hidden:
+        yield "optimiser", f"Adam, rate {net.settings.learning_rate:g}"
+    else:
+        yield "optimiser", f"steps of Newton's method, penalty {net.settings.l2:g}"
 
 
 def _of_words(model: WordModel) -> Iterator[tuple[str, str]]:

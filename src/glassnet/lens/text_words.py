@@ -55,7 +55,8 @@ class TextAnswer:
         answer: the class; ``probability`` of it.
         towards: the class for which words speak where their number is above 0, and against it below.
         base: the logit of a text without known words.
-        words: all of them, the strongest first; with ``base`` they add up to ``logit``.
+        words: all of them, the strongest first, each with what the logit would lose without it.
+        together: what they do beyond that, through hidden layers; without them 0.
         logit: of ``towards``; of several classes beyond the mean of all.
     """
 
@@ -66,6 +67,7 @@ class TextAnswer:
     towards: str
     base: float
     words: tuple[WeightedWord, ...]
+    together: float
     logit: float
 
     def __str__(self) -> str:
@@ -75,6 +77,8 @@ class TextAnswer:
         lines += [f"  {each.weight:+.4f}  {each.word}" for each in shown]
         if len(self.words) > SHOWN:
             lines.append(f"  {rest:+.4f}  {len(self.words) - SHOWN:,} more words and groups of words")
+        if self.together:
+            lines.append(f"  {self.together:+.4f}  what they do together, beyond what each does")
         lines.append(f"  {self.base:+.4f}  without any word")
         return "\n".join([*lines, f"  {self.logit:+.4f}  in all, for {self.towards}: the logit"])
 
@@ -110,7 +114,10 @@ def text_answer(model: TextModel, rows: TextRows, row: int) -> TextAnswer:
     place = best if len(model.task.classes) > 2 else 1
     found = model.contributions(one.texts.raw(0))
     added = _towards(np.array([each.logits for each in found], np.float64).reshape(len(found), -1))[:, place]
-    base = float(_towards(model.net.bias.astype(np.float64)[None, :])[0, place])
+    base = float(_towards(model.net.base[None, :])[0, place])
+    logit = base + float(added.sum())
+    if model.net.stack.hidden:
+        logit = float(_towards(model.net.logits(one.texts).astype(np.float64))[0, place])
     order = np.argsort(-np.abs(added), kind="stable")
     return TextAnswer(
         row=one.number(0),
@@ -120,7 +127,8 @@ def text_answer(model: TextModel, rows: TextRows, row: int) -> TextAnswer:
         towards=model.task.classes[place],
         base=base,
         words=tuple(WeightedWord(found[each].ngram, float(added[each])) for each in order),
-        logit=base + float(added.sum()),
+        together=logit - base - float(added.sum()),
+        logit=logit,
     )
 
 

@@ -118,8 +118,8 @@ class BagWords:
 
     @property
     def vectors(self) -> Floats:
-        """Their weights. Shape: (n-grams, 1)."""
-        return self.net.weights[list(self.net.names)].astype(np.float64)
+        """What each adds alone. Shape: (n-grams, 1)."""
+        return self.net.alone(np.array(list(self.net.names), np.int64)).astype(np.float64)
 
     @property
     def pull(self) -> Floats:
@@ -129,7 +129,7 @@ class BagWords:
     @property
     def bias(self) -> float:
         """The score of a text without a known n-gram."""
-        return float(self.net.bias[0])
+        return float(self.net.base[0])
 
     def parts(self, text: str) -> list[tuple[str, float, float]]:
         """Return each known n-gram of a text, how often it stands there, and what it adds each time."""

@@ -15,7 +15,7 @@ from glassnet.data.text_rows import NO_COLUMN, TextRows
 from glassnet.data.text_sources import read_texts
 from glassnet.data.text_store import Texts
 from glassnet.data.text_table import Asked
-from glassnet.engine.bags import BagNet, Contribution, logits
+from glassnet.engine.bags import BagNet, Contribution
 from glassnet.engine.history import History
 from glassnet.errors import DataError, WorkError, did_you_mean, message
 from glassnet.model.manifest import read_as, split_arrays
@@ -144,7 +144,8 @@ class TextModel(TaskModel):
     def contributions(self, text: str | bytes) -> list[Contribution]:
         """Return what each word and group of neighbours adds to the logits of a text, the largest first.
 
-        With ``net.bias`` they add up to the logits: of two classes that of the second one.
+        With ``net.base`` they add up to the logits, of two classes that of the second one; with hidden layers
+        that bend, each is what the logits would lose without it, and they need not.
         """
         return self.net.contributions(text)
 
@@ -184,7 +185,7 @@ class TextModel(TaskModel):
 
     def _part(self, texts: Texts) -> tuple[Floats, dict[str, Floats]]:
         features = self.net.vocabulary.encode(texts)
-        network = self.task.decode(logits(features, self.net.weights, self.net.bias))
+        network = self.task.decode(self.net.answers(features))
         if self.baselines is None:
             return network, {}
         bayes = self.task.decode(self.baselines.naive_bayes.logits(features))

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from glassnet.data.targets import ClassTarget
 from glassnet.data.text_options import TextOptions
 from glassnet.engine.bags import BagNet, BagSettings
+from glassnet.engine.bags_stack import hidden_layers, shapes
 from glassnet.engine.naive_bayes import NaiveBayes
 from glassnet.errors import FormatError
 from glassnet.model.manifest import Manifest, are_shares, check_classes, damaged
@@ -92,7 +93,7 @@ def bag_of(net: BagNet) -> Bag:
     """Return how the manifest describes a net."""
     return Bag(
         features=len(net.weights),
-        outputs=len(net.bias),
+        outputs=net.outputs,
         texts=net.vocabulary.texts,
         reading=net.vocabulary.options,
         settings=net.settings,
@@ -123,9 +124,16 @@ def net_of(found: Mapping[str, NDArray[Any]], bag: Bag, name: str) -> BagNet:
     """
     named = found["named"].shape[:1] if "named" in found else ()
     sizes = found["names"].shape[:1] if "names" in found else ()
+    hidden = hidden_layers(bag.settings.hidden)
+    first = hidden[0].units if hidden else bag.outputs
+    stacked: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for number, (inner, outer) in enumerate(shapes(hidden, bag.outputs)):
+        stacked |= {f"stack.{number}.weights": ("float32", (inner, outer))}
+        stacked |= {f"stack.{number}.bias": ("float32", (outer,))}
     wanted = {
-        "weights": ("float32", (bag.features, bag.outputs)),
-        "bias": ("float32", (bag.outputs,)),
+        "weights": ("float32", (bag.features, first)),
+        "bias": ("float32", (first,)),
+        **stacked,
         "vocabulary.keys": ("int64", (bag.features,)),
         "vocabulary.texts_with": ("int64", (bag.features,)),
         "named": ("int64", named or (0,)),

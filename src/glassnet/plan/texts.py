@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from glassnet.plan.fields import Finite, ZeroOrMoreWhole
+from glassnet.plan.fields import Finite, NetNotation, ZeroOrMoreWhole
 from glassnet.plan.table import ColumnPlan
 from glassnet.recipe import Count, SplitNotation, TaskName
 
@@ -35,7 +35,7 @@ class TextPlan(BaseModel):
     Attributes:
         column: the column of the texts.
         compare: whether validation compares several ways to read and to learn: ``trials``, best first.
-        net: the kind of net: a bag of words.
+        net: a bag of words, ``bag``, or the hidden layers on top of one, as ``--net`` writes them.
         reading: how the texts of the final net were read, in a few words; empty before there is one.
         epochs: passes of the final net over the texts; 0 before there is one.
     """
@@ -49,7 +49,7 @@ class TextPlan(BaseModel):
     test: SplitNotation
     validation: SplitNotation
     unit: Literal["row", "group"]
-    net: Literal["bag"] = "bag"
+    net: NetNotation = "bag"
     compare: bool
     trials: tuple[TextTrial, ...] = ()
     reading: str = ""

@@ -15,7 +15,7 @@ class WordPlan(TextPlan):
         words: how many of a text's words are read, its last ones.
     """
 
-    net: RecurrentNotation  # type: ignore[assignment]
+    net: RecurrentNotation
     words: Count
     batch_size: Count
     most_epochs: Count

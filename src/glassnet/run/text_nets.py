@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
 from glassnet.engine.bags import BagNet, BagSettings, BagTrial, PassRecord, choose_bags, train_bags
 from glassnet.engine.bags_choice import in_words
+from glassnet.engine.bags_stack import hidden_layers
 from glassnet.engine.history import EpochRecord, History
 from glassnet.errors import RecipeError, message
 from glassnet.native_status import native_status
@@ -58,6 +60,9 @@ BAG_FIELDS = frozenset(
     ]
 )
 """What of a recipe a bag of words understands."""
+EPOCHS, SEEN, LEARNING_RATE, PATIENCE = 10, 60_000, 0.003, 0.2
+"""With hidden layers: each text is seen so often at most, or as often as makes so many texts in all; the rate
+of Adam; and the part of these passes that may go by without a lower validation loss."""
 
 Tell = Callable[[str, PassRecord], None]
 
@@ -122,27 +127,49 @@ def check_bag(recipe: Recipe) -> None:
     others = sorted(set(Recipe.model_fields) - BAG_FIELDS)
     do = "leave it out; it has lr, l2, epochs and text"
     problems = recipe.refusals(others, "a bag of words must be asked for what it has", do)
-    for name, known in (("net", ("bag",)), ("device", ("auto", "cpu")), ("engine", ("auto", "fused"))):
+    engines = ("auto", "fused") if recipe.net == "bag" else ("auto", "torch")
+    for name, known in (("device", ("auto", "cpu")), ("engine", engines)):
         if getattr(recipe, name) not in known:
             found = f"{name}={getattr(recipe, name)!r}"
             problems.append(message(f"the {name} of texts must be {known[-1]}", found, "leave it out"))
+    try:
+        hidden_layers(hidden_of(recipe))
+    except RecipeError as error:
+        problems += error.problems
+    if recipe.net != "bag" and recipe.l2:
+        must, do = "a bag with hidden layers has no l2", "leave it out, or write dropout: --net 64:relu:0.3"
+        problems.append(message(must, f"l2={recipe.l2}", do))
     if problems:
         raise RecipeError(problems)
 
 
-def fixed(recipe: Recipe) -> tuple[TextOptions, BagSettings] | None:
+def fixed(recipe: Recipe, texts: int) -> tuple[TextOptions, BagSettings] | None:
     """Return how texts are read and learned, where the recipe says anything of it: then one net is trained as
-    written, and nothing is compared. None: several are."""
+    written, and nothing is compared. None: several are.
+
+    Args:
+        texts: how many train.
+    """
     reading = {} if recipe.text is None else recipe.text.model_dump(exclude_none=True)
-    learning = {"passes": recipe.epochs, "learning_rate": recipe.lr, "l2": recipe.l2 or None}
-    learning = {name: value for name, value in learning.items() if value is not None}
+    asked: dict[str, Any] = {"passes": recipe.epochs, "learning_rate": recipe.lr, "l2": recipe.l2 or None}
+    learning = {name: value for name, value in asked.items() if value is not None}
+    if recipe.net != "bag":
+        stacked = {"hidden": recipe.net, "l2": 0.0, "learning_rate": LEARNING_RATE, "seed": recipe.seed}
+        learning = {**stacked, "passes": max(EPOCHS, -(-SEEN // max(texts, 1))), **learning}
     if not reading and not learning:
         return None
-    return TextOptions(**reading), BagSettings(**learning)  # type: ignore[arg-type]
+    return TextOptions(**reading), BagSettings(**learning)
 
 
-def engine_of_bags() -> tuple[str, str | None]:
+def hidden_of(recipe: Recipe) -> str:
+    """Return the hidden layers on top of a bag as a recipe writes them; "" for none."""
+    return "" if recipe.net == "bag" else recipe.net
+
+
+def engine_of_bags(recipe: Recipe) -> tuple[str, str | None]:
     """Return which engine trains bags of words here, and why not the fast one."""
+    if recipe.net != "bag":
+        return "torch", "not fused: hidden layers on a bag of words"
     native = native_status()
     return ("fused", None) if native.available else ("reference", native.reason)
 
@@ -168,38 +195,55 @@ def train_fold(
         "class_weight": _class_weights(recipe, prepared, fold.train),
         "threads": threads,
     }
-    given, classes = fixed(recipe), len(prepared.task.classes)
-    refit = recipe.refit is not False and len(fold.validation) > 0
-    both = np.sort(np.concatenate([fold.train, fold.validation]))
+    given = fixed(recipe, len(fold.train))
     if given is None and len(fold.validation):
+        both = np.sort(np.concatenate([fold.train, fold.validation]))
         chosen = choose_bags(
             *_part(prepared, both),
-            classes,
+            len(prepared.task.classes),
             np.flatnonzero(np.isin(both, fold.validation)),
             sample_weight=_weights(prepared, both),
             budget=seconds,
-            refit=refit,
+            refit=recipe.refit is not False,
             progress=tell,
             **common,
         )
         trials = tuple(map(_trial, chosen.trials))
         return TrainedBags(chosen.held_out, chosen.net, trials, chosen.features, chosen.columns, both)
-    options, settings = given or (TextOptions(), BagSettings())
+    return _as_written(recipe, prepared, fold, given or (TextOptions(), BagSettings()), common, tell)
 
-    def one(rows: Rows, name: str, judge: Rows | None) -> BagNet:
+
+def _as_written(
+    recipe: Recipe,
+    prepared: TextPrepared,
+    fold: Fold,
+    given: tuple[TextOptions, BagSettings],
+    common: dict[str, Any],
+    tell: Tell,
+) -> TrainedBags:
+    """Train one net, and once more on validation texts too, for as many passes as validation found best."""
+    options, settings = given
+    patience = math.ceil(PATIENCE * settings.passes) if settings.hidden else None
+
+    def one(rows: Rows, name: str, how: BagSettings, judge: Rows | None) -> BagNet:
         return train_bags(
             *_part(prepared, rows),
-            classes,
+            len(prepared.task.classes),
             options,
-            settings,
+            how,
             validation=None if judge is None else _part(prepared, judge),
             sample_weight=_weights(prepared, rows),
             progress=_named(tell, name),
+            patience=patience,
             **common,
         )
 
-    best = one(fold.train, "net", fold.validation if len(fold.validation) else None)
-    return TrainedBags(best, one(both, "refit", None) if refit else best, ())
+    validates = len(fold.validation) > 0
+    best = one(fold.train, "net", settings, fold.validation if validates else None)
+    if recipe.refit is False or not validates:
+        return TrainedBags(best, best, ())
+    both = np.sort(np.concatenate([fold.train, fold.validation]))
+    return TrainedBags(best, one(both, "refit", best.settings, None), ())
 
 
 def _named(tell: Tell, name: str) -> Callable[[PassRecord], None]:

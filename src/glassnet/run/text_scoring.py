@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.engine.bags import BagNet, logits
+from glassnet.engine.bags import BagNet
 from glassnet.engine.naive_bayes import fit_naive_bayes
 from glassnet.model.texts_manifest import TextBaselines
 from glassnet.run.fold_scores import FoldScores
@@ -114,13 +114,13 @@ def _judged(
     task = prepared.task
     bayes = task.decode(baselines.naive_bayes.logits(features))
     shares = np.tile(baselines.shares, (len(features), 1))
-    network = task.decode(logits(features, net.weights, net.bias))
+    network = task.decode(net.answers(features))
     return network, {"majority": shares, "naive_bayes": bayes}
 
 
 def _answers(prepared: TextPrepared, done: TrainedBags, rows: NDArray[np.int64], threads: int) -> Floats:
     features = _features(prepared, done, done.best, rows, threads)
-    return prepared.task.decode(logits(features, done.best.weights, done.best.bias))
+    return prepared.task.decode(done.best.answers(features))
 
 
 def _at(prepared: TextPrepared, rows: NDArray[np.int64]) -> NDArray[Any] | None:

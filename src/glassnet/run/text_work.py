@@ -122,11 +122,12 @@ def _is_finite(record: PassRecord) -> bool:
 
 def _plan(recipe: Recipe, prepared: TextPrepared) -> TextPlan:
     """Decide what the recipe leaves open."""
-    engine, reason = engine_of_bags()
+    engine, reason = engine_of_bags(recipe)
     validates = len(prepared.folds[0].validation) > 0
     return TextPlan(
         **prepared.facts,
-        compare=fixed(recipe) is None and validates,
+        net=recipe.net,
+        compare=fixed(recipe, len(prepared.folds[0].train)) is None and validates,
         refit=recipe.refit is not False and validates,
         engine=engine,
         engine_reason=reason,
