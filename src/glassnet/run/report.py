@@ -13,7 +13,7 @@ import numpy as np
 from glassnet.data.sources import open_source
 from glassnet.data.table import Table
 from glassnet.errors import DataError, GlassnetWarning, RequestError, message
-from glassnet.lens.compose import Material, compose
+from glassnet.lens.compose import TableMaterial, compose
 from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
 from glassnet.lens.report import Doubt, Report
 from glassnet.lens.text import shown
@@ -58,7 +58,7 @@ def _quiet() -> Iterator[None]:
 
 def _of_training(
     context: Context, model: Model, folds: Sequence[tuple[FoldScores, KeptRows]], told: tuple[str, ...]
-) -> Material:
+) -> TableMaterial:
     """Gather what a run had at hand when it ended."""
     budget = context.recipe.budget
     scores, kept = zip(*folds, strict=True)
@@ -73,7 +73,7 @@ def _of_training(
     if len(folds) > 1:
         spans = _span(scores[0].split, judged.raw)
         on = f"{on} of all folds; the network that was saved has learned from them since"
-    return Material(
+    return TableMaterial(
         data=_name(model),
         results=model.results,
         judged=once,
@@ -102,7 +102,7 @@ def _span(split: str, raw: RawRows) -> Spans:
     return {} if raw.times is None else {split: (float(raw.times.min()), float(raw.times.max()))}
 
 
-def _of_other_rows(model: Model, data: object) -> Material:
+def _of_other_rows(model: Model, data: object) -> TableMaterial:
     """Gather rows that the run has not seen."""
     source = open_source(data, model.recipe.missing)
     table = source.load()
@@ -110,7 +110,7 @@ def _of_other_rows(model: Model, data: object) -> Material:
     every = np.arange(table.rows)
     raw = raw_rows(table, every, model.schema, model.recipe.seed)
     answers = model.predictions(table)
-    return Material(
+    return TableMaterial(
         data=table.name,
         results=model.evaluate(table),
         judged=Judged(examples.truth, answers, raw, ends_asked(model.conformal, answers)),
@@ -127,20 +127,20 @@ def _known_rows(model: Model) -> tuple[Doubt, ...]:
     return (Doubt("It has seen these rows", told),)
 
 
-def _of_the_run(model: Model) -> Material:
+def _of_the_run(model: Model) -> TableMaterial:
     """Gather what can still be had of the run's own rows."""
     try:
         kept, table = _cut_again(model)
     except RequestError as error:
-        return Material(_name(model), model.results, missing=(_without_rows(str(error)),))
+        return TableMaterial(_name(model), model.results, missing=(_without_rows(str(error)),))
     truth, answers = model.task.truth(model.schema.raw_targets(table)), model.predictions(table)
     ends = ends_asked(model.conformal, answers) if kept.split == "test" else None
     judged = Judged(truth, answers, kept.raw, ends)
     if not _agrees(model, judged, kept, table):
         why = "the rows that were cut again do not give the scores of the run"
-        return Material(_name(model), model.results, missing=(_without_rows(why),))
+        return TableMaterial(_name(model), model.results, missing=(_without_rows(why),))
     on, counting = SPLITS[kept.split], _counting(model.recipe.weight)
-    return Material(_name(model), model.results, judged, on, spans=kept.spans, counting=counting)
+    return TableMaterial(_name(model), model.results, judged, on, spans=kept.spans, counting=counting)
 
 
 def _cut_again(model: Model) -> tuple[KeptRows, Table]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from glassnet.errors import DataError, GlassnetWarning, RequestError, message
 from glassnet.lens.report import Doubt, Report
-from glassnet.lens.text_compose import TextMaterial, compose_texts
+from glassnet.lens.text_compose import JudgedTexts, TextMaterial, compose_texts
 from glassnet.lens.text_mistakes import mistakes_of
 from glassnet.run.context import Own
 from glassnet.run.cut_again import agree, check_can_be_cut
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.data.split import Fold
-    from glassnet.lens.text_mistakes import TextMistakes
+    from glassnet.data.text_rows import TextRows
     from glassnet.model.texts import TextModel
     from glassnet.run.fold_scores import FoldScores
     from glassnet.run.text_prepare import TextPrepared
@@ -45,16 +45,14 @@ def training_report(
     truth = np.concatenate([scores.truth for _, scores in folds])
     answers = np.concatenate([scores.predictions[""] for _, scores in folds])
     once = np.sort(np.unique(rows, return_index=True)[1])
-    truth, answers, texts = truth[once], answers[once], prepared.rows.take(rows[once])
-    material = TextMaterial(
-        data=_name(model),
-        results=model.results,
-        truth=truth,
-        answers=answers,
-        mistakes=mistakes_of(texts, truth, answers, model.task.classes),
-        notes=told,
-    )
-    return compose_texts(model, material)
+    judged = _judged(model, prepared.rows.take(rows[once]), truth[once], answers[once])
+    return compose_texts(model, TextMaterial(_name(model), model.results, judged, notes=told))
+
+
+def _judged(
+    model: TextModel, rows: TextRows, truth: NDArray[np.int64], answers: NDArray[np.float64]
+) -> JudgedTexts:
+    return JudgedTexts(truth, answers, mistakes_of(rows, truth, answers, model.task.classes))
 
 
 def _of_other_texts(model: TextModel, data: object) -> TextMaterial:
@@ -67,29 +65,22 @@ def _of_other_texts(model: TextModel, data: object) -> TextMaterial:
             f"they are those of {_name(model)} itself (the same SHA-256), with the texts that it learned from"
         )
         found = (Doubt("It has seen these texts", told),)
-    return TextMaterial(
-        data=rows.name,
-        results=model.evaluate(rows),
-        truth=truth,
-        answers=answers,
-        mistakes=mistakes_of(rows, truth, answers, model.task.classes),
-        is_other_data=True,
-        found=found,
-    )
+    judged = _judged(model, rows, truth, answers)
+    return TextMaterial(rows.name, model.evaluate(rows), judged, is_other_data=True, found=found)
 
 
 def _of_the_run(model: TextModel) -> TextMaterial:
     """Gather what can still be had of the run's own texts."""
     try:
-        truth, answers, mistakes = _cut_again(model)
+        judged = _cut_again(model)
     except RequestError as error:
         why = f"Its mistakes, and how far its probabilities can be believed: {error}. "
         do = "They can be had for texts with labels, by glassnet report MODEL --data FILE."
         return TextMaterial(_name(model), model.results, missing=(why + do,))
-    return TextMaterial(_name(model), model.results, truth, answers, mistakes)
+    return TextMaterial(_name(model), model.results, judged)
 
 
-def _cut_again(model: TextModel) -> tuple[NDArray[np.int64], NDArray[np.float64], TextMistakes]:
+def _cut_again(model: TextModel) -> JudgedTexts:
     """Read the texts of the run again, and cut and answer the same ones.
 
     Raises:
@@ -107,7 +98,7 @@ def _cut_again(model: TextModel) -> tuple[NDArray[np.int64], NDArray[np.float64]
     if not agree(model.task.metrics(truth, answers, weight), model.results.metrics.get(split, {})):
         must, do = "texts that are cut again must give the scores of the run", "judge other texts"
         raise DataError(message(must, "they do not", do))
-    return truth, answers, mistakes_of(rows, truth, answers, model.task.classes)
+    return _judged(model, rows, truth, answers)
 
 
 def _name(model: TextModel) -> str:
