@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +10,19 @@ import numpy as np
 
 from glassnet.data.sources import open_source
 from glassnet.data.table import Table
-from glassnet.errors import DataError, GlassnetWarning, RequestError, message
+from glassnet.errors import DataError, RequestError, message
 from glassnet.lens.compose import TableMaterial, compose
 from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
-from glassnet.lens.report import Doubt, Report
+from glassnet.lens.report import Report
 from glassnet.lens.text import shown
 from glassnet.lens.wording import SPLITS
 from glassnet.metrics.coverage import ends_asked
 from glassnet.notation import parse_split
 from glassnet.run.budget import ENDING
-from glassnet.run.cut_again import agree, check_can_be_cut
-from glassnet.run.kept import KeptRows, Spans, judged_rows, keep_rows
+from glassnet.run.cut_again import agree, check_can_be_cut, seen_before
+from glassnet.run.kept import KeptRows, Spans, keep_rows
 from glassnet.run.prepare import prepare
+from glassnet.run.told import quietly
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
@@ -36,24 +35,15 @@ if TYPE_CHECKING:
 
 def table_report(model: Model, data: object = None) -> Report:
     """Make the report of a model of a table; see :func:`glassnet.run.reports.report`."""
-    with _quiet():
-        return compose(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
+    return compose(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
 
 
 def training_report(
     context: Context, model: Model, folds: Sequence[tuple[FoldScores, KeptRows]], told: tuple[str, ...]
 ) -> Report:
     """Make the report of a run that has just ended."""
-    with _quiet():
+    with quietly():
         return compose(model, _of_training(context, model, folds, told))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Say nothing of cells that are filled in: whoever read these rows first was told."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GlassnetWarning)
-        yield
 
 
 def _of_training(
@@ -110,6 +100,7 @@ def _of_other_rows(model: Model, data: object) -> TableMaterial:
     every = np.arange(table.rows)
     raw = raw_rows(table, every, model.schema, model.recipe.seed)
     answers = model.predictions(table)
+    are_those = f"they are those of {_name(model)}"
     return TableMaterial(
         data=table.name,
         results=model.evaluate(table),
@@ -118,13 +109,8 @@ def _of_other_rows(model: Model, data: object) -> TableMaterial:
         is_other_data=True,
         spans=_span("test", raw),
         counting=_counting(None if examples.weight is None else model.recipe.weight),
-        found=_known_rows(model) if source.sha256 == model.recipe.sha256 else (),
+        found=seen_before(model, source.sha256, "these rows", are_those, "the rows that it learned from"),
     )
-
-
-def _known_rows(model: Model) -> tuple[Doubt, ...]:
-    told = f"they are those of {_name(model)} itself (the same SHA-256), with the rows that it learned from"
-    return (Doubt("It has seen these rows", told),)
 
 
 def _of_the_run(model: Model) -> TableMaterial:
@@ -167,7 +153,7 @@ def _cut_again(model: Model) -> tuple[KeptRows, Table]:
 
 
 def _table_of(prepared: Prepared, fold: Fold) -> Table:
-    _, rows = judged_rows(fold)
+    _, rows = fold.judged()
     first = prepared.tables[0]
     if rows[0] < first.rows:
         return Table(first.frame[rows], first.name)
