@@ -11,32 +11,6 @@ from torch.nn import functional as F
 import glassnet as gn
 
 
-class LeNet(nn.Module):  # as the course writes it
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(1, 6, 3)
-        self.conv2 = nn.Conv2d(6, 16, 3)
-        self.fc1 = nn.Linear(16 * 6 * 6, 120)
-        self.fc2 = nn.Linear(120, 84)
-        self.fc3 = nn.Linear(84, 10)
-
-    def forward(self, x):
-        x = F.max_pool2d(F.relu(self.conv1(x)), (2, 2))
-        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
-        x = x.view(-1, self.num_flat_features(x))
-        x = F.relu(self.fc1(x))
-        x = F.relu(self.fc2(x))
-        x = self.fc3(x)
-        return x
-
-    def num_flat_features(self, x):
-        size = x.size()[1:]
-        num_features = 1
-        for s in size:
-            num_features *= s
-        return num_features
-
-
 class TwoLayers(nn.Module):
     def __init__(self):
         super().__init__()
@@ -48,9 +22,9 @@ class TwoLayers(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def lenet():
+def lenet(new_lenet):
+    net = new_lenet()
     torch.manual_seed(0)
-    net = LeNet()
     x = torch.randn(1, 1, 32, 32)
     return net, x, gn.trace(net, x, torch.tensor([3]), loss="cross_entropy", optimizer="adam", lr=0.01)
 

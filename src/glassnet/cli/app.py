@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from glassnet.cli.generative import COMMANDS
-from glassnet.cli.options import Augment, DataName, Json, ModelFile, Names, Pretrained, Size
+from glassnet.cli.options import (
+    Augment,
+    DataName,
+    Json,
+    ModelFile,
+    Names,
+    Pretrained,
+    Quiet,
+    Rate,
+    Resume,
+    Seed,
+    Size,
+    Threads,
+)
 from glassnet.cli.options import option as _option
 
 app = typer.Typer(
@@ -70,7 +83,7 @@ def train(
     ] = None,
     loss: Annotated[str | None, _option("--loss NAME", "auto, mse, mae, huber, ...")] = None,
     optimizer: Annotated[str | None, _option("--optimizer NAME", "sgd, adam, adamw or rmsprop.")] = None,
-    lr: Annotated[float | None, _option("--lr X", "Learning rate.")] = None,
+    lr: Rate = None,
     momentum: Annotated[
         float | None, _option("--momentum X", "From 0 to below 1, for sgd and rmsprop.")
     ] = None,
@@ -102,38 +115,26 @@ def train(
     device: Annotated[str | None, _option("--device NAME", "auto, cpu, cuda or cuda:N.")] = None,
     precision: Annotated[str | None, _option("--precision NAME", "float32 or bfloat16.")] = None,
     engine: Annotated[str | None, _option("--engine NAME", "auto, fused or torch.")] = None,
-    threads: Annotated[int | None, _option("--threads N", "Threads of the arithmetic.")] = None,
-    seed: Annotated[int | None, _option("--seed N", "Same seed, same result.")] = None,
+    threads: Threads = None,
+    seed: Seed = None,
     recipe: Annotated[Path | None, _option("--recipe FILE", "A recipe.toml; other flags change it.")] = None,
     change: Annotated[
         list[str] | None, _option("--set KEY=VALUE", "An option of the recipe by its name there.")
     ] = None,
     out: Annotated[Path | None, _option("--out DIR", "Run folder; without it runs/<data>.")] = None,
-    resume: Annotated[Path | None, _option("--resume DIR", "Go on with the run in this folder.")] = None,
+    resume: Resume = None,
     as_json: Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Train a network on DATA, score it beside its baselines, and save it."""
+    flags = {name: value for name, value in locals().items() if name not in _NOT_IN_RECIPE}
     from glassnet.cli.training import Request, carry_out
 
-    flags = {name: value for name, value in locals().items() if name not in _NOT_IN_RECIPE}
     request = Request(data, flags, role or [], change or [], recipe, out, resume, as_json, quiet)
     return carry_out(request, began=context.obj)
 
 
-_NOT_IN_RECIPE = (
-    "context",
-    "data",
-    "role",
-    "recipe",
-    "change",
-    "out",
-    "resume",
-    "as_json",
-    "quiet",
-    "Request",
-    "carry_out",
-)
+_NOT_IN_RECIPE = ("context", "data", "role", "recipe", "change", "out", "resume", "as_json", "quiet")
 
 
 @app.command()

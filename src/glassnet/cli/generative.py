@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from glassnet.cli.options import Json, Quiet, option
+from glassnet.cli.options import Json, Quiet, Rate, Resume, Seed, Threads, option
 
 if TYPE_CHECKING:
     from glassnet.run.autoencoder import Autoencoder
     from glassnet.run.generator import Generator, Quality
-    from glassnet.run.reporter import Reporter
     from glassnet.run.styled import Styled
 
 Data = Annotated[
@@ -26,14 +25,10 @@ Size = Annotated[int | None, option("--size N", "Photos are cut to squares of so
 Grey = Annotated[bool | None, typer.Option("--grey", help="Photos are made grey.")]
 Test = Annotated[str | None, option("--test SPLIT", "random:0.1, last:0.2, last:360 or none.")]
 Epochs = Annotated[int | None, option("--epochs N", "Passes over the pictures; else by steps.")]
-Rate = Annotated[float | None, option("--lr X", "Learning rate.")]
 Batch = Annotated[int | None, option("--batch-size N", "Pictures a step; else 64.")]
 Budget = Annotated[str | None, option("--budget TIME", "Time for everything: 60s, 5m.")]
 Device = Annotated[str | None, option("--device NAME", "auto, cpu or cuda.")]
-Threads = Annotated[int | None, option("--threads N", "Threads of the arithmetic.")]
-Seed = Annotated[int | None, option("--seed N", "Same seed, same result.")]
 Out = Annotated[Path | None, option("--out DIR", "Run folder; without it runs/<command>-<data>.")]
-Resume = Annotated[Path | None, option("--resume DIR", "Go on with the run in this folder.")]
 Smoothing = Annotated[float | None, option("--smoothing X", "Real pictures count as 1 minus this; else 0.1.")]
 _APART = ("out", "resume", "as_json", "quiet")
 
@@ -66,9 +61,8 @@ def autoencode(
     from glassnet.run.autoencoder import AutoencodeRequest
 
     request = AutoencodeRequest.checked(flags)
-    with _reporter(quiet) as reporter:
-        found = autoencode_run(request, data, out=out, resume=resume, reporter=reporter)
-    return _show(found, _autoencoder_lines, as_json)
+    run = partial(autoencode_run, request, data, out=out, resume=resume)
+    return _carry_out(run, _autoencoder_lines, as_json, quiet)
 
 
 def gan(
@@ -109,9 +103,8 @@ def gan(
     from glassnet.run.generator import GanRequest
 
     request = GanRequest.checked(flags)
-    with _reporter(quiet) as reporter:
-        found = gan_run(request, data, out=out, resume=resume, reporter=reporter)
-    return _show(found, _generator_lines, as_json)
+    run = partial(gan_run, request, data, out=out, resume=resume)
+    return _carry_out(run, _generator_lines, as_json, quiet)
 
 
 Photo = Annotated[str | None, typer.Argument(metavar="CONTENT", help="A photo; china and flower are there.")]
@@ -154,9 +147,8 @@ def style(
     from glassnet.run.styled import StyleRequest
 
     request = StyleRequest.checked(flags)
-    with _reporter(quiet) as reporter:
-        found = style_run(request, data, style, out=out, resume=resume, reporter=reporter)
-    return _show(found, _styled_lines, as_json)
+    run = partial(style_run, request, data, style, out=out, resume=resume)
+    return _carry_out(run, _styled_lines, as_json, quiet)
 
 
 COMMANDS: tuple[Callable[..., int], ...] = (autoencode, gan, style)
@@ -166,17 +158,13 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in flags.items() if value is not None and name not in _APART}
 
 
-def _reporter(quiet: bool) -> AbstractContextManager[Reporter]:
-    from glassnet.cli.progress import Console
-    from glassnet.run.reporter import Silent
-
-    return nullcontext(Silent()) if quiet else Console(live=sys.stderr.isatty())
-
-
-def _show(found: Any, lines: Callable[[Any], list[str]], as_json: bool) -> int:
-    """Print a result; 130 is the exit status of a run that was interrupted."""
+def _carry_out(run: Callable[..., Any], lines: Callable[[Any], list[str]], as_json: bool, quiet: bool) -> int:
+    """Do the work of a command and print what comes of it; 130 is the exit status after an interruption."""
+    from glassnet.cli.progress import reporter_of
     from glassnet.cli.show import print_json
 
+    with reporter_of(quiet) as reporter:
+        found = run(reporter=reporter)
     if as_json:
         print_json(found.summary())
     else:

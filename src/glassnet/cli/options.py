@@ -16,6 +16,10 @@ def option(flag: str, text: str) -> Any:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+Rate = Annotated[float | None, option("--lr X", "Learning rate.")]
+Threads = Annotated[int | None, option("--threads N", "Threads of the arithmetic.")]
+Seed = Annotated[int | None, option("--seed N", "Same seed, same result.")]
+Resume = Annotated[Path | None, option("--resume DIR", "Go on with the run in this folder.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A saved model, model.glass.")]
 DataName = Annotated[
     str,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Self
 
 from rich.live import Live
@@ -11,11 +13,13 @@ from glassnet.cli.show import columns_table, console
 from glassnet.plan.characters import CharacterPlan
 from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
+from glassnet.run.reporter import Silent
 
 if TYPE_CHECKING:
     from glassnet.engine.history import EpochRecord
     from glassnet.plan.table import Plan
     from glassnet.plan.texts import TextPlan
+    from glassnet.run.reporter import Reporter
 
 
 class Console:
@@ -66,6 +70,11 @@ class Console:
         """Show what the net writes after an epoch, with its losses."""
         self._console.print(Text(f"epoch {record.epoch}{_losses(record)}"))
         self._console.print(Text(text.strip(), style="dim"))
+
+
+def reporter_of(quiet: bool) -> AbstractContextManager[Reporter]:
+    """Return who follows the run of a command, for a ``with`` block."""
+    return nullcontext(Silent()) if quiet else Console(live=sys.stderr.isatty())
 
 
 def _line(before: str, after: str, share: float, width: int) -> Text:

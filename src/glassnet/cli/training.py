@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +11,6 @@ from glassnet.recipe import Recipe, make_recipe, parse_setting, read_recipe
 
 if TYPE_CHECKING:
     from glassnet.run.context import Outcome
-    from glassnet.run.reporter import Reporter
 
 
 @dataclass(frozen=True)
@@ -37,15 +34,16 @@ def carry_out(request: Request, began: float | None = None) -> int:
     Args:
         began: when the command began, of ``time.monotonic()``.
     """
+    from glassnet.cli.progress import reporter_of
     from glassnet.run.train import resume_run, train_run
 
     if request.resume is not None:
         _refuse_with_resume(request)
-        with _reporter(request) as reporter:
+        with reporter_of(request.quiet) as reporter:
             outcome = resume_run(request.resume, reporter=reporter, began=began)
     else:
         recipe = asked_recipe(request)
-        with _reporter(request) as reporter:
+        with reporter_of(request.quiet) as reporter:
             outcome = train_run(recipe, out=request.out, reporter=reporter, began=began)
     _show(outcome, request)
     return 130 if outcome.model.history.stopped == "interrupted" else 0
@@ -101,13 +99,6 @@ def _refuse_with_resume(request: Request) -> None:
                 "leave it out, or start a new run",
             )
         )
-
-
-def _reporter(request: Request) -> AbstractContextManager[Reporter]:
-    from glassnet.cli.progress import Console
-    from glassnet.run.reporter import Silent
-
-    return nullcontext(Silent()) if request.quiet else Console(live=sys.stderr.isatty())
 
 
 def _show(outcome: Outcome, request: Request) -> None:

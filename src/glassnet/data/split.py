@@ -31,6 +31,12 @@ class Fold:
     validation: Rows
     test: Rows
 
+    def judged(self) -> tuple[str, Rows]:
+        """Return which rows are judged: test rows, else validation rows, else training rows."""
+        split = "test" if len(self.test) else "validation" if len(self.validation) else "train"
+        rows: Rows = getattr(self, split)
+        return split, rows
+
 
 @dataclass(frozen=True)
 class RowFacts:

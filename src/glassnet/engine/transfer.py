@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from glassnet.engine.arrays import device_of, dtype_of
+from glassnet.engine.evaluating import evaluating
 from glassnet.errors import RecipeError, WorkError, message
 from glassnet.nets.pretrained import last_linear
 from glassnet.nets.resnet import ResNet
@@ -85,22 +86,18 @@ def features(
     Raises:
         WorkError: a number that comes out is not finite.
     """
-    device, dtype, modes = device_of(backbone), dtype_of(backbone), _modes(backbone)
+    device, dtype = device_of(backbone), dtype_of(backbone)
     # Other nets may call view, which such a layout does not bear.
     layout = torch.channels_last if isinstance(backbone, ResNet | VGG) else torch.contiguous_format
     found: list[NDArray[np.float32]] = []
-    backbone.eval()
-    try:
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, precision == "bfloat16"):
-            for start in range(0, len(photos), batch_size):
-                part = photos[start : start + batch_size].to(device, dtype)
-                seen = backbone(part.clone(memory_format=layout))
-                found.append(seen.flatten(1).float().cpu().numpy())
-                if told is not None:
-                    told(min(start + batch_size, len(photos)), len(photos))
-    finally:
-        for part_of, mode in modes.items():
-            part_of.training = mode
+    mixed = torch.autocast(device.type, torch.bfloat16, precision == "bfloat16")
+    with evaluating(backbone), torch.inference_mode(), mixed:
+        for start in range(0, len(photos), batch_size):
+            part = photos[start : start + batch_size].to(device, dtype)
+            seen = backbone(part.clone(memory_format=layout))
+            found.append(seen.flatten(1).float().cpu().numpy())
+            if told is not None:
+                told(min(start + batch_size, len(photos)), len(photos))
     answer = np.concatenate(found) if found else np.empty((0, 0), dtype=np.float32)
     if not np.isfinite(answer).all():
         must, do = "features must be finite numbers", "look at the weights and at how photos are normalised"
@@ -187,7 +184,3 @@ def _stages(net: nn.Module) -> dict[str, list[nn.Module]]:
         found: dict[str, list[nn.Module]] = stages()
         return found
     return {name: [each] for name, each in net.named_children() if any(True for _ in each.parameters())}
-
-
-def _modes(net: nn.Module) -> dict[nn.Module, bool]:
-    return {part: part.training for part in net.modules()}

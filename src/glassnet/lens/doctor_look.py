@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from glassnet.engine.evaluating import evaluating
 from glassnet.randomness import torch_seeded
 
 FLAT = 0.05
@@ -97,7 +98,7 @@ def look(net: nn.Module, X: Tensor, y: Tensor, loss: Callable[..., Tensor], epoc
         loss: loss(output, target, None) -> scalar.
         epoch: how many epochs the net has been trained for.
     """
-    with as_before(net), torch_seeded(0, "doctor"), torch.enable_grad():
+    with evaluating(net), torch_seeded(0, "doctor"), torch.enable_grad():
         seen = _Seen(net)
         with seen.hooked(), seen:
             output = net(X)
@@ -125,18 +126,6 @@ def look(net: nn.Module, X: Tensor, y: Tensor, loss: Callable[..., Tensor], epoc
         last=last,
         output=output.detach(),
     )
-
-
-@contextmanager
-def as_before(net: nn.Module) -> Iterator[None]:
-    """Have the net in evaluation mode inside the block, each of its parts as it was afterwards."""
-    modes = {part: part.training for part in net.modules()}
-    try:
-        net.eval()
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
 
 
 class _Seen(TorchFunctionMode):

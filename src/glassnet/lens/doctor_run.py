@@ -14,13 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from glassnet.engine.evaluating import evaluating
 from glassnet.engine.loop import Loop
 from glassnet.engine.losses import Loss, loss_by_name
 from glassnet.engine.rows import Rows
 from glassnet.engine.settings import Settings
 from glassnet.engine.training import train_net
 from glassnet.errors import NonFiniteLoss, RecipeError
-from glassnet.lens.doctor_look import Look, as_before, look
+from glassnet.lens.doctor_look import Look, look
 from glassnet.lens.doctor_loop import AS_IT_IS, Habits, Mended, Trainer, watched_loop
 from glassnet.randomness import torch_seeded
 
@@ -263,7 +264,7 @@ class _Reporting:
 
 def outputs(net: nn.Module, X: Tensor) -> Tensor:
     """Return what the net answers in evaluation mode; its own mode stays as it is."""
-    with as_before(net), torch_seeded(0, "doctor"), torch.no_grad():
+    with evaluating(net), torch_seeded(0, "doctor"), torch.no_grad():
         output: Tensor = net(X)
         return output
 

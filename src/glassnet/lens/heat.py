@@ -9,10 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from glassnet.engine.evaluating import evaluating
 from glassnet.errors import RecipeError, message
 from glassnet.lens.heat_view import GradCam, Occlusion
 from glassnet.lens.layer_steps import Forward, forward, is_kind
-from glassnet.lens.photo_input import PhotoInput, evaluating, photo_input
+from glassnet.lens.photo_input import PhotoInput, photo_input
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
+from glassnet.engine.evaluating import evaluating
 from glassnet.errors import RecipeError, did_you_mean, message
-from glassnet.lens.photo_input import PhotoInput, evaluating
+from glassnet.lens.photo_input import PhotoInput
 from glassnet.lens.shape_recorder import SILENT, is_one_call, name_of, tensors_in
 from glassnet.randomness import torch_seeded
 

@@ -8,8 +8,6 @@ model decodes and normalises as in training; it takes a file too, by its path or
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,18 +112,6 @@ def net_of(of: Any) -> nn.Module:
         must = "the net must be a module whose calls can be seen"
         raise RecipeError(message(must, "it is compiled by torch.jit", "pass the module it was made from"))
     return net
-
-
-@contextmanager
-def evaluating(net: nn.Module) -> Iterator[None]:
-    """Have a net in evaluation mode inside the block, and each of its parts as it was afterwards."""
-    modes = {part: part.training for part in net.modules()}
-    try:
-        net.eval()
-        yield
-    finally:
-        for part, mode in modes.items():
-            part.training = mode
 
 
 def _by_model(model: Any, photo: Any) -> tuple[Tensor, Floats]:

@@ -9,20 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glassnet.lens.again import again
 from glassnet.lens.answer import off_by
-from glassnet.lens.curves import learning_curve
-from glassnet.lens.doubts import doubts
 from glassnet.lens.evidence import Evidence
 from glassnet.lens.figures import number_figures
 from glassnet.lens.numerals import counted, number
-from glassnet.lens.report import Doubt, Report, SplitRows
+from glassnet.lens.report import Report, SplitRows
+from glassnet.lens.report_frame import Material, origin_of, report_of
 from glassnet.lens.sequences import series_findings
 from glassnet.lens.text import shown
-from glassnet.lens.verdicts import advice, verdicts
 from glassnet.lens.wording import ENDINGS, USES, file_name, rows_of, score, score_between
 from glassnet.plan.characters import CharacterPlan
-from glassnet.version import __version__
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,20 +51,11 @@ class SeriesRows:
 
 
 @dataclass(frozen=True)
-class SequenceMaterial:
-    """What a report is made of, beside the model; see :class:`glassnet.lens.text_compose.TextMaterial`.
+class SequenceMaterial(Material):
+    """``rows`` or ``findings`` are None where the judged series or text is not at hand."""
 
-    ``rows`` or ``findings`` are None where the judged series or text is not at hand.
-    """
-
-    data: str
-    results: Results
     rows: SeriesRows | None = None
     findings: CharacterFindings | None = None
-    is_other_data: bool = False
-    notes: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    found: tuple[Doubt, ...] = ()
 
 
 def compose_series(model: SeriesModel, material: SequenceMaterial) -> Report:
@@ -84,16 +71,9 @@ def compose_series(model: SeriesModel, material: SequenceMaterial) -> Report:
     told = f"This network foretells {what} from the last {counted(plan.window, 'row')}{others}"
     mean = f" (mean over the {plan.horizon} rows ahead)" if plan.horizon > 1 else ""
     seen = Evidence(model, material.results, material.is_other_data, {}, numbers)
-    report = _report(seen, material, (target,), told, "series")
-    split = report.split
-    good = [] if split is None else [f"{_where(report, 'series')} {off_by(material.results, split, mean)}"]
-    return replace(
-        report,
-        answer=(*report.answer, *good),
-        facts=tuple(_facts(model)),
-        columns=plan.columns,
-        series=findings,
-    )
+    good = off_by(material.results, seen.split, mean) if seen.split else ""
+    report = _report(model, seen, material, targets=(target,), told=told, good=good, whole="series")
+    return replace(report, columns=plan.columns, series=findings)
 
 
 def _others(model: SeriesModel) -> int:
@@ -116,12 +96,10 @@ def compose_characters(model: CharacterModel, material: SequenceMaterial) -> Rep
     known = counted(len(model.vocabulary.characters), "different character")
     told = f"This network, which knows {known}, foretells each character from those before it"
     seen = Evidence(model, material.results, material.is_other_data, {})
-    report = _report(seen, material, ("the next character",), told, "text")
-    split = report.split
-    good = [] if split is None else [f"{_where(report, 'text')} {_nats(material.results, split)}"]
-    return replace(
-        report, answer=(*report.answer, *good), facts=tuple(_facts(model)), characters=material.findings
-    )
+    good = _nats(material.results, seen.split) if seen.split else ""
+    targets = ("the next character",)
+    report = _report(model, seen, material, targets=targets, told=told, good=good, whole="text")
+    return replace(report, characters=material.findings)
 
 
 def _nats(results: Results, split: str) -> str:
@@ -135,53 +113,38 @@ def _nats(results: Results, split: str) -> str:
 
 
 def _report(
-    seen: Evidence, material: SequenceMaterial, targets: tuple[str, ...], told: str, whole: str
+    model: SeriesModel | CharacterModel,
+    seen: Evidence,
+    material: SequenceMaterial,
+    *,
+    targets: tuple[str, ...],
+    told: str,
+    good: str,
+    whole: str,
 ) -> Report:
-    """Make what both have in common; ``whole`` is what the rows are cut from, ``told`` the first sentence."""
-    results, recipe, history = seen.results, seen.model.recipe, seen.model.history
-    split = results.shown_split()
-    answer = (f"{told}, in {file_name(recipe.data or 'data in memory')}.",)
-    return Report(
-        data=material.data,
-        targets=targets,
-        task=seen.task,
-        classes=(),
-        split=split,
-        judged=results.rows.get(split or "", 0),
-        unit=seen.unit,
-        is_other_data=seen.is_other_data,
-        answer=answer if split else (*answer, "It has not been scored."),
-        verdicts=tuple(verdicts(results, seen.task)),
-        advice=advice(results, seen.task),
-        context=(),
-        leaks=(),
-        doubts=(*material.found, *doubts(seen)),
-        notes=tuple(dict.fromkeys([*material.notes, *results.notes])),
-        counting="",
-        results=results,
-        splits=tuple(_splits(seen, whole)),
-        columns=(),
-        learning=learning_curve(history) if len(history) else None,
-        numbers=seen.numbers,
-        reliability=None,
-        explained=None,
-        coverage=None,
-        missing=material.missing,
-        facts=(),
-        again=again(recipe),
-        row=seen.row,
-    )
+    """Make what both have in common.
+
+    Args:
+        told: the first sentence of the answer, without the end that names the data.
+        good: how good the model is: the end of the second one.
+        whole: what the rows are cut from.
+    """
+    data = file_name(model.recipe.data or "data in memory")
+    ended = f"{_where(seen, material.data, whole)} {good}" if seen.split else "It has not been scored."
+    answer, splits = (f"{told}, in {data}.", ended), _splits(seen, whole)
+    report = report_of(seen, material, targets=targets, answer=answer, splits=splits, facts=_facts(model))
+    return replace(report, row=seen.row)
 
 
-def _where(report: Report, whole: str) -> str:
+def _where(seen: Evidence, data: str, whole: str) -> str:
     """Say which moments or characters were judged."""
-    rows = counted(report.judged, report.row)
-    if report.is_other_data:
-        return f"On the {rows} of {file_name(report.data)},"
-    last, has_test = f"the last ones of the {whole}", "test" in report.results.rows
-    if report.split == "test":
+    rows = counted(seen.results.rows.get(seen.split, 0), seen.row)
+    if seen.is_other_data:
+        return f"On the {rows} of {file_name(data)},"
+    last, has_test = f"the last ones of the {whole}", "test" in seen.results.rows
+    if seen.split == "test":
         return f"On the {rows} kept aside as a test ({last}), which it had never seen,"
-    if report.split == "validation":
+    if seen.split == "validation":
         why = "which it did not learn from but which chose when to stop,"
         return f"On the {rows} of validation ({last}{' before the test' * has_test}), {why}"
     return f"On the {rows} that it was trained on,"
@@ -213,7 +176,7 @@ def _reads(plan: SeriesPlan | CharacterPlan) -> str:
 
 def _facts(model: SeriesModel | CharacterModel) -> Iterator[tuple[str, str]]:
     """Yield how the model was made."""
-    plan, history, recipe = model.plan, model.history, model.recipe
+    plan, history = model.plan, model.history
     weights = sum(each.numel() for each in model.net.parameters())
     yield "network", f"{plan.net}, {counted(weights, 'weight')}"
     yield "reads", _reads(plan)
@@ -222,6 +185,4 @@ def _facts(model: SeriesModel | CharacterModel) -> Iterator[tuple[str, str]]:
     ended = ENDINGS.get(history.stopped or "", history.stopped or "")
     yield "training", f"{counted(len(history), 'epoch')}, {ended}{best}"
     yield "computed on", f"{counted(plan.threads, 'thread')}, {plan.precision}, engine {history.engine}"
-    yield "seed", number(recipe.seed, 12)
-    yield "data", f"{recipe.data or 'data in memory'}, SHA-256 {recipe.sha256 or 'unknown'}"
-    yield "glassnet", __version__
+    yield from origin_of(model.recipe, "data in memory")

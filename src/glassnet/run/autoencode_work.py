@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from glassnet.data.pictures import Pictures, pictures_of
+from glassnet.data.pictures import Pictures
 from glassnet.engine.history import History
 from glassnet.engine.rows import Rows, batch_sizes
 from glassnet.engine.settings import Settings
@@ -24,7 +23,7 @@ from glassnet.nets.autoencoder import Kind, autoencoder
 from glassnet.randomness import stream, torch_seeded
 from glassnet.run.autoencoder import Autoencoder, AutoencodeRequest, through
 from glassnet.run.generative import Follower, Making
-from glassnet.run.pictures import Prepared, check_same, prepared
+from glassnet.run.pictures import Prepared, check_same, read_pictures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,29 +42,21 @@ SHOWN = 12
 
 def autoencode_work(request: AutoencodeRequest, making: Making, data: object, labels: object) -> Autoencoder:
     """Do the whole work of a run; see :func:`glassnet.run.autoencode.autoencode`."""
-    since = time.monotonic()
-    making.reporter.phase("reading the pictures")
-    pictures = pictures_of(request.data if data is None else data, labels, request.size, request.grey)
-    parts = prepared(pictures, request.test, request.seed)
-    making.timed("read", since)
+    with making.part("read", "reading the pictures"):
+        pictures, parts = read_pictures(request, data, labels)
     if request.net is None:
         small = pictures.drawable and not _is_large(pictures.shape)
         request = request.model_copy(update={"net": "upsampling" if small else "dense"})
     net = _new_net(request, pictures.shape)
     plan = making.plan(partial(_plan, request, pictures, parts, making))
     check_same(plan, pictures)
-    since = time.monotonic()
-    with making.interrupts.asking():
+    with making.part("train"), making.interrupts.asking():
         history, follower = _train(request, making, net, parts, plan, pictures.shape)
-    making.timed("train", since)
-    since = time.monotonic()
-    making.reporter.phase("scoring")
-    found = _result(request, making, net, history, parts, pictures)
-    follower.picture()
-    making.timed("score", since)
-    making.timed("total", making.began)
+    with making.part("score", "scoring"):
+        found = _result(request, making, net, history, parts, pictures)
+        follower.picture()
     making.keep("latent.png", latent_png(found))
-    making.finish(found.summary())
+    making.finish(found)
     return found
 
 
@@ -157,11 +148,7 @@ def _train(
         _rows(parts, parts.train),
         _settings(request, plan["epochs"], shape),
         callbacks=[follower],
-        progress=follower.progress,
-        should_stop=lambda: making.interrupts.requested,
-        deadline=making.deadline(request.budget),
-        state=making.state(),
-        save=making.saving(),
+        **follower.reins(request.budget),
     )
     return history, follower
 
@@ -210,9 +197,9 @@ def _result(
         labels=None if pictures.labels is None else pictures.labels[places],
         classes=pictures.classes,
         request=request,
-        rows={"train": len(parts.train), "test": len(parts.test)},
+        rows=parts.counts,
         seconds=making.seconds,
-        folder=None if making.folder is None else making.folder.path,
+        folder=making.path,
         problems=pictures.problems,
     )
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glassnet.data.characters import read_long_text
 from glassnet.engine.threads import using_threads
-from glassnet.errors import DataError, GlassnetWarning, RequestError, message
-from glassnet.lens.report import Doubt, Report
+from glassnet.errors import DataError, message
+from glassnet.lens.report import Report
 from glassnet.lens.sequence_compose import SequenceMaterial, compose_characters
 from glassnet.lens.sequences import CharacterFindings, character_findings
 from glassnet.run.characters_prepare import baseline_losses, prepare_text
-from glassnet.run.cut_again import agree
+from glassnet.run.cut_again import agree, of_the_run, seen_before
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,8 +32,7 @@ SAMPLES, LENGTH = (0.5, 1.0), 300
 
 def characters_report(model: CharacterModel, data: object = None) -> Report:
     """Make the report of a model of a long text; see :func:`glassnet.run.reports.report`."""
-    with warnings.catch_warnings(), using_threads(model.plan.threads):
-        warnings.simplefilter("ignore", GlassnetWarning)  # whoever read this text first was told
+    with using_threads(model.plan.threads):
         material = _of_the_run(model) if data is None else _of_another_text(model, str(data))
         return compose_characters(model, material)
 
@@ -44,8 +44,11 @@ def training_report(
     split = model.results.shown_split() or ""
     with using_threads(model.plan.threads):
         findings = _findings(model, prepared, split, losses[split])
-    material = SequenceMaterial(_name(model), model.results, findings=findings, notes=told)
-    return compose_characters(model, material)
+    return compose_characters(model, replace(_bare(model), findings=findings, notes=told))
+
+
+def _bare(model: CharacterModel) -> SequenceMaterial:
+    return SequenceMaterial(model.recipe.data or "a text", model.results)
 
 
 def _findings(model: CharacterModel, prepared: PreparedText, split: str, losses: Losses) -> CharacterFindings:
@@ -68,24 +71,19 @@ def _of_another_text(model: CharacterModel, data: str) -> SequenceMaterial:
         "frequencies": -np.log(model.frequencies[codes[1:]]),
     }
     findings = character_findings(model.vocabulary.decode(codes[1:]), losses, _samples(model))
-    found: tuple[Doubt, ...] = ()
-    if text.sha256 == model.recipe.sha256:
-        told = f"it is {_name(model)} itself (the same SHA-256), with what it learned from"
-        found = (Doubt("It has seen this text", told),)
+    are_those = f"it is {_bare(model).data}"
+    found = seen_before(model, text.sha256, "this text", are_those, "what it learned from")
     return SequenceMaterial(text.name, results, findings=findings, is_other_data=True, found=found)
 
 
 def _of_the_run(model: CharacterModel) -> SequenceMaterial:
-    """Gather what can still be had of the run's own text."""
-    try:
-        return SequenceMaterial(_name(model), model.results, findings=_cut_again(model))
-    except RequestError as error:
-        why = f"What each character cost, and samples: {error}. "
-        do = "They can be had for another text, by glassnet report MODEL --data FILE."
-        return SequenceMaterial(_name(model), model.results, missing=(why + do,))
+    judgeable = "another text, by glassnet report MODEL --data FILE"
+    return of_the_run(
+        _bare(model), partial(_cut_again, model), "What each character cost, and samples", judgeable
+    )
 
 
-def _cut_again(model: CharacterModel) -> CharacterFindings | None:
+def _cut_again(model: CharacterModel, bare: SequenceMaterial) -> SequenceMaterial:
     """Read the text of the run again, and cut and foretell the same part of it.
 
     Raises:
@@ -96,7 +94,7 @@ def _cut_again(model: CharacterModel) -> CharacterFindings | None:
         must, do = "the text must be as it was", "put the old one back"
         raise DataError(message(must, f"{text.name} has changed", do))
     if split is None:
-        return None
+        return bare
     prepared = prepare_text(model.recipe, text)
     codes, first = prepared.of(split)
     theirs = {} if split == "train" else baseline_losses(prepared, split)
@@ -106,8 +104,4 @@ def _cut_again(model: CharacterModel) -> CharacterFindings | None:
     if not agree(found, {name: then[name] for name in found}):
         must, do = "a text that is cut again must give the scores of the run", "judge another text"
         raise DataError(message(must, "it does not", do))
-    return _findings(model, prepared, split, losses)
-
-
-def _name(model: CharacterModel) -> str:
-    return model.recipe.data or "a text"
+    return replace(bare, findings=_findings(model, prepared, split, losses))

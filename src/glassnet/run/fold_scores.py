@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.data.leak_facts import Leak
+    from glassnet.data.split import Fold
     from glassnet.metrics.conformal import Conformal
     from glassnet.model.table_manifest import SavedBaselines
     from glassnet.task import Task
@@ -44,6 +46,15 @@ class FoldScores:
     notes: tuple[str, ...]
     conformal: Conformal | None
     ends: Floats | None
+
+
+def judged_once(folds: Sequence[tuple[Fold, FoldScores]]) -> tuple[NDArray[np.int64], NDArray[Any], Floats]:
+    """Return the judged rows of all folds, each once, their truth, and the network's first answer to each."""
+    rows = np.concatenate([fold.judged()[1] for fold, _ in folds])
+    truth = np.concatenate([scores.truth for _, scores in folds])
+    answers = np.concatenate([scores.predictions[""] for _, scores in folds])
+    once = np.sort(np.unique(rows, return_index=True)[1])
+    return rows[once], truth[once], answers[once]
 
 
 def results_of(folds: list[FoldScores]) -> Results:

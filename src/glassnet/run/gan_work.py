@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from glassnet.data.pictures import Pictures, pictures_of
+from glassnet.data.pictures import Pictures
 from glassnet.engine.adversarial import AdversarialSettings, AdversarialStep
 from glassnet.engine.history import History
 from glassnet.engine.step_training import StepSettings, train_steps
@@ -27,7 +26,7 @@ from glassnet.run.autoencoder import through
 from glassnet.run.generative import Follower, Making
 from glassnet.run.generator import GanRequest, Generator, Quality, noise_of
 from glassnet.run.judge import judged
-from glassnet.run.pictures import Prepared, check_same, prepared
+from glassnet.run.pictures import Prepared, check_same, read_pictures
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -51,28 +50,21 @@ def gan_work(
     modes: tuple[ArrayLike, float] | None,
 ) -> Generator:
     """Do the whole work of a run; see :func:`glassnet.run.gan.gan`."""
-    since = time.monotonic()
-    making.reporter.phase("reading the pictures")
-    pictures = pictures_of(request.data if data is None else data, labels, request.size, request.grey)
-    parts = prepared(pictures, request.test, request.seed)
-    making.reserved = JUDGING if pictures.labels is not None else making.reserved
-    work = _Work(request, making, pictures, parts)
-    making.timed("read", since)
+    with making.part("read", "reading the pictures"):
+        pictures, parts = read_pictures(request, data, labels)
+        making.reserved = JUDGING if pictures.labels is not None else making.reserved
+        work = _Work(request, making, pictures, parts)
     plan = making.plan(work.plan)
     check_same(plan, pictures)
-    since = time.monotonic()
-    nets = work.new_nets(plan["net"])
-    with making.interrupts.asking():
-        history, follower = work.train(nets, plan)
-    making.timed("train", since)
-    since = time.monotonic()
-    making.reporter.phase("measuring what is made")
-    nets.cpu().eval()
-    found = work.result(nets, history, plan, modes)
-    follower.picture()
-    making.timed("score", since)
-    making.timed("total", making.began)
-    making.finish(found.summary())
+    with making.part("train"):
+        nets = work.new_nets(plan["net"])
+        with making.interrupts.asking():
+            history, follower = work.train(nets, plan)
+    with making.part("score", "measuring what is made"):
+        nets.cpu().eval()
+        found = work.result(nets, history, plan, modes)
+        follower.picture()
+    making.finish(found)
     return found
 
 
@@ -153,9 +145,9 @@ class _Work:
 
     def train(self, nets: nn.ModuleDict, plan: dict[str, Any]) -> tuple[History, Follower]:
         """Train both nets, from the checkpoint where there is one."""
-        r, making, kind = self.request, self.making, plan["net"]
+        r, kind = self.request, plan["net"]
         optimizer, step = self._step(nets, kind)
-        follower = Follower(making, partial(self._drawn, nets["generator"]))
+        follower = Follower(self.making, partial(self._drawn, nets["generator"]))
         settings = StepSettings(
             epochs=plan["epochs"],
             steps_per_epoch=self._steps(),
@@ -171,11 +163,7 @@ class _Work:
             settings,
             asked={"sha256": plan["sha256"]},
             callbacks=[follower],
-            progress=follower.progress,
-            should_stop=lambda: making.interrupts.requested,
-            deadline=making.deadline(r.budget),
-            state=making.state(),
-            save=making.saving(),
+            **follower.reins(r.budget),
         )
         return history, follower
 
@@ -197,7 +185,6 @@ class _Work:
         modes: tuple[ArrayLike, float] | None,
     ) -> Generator:
         """Return the result, measured."""
-        folder = self.making.folder
         return Generator(
             generator=nets["generator"],
             critic=nets["critic"],
@@ -207,9 +194,9 @@ class _Work:
             low=self.low,
             width=self.width,
             request=self.request.model_copy(update={"net": plan["net"]}),
-            rows={"train": len(self.parts.train), "test": len(self.parts.test)},
+            rows=self.parts.counts,
             seconds=self.making.seconds,
-            folder=None if folder is None else folder.path,
+            folder=self.making.path,
             problems=self.pictures.problems,
         )
 

@@ -17,10 +17,11 @@ from __future__ import annotations
 import json
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, Self, TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -135,6 +136,13 @@ AnyRequest = TypeVar("AnyRequest", bound=Request)
 Result = TypeVar("Result")
 
 
+class Found(Protocol):
+    """What comes of a run."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return what ``result.json`` holds."""
+
+
 @dataclass
 class Making:
     """One run at work: its folder if it has one, whom it tells, and when it began (``time.monotonic()``).
@@ -149,9 +157,19 @@ class Making:
     reserved: float = 0.1
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def timed(self, part: str, since: float) -> None:
-        """Keep how long a part of the run took."""
-        self.seconds[part] = time.monotonic() - since
+    @property
+    def path(self) -> Path | None:
+        """The folder of the run, if it has one."""
+        return None if self.folder is None else self.folder.path
+
+    @contextmanager
+    def part(self, name: str, phase: str = "") -> Iterator[None]:
+        """Keep how long a part of the run takes; ``phase`` tells that it begins."""
+        since = time.monotonic()
+        if phase:
+            self.reporter.phase(phase)
+        yield
+        self.seconds[name] = time.monotonic() - since
 
     def state(self, name: str = "net") -> State | None:
         """Return the last checkpoint of a training of this run, if there is one."""
@@ -178,8 +196,10 @@ class Making:
         if self.folder is not None:
             write_atomically(self.folder.path / name, data)
 
-    def finish(self, summary: dict[str, Any]) -> None:
-        """Write the result of a run that was not interrupted."""
+    def finish(self, found: Found) -> None:
+        """Keep how long the run took, and write its result if it was not interrupted."""
+        self.seconds["total"] = time.monotonic() - self.began
+        summary = found.summary()
         if summary["stopped"] != "interrupted":
             self.keep("result.json", json.dumps(plain(summary), indent=2).encode())
 
@@ -195,6 +215,16 @@ class Making:
         """Return when training, or all work but saving, has to end, of ``time.monotonic()``."""
         share = 1.0 if all_of_it else 1 - self.reserved
         return None if budget is None else self.began + share * budget - ENDING
+
+
+class Reins(TypedDict):
+    """What the engine's trainings take of a run; see :func:`glassnet.engine.training.train_net`."""
+
+    progress: Callable[[EpochRecord | None, float, int, float], None]
+    should_stop: Callable[[], bool]
+    deadline: float | None
+    state: State | None
+    save: Callable[[State], None] | None
 
 
 class Follower:
@@ -231,6 +261,17 @@ class Follower:
     def progress(self, record: EpochRecord | None, done: float, total: int, eta: float) -> None:
         """Pass the engine's report on."""
         self.making.reporter.progress("net", record, done, total, eta)
+
+    def reins(self, budget: float | None, name: str = "net") -> Reins:
+        """Return what ties a training to this run; ``name`` is that of its checkpoint."""
+        making = self.making
+        return {
+            "progress": self.progress,
+            "should_stop": lambda: making.interrupts.requested,
+            "deadline": making.deadline(budget),
+            "state": making.state(name),
+            "save": making.saving(name),
+        }
 
 
 def carry_out(

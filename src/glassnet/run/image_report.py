@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glassnet.data.augment_preview import preview
 from glassnet.data.image_cache import Photos, load_photos
-from glassnet.errors import DataError, GlassnetWarning, RequestError, message
 from glassnet.lens.image_compose import ImageMaterial, JudgedPhotos, compose_images
 from glassnet.lens.report import Report
 from glassnet.run.context import Own
-from glassnet.run.cut_again import agree, check_can_be_cut
+from glassnet.run.cut_again import check_agree, check_can_be_cut, check_unchanged, of_the_run
+from glassnet.run.fold_scores import judged_once
 from glassnet.run.image_prepare import find_images, prepare_images
-from glassnet.run.image_scoring import judged_photos
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,9 +36,7 @@ LARGEST_SHOWN = 96
 
 def image_report(model: ImageModel, data: object = None) -> Report:
     """Make the report of a model of photos; see :func:`glassnet.run.reports.report`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GlassnetWarning)  # whoever read these photos first was told
-        return compose_images(model, _of_the_run(model) if data is None else _of_others(model, data))
+    return compose_images(model, _of_the_run(model) if data is None else _of_others(model, data))
 
 
 def training_report(
@@ -49,13 +46,13 @@ def training_report(
     told: tuple[str, ...],
 ) -> Report:
     """Make the report of a run that has just ended."""
-    rows = np.concatenate([judged_photos(fold)[1] for fold, _ in folds])
-    truth = np.concatenate([scores.truth for _, scores in folds])
-    answers = np.concatenate([scores.predictions[""] for _, scores in folds])
-    once = np.sort(np.unique(rows, return_index=True)[1])
-    judged = _judged(prepared.photos, rows[once], truth[once], answers[once])
+    judged = _judged(prepared.photos, *judged_once(folds))
     preview = preview_of(model, prepared.photos.pixels, folds[0][0].train)
-    return compose_images(model, ImageMaterial(_name(model), model.results, judged, preview, notes=told))
+    return compose_images(model, replace(_bare(model), judged=judged, preview=preview, notes=told))
+
+
+def _bare(model: ImageModel) -> ImageMaterial:
+    return ImageMaterial(model.recipe.data or "photos in memory", model.results)
 
 
 def preview_of(model: ImageModel, pixels: Pixels, train: NDArray[np.int64]) -> Pixels | None:
@@ -85,38 +82,27 @@ def _of_others(model: ImageModel, data: object) -> ImageMaterial:
 
 
 def _of_the_run(model: ImageModel) -> ImageMaterial:
-    """Gather what can still be had of the run's own photos."""
-    try:
-        judged, preview = _cut_again(model)
-    except RequestError as error:
-        why = f"The photos behind its mistakes, and how far its probabilities can be believed: {error}. "
-        do = "They can be had for photos with labels, by glassnet report MODEL --data FOLDER."
-        return ImageMaterial(_name(model), model.results, missing=(why + do,))
-    return ImageMaterial(_name(model), model.results, judged, preview)
+    what = "The photos behind its mistakes, and how far its probabilities can be believed"
+    judgeable = "photos with labels, by glassnet report MODEL --data FOLDER"
+    return of_the_run(_bare(model), partial(_cut_again, model), what, judgeable)
 
 
-def _cut_again(model: ImageModel) -> tuple[JudgedPhotos, Pixels | None]:
+def _cut_again(model: ImageModel, bare: ImageMaterial) -> ImageMaterial:
     """Read the photos of the run again, and cut and answer the same ones.
 
     Raises:
         RequestError: they cannot be had, or not be answered as they were then.
     """
+    recipe, plan = model.recipe, model.plan
     check_can_be_cut(model, "photos", "they were in memory")
-    found = find_images(model.recipe, Own())
-    if found.sha256 != model.recipe.sha256 or found.test_sha256 != model.recipe.test_sha256:
-        raise DataError(message("the data must be as it was", f"{_name(model)} has changed", "put it back"))
-    plan = model.plan
+    found = find_images(recipe, Own())
+    check_unchanged((found.sha256, found.test_sha256) == (recipe.sha256, recipe.test_sha256), bare.data)
     photos = load_photos(found.photos, plan.size, fit=plan.fit, channels=plan.channels)
-    prepared = prepare_images(model.recipe, found, photos)
-    split, rows = judged_photos(prepared.folds[0])
+    prepared = prepare_images(recipe, found, photos)
+    fold = prepared.folds[0]
+    split, rows = fold.judged()
     truth = prepared.truth[rows]
     answers = model.predictions(replace(photos, pixels=photos.pixels[rows], labels=None))
-    if not agree(model.task.metrics(truth, answers), model.results.metrics.get(split, {})):
-        must, do = "photos that are cut again must give the scores of the run", "judge other photos"
-        raise DataError(message(must, "they do not", do))
+    check_agree(model.task.metrics(truth, answers), model.results.metrics.get(split, {}), "photos")
     judged = _judged(photos, rows, truth, answers)
-    return judged, preview_of(model, photos.pixels, prepared.folds[0].train)
-
-
-def _name(model: ImageModel) -> str:
-    return model.recipe.data or "photos in memory"
+    return replace(bare, judged=judged, preview=preview_of(model, photos.pixels, fold.train))

@@ -61,13 +61,6 @@ def temperature_of(answers: Floats, truth: NDArray[np.int64]) -> float:
     return round(float(np.exp(low)), 4)
 
 
-def judged_photos(fold: Fold) -> tuple[str, NDArray[np.int64]]:
-    """Return which photos of a fold are judged: test, else validation, else training photos."""
-    split = "test" if len(fold.test) else "validation" if len(fold.validation) else "train"
-    rows: NDArray[np.int64] = getattr(fold, split)
-    return split, rows
-
-
 def scored_photos(fold: Fold) -> int:
     """Count the photos that are answered after a training: those that validate twice, for the temperature."""
     return min(len(fold.train), MOST_SCORED) + 2 * len(fold.validation) + len(fold.test)
@@ -82,7 +75,7 @@ def fold_scores(
         baselines: fitted on the same photos.
         answer: gives the net's probabilities for photos by their places.
     """
-    split, judged = judged_photos(fold)
+    split, judged = fold.judged()
     metrics: dict[str, dict[str, float]] = {}
     found: dict[str, Floats] = {}
     notes: list[str] = []

@@ -30,16 +30,9 @@ class KeptRows:
     spans: Spans
 
 
-def judged_rows(fold: Fold) -> tuple[str, NDArray[np.int64]]:
-    """Return which rows of a fold are judged: test rows, else validation rows, else training rows."""
-    split = "test" if len(fold.test) else "validation" if len(fold.validation) else "train"
-    rows: NDArray[np.int64] = getattr(fold, split)
-    return split, rows
-
-
 def keep_rows(prepared: Prepared, fold: Fold, schema: Schema, seed: int) -> KeptRows:
     """Keep what a report needs of the raw rows of a fold."""
-    split, judged = judged_rows(fold)
+    split, judged = fold.judged()
     table, rows = _in_table(prepared, judged)
     spans: Spans = {}
     for name in ("train", "validation", "test"):

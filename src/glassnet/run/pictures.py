@@ -9,13 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from glassnet.data.pictures import Pictures
+from glassnet.data.pictures import Pictures, pictures_of
 from glassnet.data.split import RowFacts, cut
 from glassnet.errors import DataError, RecipeError, message
 from glassnet.notation import parse_split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from glassnet.run.generative import PictureRequest
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,11 @@ class Prepared:
     span: tuple[float, float]
     train: NDArray[np.int64]
     test: NDArray[np.int64]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows train and judge."""
+        return {"train": len(self.train), "test": len(self.test)}
 
 
 def scaled(values: NDArray[Any], span: tuple[float, float]) -> Tensor:
@@ -51,6 +58,16 @@ def prepared(pictures: Pictures, test: str, seed: int) -> Prepared:
     rows = scaled(pictures.values, span)
     centre = rows[torch.from_numpy(train)].mean(dim=0)
     return Prepared(rows - centre, centre, span, train, held_out)
+
+
+def read_pictures(request: PictureRequest, data: object, labels: object) -> tuple[Pictures, Prepared]:
+    """Read and cut the pictures of a run; ``data`` are those in memory, None: those that it names.
+
+    Raises:
+        RequestError: they cannot be read, or not be cut as asked.
+    """
+    pictures = pictures_of(request.data if data is None else data, labels, request.size, request.grey)
+    return pictures, prepared(pictures, request.test, request.seed)
 
 
 def test_rows(count: int, split: str, seed: int) -> NDArray[np.int64]:

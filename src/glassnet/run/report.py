@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +10,19 @@ import numpy as np
 
 from glassnet.data.sources import open_source
 from glassnet.data.table import Table
-from glassnet.errors import DataError, GlassnetWarning, RequestError, message
-from glassnet.lens.compose import Material, compose
+from glassnet.errors import DataError, RequestError, message
+from glassnet.lens.compose import TableMaterial, compose
 from glassnet.lens.judged import Judged, RawRows, joined_rows, raw_rows
-from glassnet.lens.report import Doubt, Report
+from glassnet.lens.report import Report
 from glassnet.lens.text import shown
 from glassnet.lens.wording import SPLITS
 from glassnet.metrics.coverage import ends_asked
 from glassnet.notation import parse_split
 from glassnet.run.budget import ENDING
-from glassnet.run.cut_again import agree, check_can_be_cut
-from glassnet.run.kept import KeptRows, Spans, judged_rows, keep_rows
+from glassnet.run.cut_again import agree, check_can_be_cut, seen_before
+from glassnet.run.kept import KeptRows, Spans, keep_rows
 from glassnet.run.prepare import prepare
+from glassnet.run.told import quietly
 from glassnet.storage import file_sha256
 
 if TYPE_CHECKING:
@@ -36,29 +35,20 @@ if TYPE_CHECKING:
 
 def table_report(model: Model, data: object = None) -> Report:
     """Make the report of a model of a table; see :func:`glassnet.run.reports.report`."""
-    with _quiet():
-        return compose(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
+    return compose(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
 
 
 def training_report(
     context: Context, model: Model, folds: Sequence[tuple[FoldScores, KeptRows]], told: tuple[str, ...]
 ) -> Report:
     """Make the report of a run that has just ended."""
-    with _quiet():
+    with quietly():
         return compose(model, _of_training(context, model, folds, told))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Say nothing of cells that are filled in: whoever read these rows first was told."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GlassnetWarning)
-        yield
 
 
 def _of_training(
     context: Context, model: Model, folds: Sequence[tuple[FoldScores, KeptRows]], told: tuple[str, ...]
-) -> Material:
+) -> TableMaterial:
     """Gather what a run had at hand when it ended."""
     budget = context.recipe.budget
     scores, kept = zip(*folds, strict=True)
@@ -73,7 +63,7 @@ def _of_training(
     if len(folds) > 1:
         spans = _span(scores[0].split, judged.raw)
         on = f"{on} of all folds; the network that was saved has learned from them since"
-    return Material(
+    return TableMaterial(
         data=_name(model),
         results=model.results,
         judged=once,
@@ -102,7 +92,7 @@ def _span(split: str, raw: RawRows) -> Spans:
     return {} if raw.times is None else {split: (float(raw.times.min()), float(raw.times.max()))}
 
 
-def _of_other_rows(model: Model, data: object) -> Material:
+def _of_other_rows(model: Model, data: object) -> TableMaterial:
     """Gather rows that the run has not seen."""
     source = open_source(data, model.recipe.missing)
     table = source.load()
@@ -110,7 +100,8 @@ def _of_other_rows(model: Model, data: object) -> Material:
     every = np.arange(table.rows)
     raw = raw_rows(table, every, model.schema, model.recipe.seed)
     answers = model.predictions(table)
-    return Material(
+    are_those = f"they are those of {_name(model)}"
+    return TableMaterial(
         data=table.name,
         results=model.evaluate(table),
         judged=Judged(examples.truth, answers, raw, ends_asked(model.conformal, answers)),
@@ -118,29 +109,24 @@ def _of_other_rows(model: Model, data: object) -> Material:
         is_other_data=True,
         spans=_span("test", raw),
         counting=_counting(None if examples.weight is None else model.recipe.weight),
-        found=_known_rows(model) if source.sha256 == model.recipe.sha256 else (),
+        found=seen_before(model, source.sha256, "these rows", are_those, "the rows that it learned from"),
     )
 
 
-def _known_rows(model: Model) -> tuple[Doubt, ...]:
-    told = f"they are those of {_name(model)} itself (the same SHA-256), with the rows that it learned from"
-    return (Doubt("It has seen these rows", told),)
-
-
-def _of_the_run(model: Model) -> Material:
+def _of_the_run(model: Model) -> TableMaterial:
     """Gather what can still be had of the run's own rows."""
     try:
         kept, table = _cut_again(model)
     except RequestError as error:
-        return Material(_name(model), model.results, missing=(_without_rows(str(error)),))
+        return TableMaterial(_name(model), model.results, missing=(_without_rows(str(error)),))
     truth, answers = model.task.truth(model.schema.raw_targets(table)), model.predictions(table)
     ends = ends_asked(model.conformal, answers) if kept.split == "test" else None
     judged = Judged(truth, answers, kept.raw, ends)
     if not _agrees(model, judged, kept, table):
         why = "the rows that were cut again do not give the scores of the run"
-        return Material(_name(model), model.results, missing=(_without_rows(why),))
+        return TableMaterial(_name(model), model.results, missing=(_without_rows(why),))
     on, counting = SPLITS[kept.split], _counting(model.recipe.weight)
-    return Material(_name(model), model.results, judged, on, spans=kept.spans, counting=counting)
+    return TableMaterial(_name(model), model.results, judged, on, spans=kept.spans, counting=counting)
 
 
 def _cut_again(model: Model) -> tuple[KeptRows, Table]:
@@ -167,7 +153,7 @@ def _cut_again(model: Model) -> tuple[KeptRows, Table]:
 
 
 def _table_of(prepared: Prepared, fold: Fold) -> Table:
-    _, rows = judged_rows(fold)
+    _, rows = fold.judged()
     first = prepared.tables[0]
     if rows[0] < first.rows:
         return Table(first.frame[rows], first.name)

@@ -12,7 +12,7 @@ from glassnet.plan.characters import CharacterPlan
 from glassnet.plan.images import ImagePlan
 from glassnet.plan.series import SeriesPlan
 from glassnet.plan.texts import TextPlan
-from glassnet.run.told import failing_softly
+from glassnet.run.told import failing_softly, quietly
 from glassnet.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def report(
         RecipeError: the model is one of images.
         RequestError, WorkError: the page cannot be written.
     """
-    found = _made(model, data)
+    with quietly():
+        found = _made(model, data)
     if path is not None:
         write_atomically(path, page(found).encode())
     return found

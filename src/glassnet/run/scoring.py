@@ -14,7 +14,6 @@ from glassnet.model.table import outputs_of
 from glassnet.model.table_manifest import SavedBaselines
 from glassnet.run.baselines import fit_baselines, sample_rows
 from glassnet.run.fold_scores import FoldScores
-from glassnet.run.kept import judged_rows
 from glassnet.run.prepare import Encoded, Prepared
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Judge:
     def __init__(self, encoded: Encoded, prepared: Prepared, recipe: Recipe) -> None:
         fold = encoded.fold
         self.encoded, self.seed = encoded, recipe.seed
-        self.split, self.judged = judged_rows(fold)
+        self.split, self.judged = fold.judged()
         fitted = np.concatenate([fold.train, fold.validation]) if self.split == "test" else fold.train
         samples = sample_rows(fitted, encoded.schema.width, encoded.weights, seed=recipe.seed)
         trees = _codes(encoded, prepared.tables, samples.boosted)

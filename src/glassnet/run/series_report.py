@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,11 @@ from glassnet.data.columns import DateColumn
 from glassnet.data.series import last_values, moments_of, seasonal_values
 from glassnet.data.sources import open_source
 from glassnet.data.times import row_times
-from glassnet.errors import DataError, GlassnetWarning, RequestError, message
-from glassnet.lens.report import Doubt, Report
+from glassnet.errors import DataError, message
+from glassnet.lens.report import Report
 from glassnet.lens.sequence_compose import SequenceMaterial, SeriesRows, compose_series
 from glassnet.notation import parse_split
-from glassnet.run.cut_again import agree
+from glassnet.run.cut_again import check_agree, check_unchanged, of_the_run, seen_before
 from glassnet.run.series_prepare import prepare_series
 
 if TYPE_CHECKING:
@@ -30,15 +31,16 @@ if TYPE_CHECKING:
 
 def series_report(model: SeriesModel, data: object = None) -> Report:
     """Make the report of a model of a series; see :func:`glassnet.run.reports.report`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", GlassnetWarning)  # whoever read these rows first was told
-        return compose_series(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
+    return compose_series(model, _of_the_run(model) if data is None else _of_other_rows(model, data))
 
 
 def training_report(model: SeriesModel, prepared: PreparedSeries, told: tuple[str, ...]) -> Report:
     """Make the report of a run that has just ended."""
-    rows = _judged(model, prepared)
-    return compose_series(model, SequenceMaterial(_name(model), model.results, rows, notes=told))
+    return compose_series(model, replace(_bare(model), rows=_judged(model, prepared), notes=told))
+
+
+def _bare(model: SeriesModel) -> SequenceMaterial:
+    return SequenceMaterial(model.recipe.data or "a table in memory", model.results)
 
 
 def _judged(model: SeriesModel, prepared: PreparedSeries) -> SeriesRows | None:
@@ -75,10 +77,8 @@ def _of_other_rows(model: SeriesModel, data: object) -> SequenceMaterial:
     results = model.evaluate(table)
     values, matrix = model.schema.read(table)
     moments = moments_of(0, len(values), max(plan.window, plan.season or 1), plan.horizon)
-    found: tuple[Doubt, ...] = ()
-    if source.sha256 is not None and source.sha256 == model.recipe.sha256:
-        told = f"they are those of {_name(model)} itself (the same SHA-256), with what it learned from"
-        found = (Doubt("It has seen these rows", told),)
+    are_those = f"they are those of {_bare(model).data}"
+    found = seen_before(model, source.sha256, "these rows", are_those, "what it learned from")
     rows = _rows(model, values, matrix, _times(model, table), moments)
     return SequenceMaterial(table.name, results, rows, is_other_data=True, found=found)
 
@@ -90,16 +90,12 @@ def _times(model: SeriesModel, table: Table) -> Floats | None:
 
 
 def _of_the_run(model: SeriesModel) -> SequenceMaterial:
-    """Gather what can still be had of the run's own rows."""
-    try:
-        return SequenceMaterial(_name(model), model.results, _cut_again(model))
-    except RequestError as error:
-        why = f"Forecasts beside the truth, and how the error grows with the rows ahead: {error}. "
-        do = "They can be had for rows with the target, by glassnet report MODEL --data FILE."
-        return SequenceMaterial(_name(model), model.results, missing=(why + do,))
+    what = "Forecasts beside the truth, and how the error grows with the rows ahead"
+    judgeable = "rows with the target, by glassnet report MODEL --data FILE"
+    return of_the_run(_bare(model), partial(_cut_again, model), what, judgeable)
 
 
-def _cut_again(model: SeriesModel) -> SeriesRows | None:
+def _cut_again(model: SeriesModel, bare: SequenceMaterial) -> SequenceMaterial:
     """Read the rows of the run again, and cut and answer the same ones.
 
     Raises:
@@ -110,20 +106,12 @@ def _cut_again(model: SeriesModel) -> SeriesRows | None:
         must = "the rows of the run must be there to be answered as they were then"
         raise DataError(message(must, "they were in memory", "judge other rows"))
     source = open_source(recipe.data, recipe.missing)
-    if source.sha256 != recipe.sha256:
-        must, do = "the data must be as it was", "put the old one back"
-        raise DataError(message(must, f"{recipe.data} has changed", do))
+    check_unchanged(source.sha256 == recipe.sha256, recipe.data)
     rows = _judged(
         model, prepare_series(recipe, source, (parse_split(plan.test), parse_split(plan.validation)))
     )
     if rows is not None:
         found = float(np.sqrt(((rows.answers["network"] - rows.truth) ** 2).mean(axis=0)).mean())
         then = model.results.metrics[model.results.shown_split() or ""]["rmse"]
-        if not agree({"rmse": found}, {"rmse": then}):
-            must, do = "rows that are cut again must give the scores of the run", "judge other rows"
-            raise DataError(message(must, "they do not", do))
-    return rows
-
-
-def _name(model: SeriesModel) -> str:
-    return model.recipe.data or "a table in memory"
+        check_agree({"rmse": found}, {"rmse": then}, "rows")
+    return replace(bare, rows=rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -63,24 +62,18 @@ class Features:
 
 def style_work(request: StyleRequest, making: Making, photos: tuple[object, ...]) -> Styled:
     """Do the whole work of a run; see :func:`glassnet.run.style.style`."""
-    since = time.monotonic()
-    making.reporter.phase("reading the photos")
-    features = _features(request)
-    work = _Work(request, making, features, _sources(request, photos))
-    making.timed("read", since)
+    with making.part("read", "reading the photos"):
+        work = _Work(request, making, _features(request), _sources(request, photos))
     plan = making.plan(work.plan)
     if plan["sha256"] != work.fingerprint:
         must = "a run goes on only with the photos that it began with"
         raise RecipeError(
             message(must, "they have changed since", "put the old ones back, or start a new run")
         )
-    since = time.monotonic()
-    with making.interrupts.asking():
+    with making.part("train"), making.interrupts.asking():
         found = work.painted(plan)
-    making.timed("train", since)
-    making.timed("total", making.began)
     making.keep("styled.png", png(found.image))
-    making.finish(found.summary())
+    making.finish(found)
     return found
 
 
@@ -196,19 +189,12 @@ class _Work:
             return torch.rand_like(content)
 
     def _train(self, canvas: Canvas, size: int, settings: StepSettings, follower: Follower | None) -> History:
-        making, name = self.making, f"size-{size}"
         canvas.to(self.device)
         optimizer = torch.optim.Adam(canvas.parameters(), lr=self.request.lr, fused=True)
         reins: dict[str, Any] = {}
         if follower is not None:
-            reins = {
-                "asked": {"sha256": self.fingerprint},
-                "progress": follower.progress,
-                "should_stop": lambda: making.interrupts.requested,
-                "deadline": making.deadline(self.request.budget),
-                "state": making.state(name),
-                "save": making.saving(name),
-            }
+            tied = follower.reins(self.request.budget, f"size-{size}")
+            reins = {"asked": {"sha256": self.fingerprint}, **tied}
         history = train_steps(
             canvas,
             optimizer,
@@ -236,7 +222,6 @@ class _Work:
 
     def _result(self, canvas: Canvas, history: History, plan: dict[str, Any]) -> Styled:
         first, last = ({}, {}) if not len(history) else (_losses(history, 0), _losses(history, -1))
-        folder = self.making.folder
         return Styled(
             image=_pixels(canvas),
             history=history,
@@ -247,7 +232,7 @@ class _Work:
             request=self.request,
             steps={str(size): TOGETHER * plan["epochs"] for size in self.sizes},
             seconds=self.making.seconds,
-            folder=None if folder is None else folder.path,
+            folder=self.making.path,
         )
 
 

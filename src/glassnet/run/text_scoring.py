@@ -26,13 +26,6 @@ MOST_SCORED = 2_000
 """Training texts beyond this are scored on an evenly spaced sample."""
 
 
-def judged_texts(fold: Fold) -> tuple[str, NDArray[np.int64]]:
-    """Return which texts of a fold are judged: test, else validation, else training texts."""
-    split = "test" if len(fold.test) else "validation" if len(fold.validation) else "train"
-    rows: NDArray[np.int64] = getattr(fold, split)
-    return split, rows
-
-
 def fold_scores(
     recipe: Recipe, prepared: TextPrepared, fold: Fold, done: TrainedBags, threads: int
 ) -> tuple[FoldScores, TextBaselines]:
@@ -41,7 +34,7 @@ def fold_scores(
     For test texts the baselines are fitted on training and validation texts together. The baselines that are
     returned go with the final net.
     """
-    split, judged = judged_texts(fold)
+    split, judged = fold.judged()
     net = done.final if split == "test" else done.best
     both = np.sort(np.concatenate([fold.train, fold.validation]))
     fitted = both if split == "test" else np.sort(fold.train)

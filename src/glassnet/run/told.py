@@ -20,6 +20,14 @@ def warn_of(leaks: Iterable[Leak]) -> None:
         warnings.warn(warning, GlassnetWarning, stacklevel=2)
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Say nothing of data that is read again: whoever read it first was told."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GlassnetWarning)
+        yield
+
+
 def say_again(caught: list[warnings.WarningMessage]) -> None:
     """Pass on what was warned of meanwhile."""
     for each in caught:

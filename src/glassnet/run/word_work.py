@@ -27,7 +27,6 @@ from glassnet.run.recurrent import decided, learning, new_net, settings_of, spec
 from glassnet.run.same import earlier_plan, with_checksum
 from glassnet.run.text_prepare import TextPrepared, prepare_texts
 from glassnet.run.text_report import training_report
-from glassnet.run.text_scoring import judged_texts
 from glassnet.run.told import warn_of
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ def _train(
 
 def _scores(recipe: Recipe, prepared: TextPrepared, fold: Fold, codes: Codes, net: LastAnswer) -> FoldScores:
     """Score the net beside majority and naive Bayes, all of them learned from the training texts."""
-    split, judged = judged_texts(fold)
+    split, judged = fold.judged()
     task, texts, classes = prepared.task, prepared.rows.texts, len(prepared.task.classes)
     metrics = {}
     with torch.random.fork_rng(devices=[]):
