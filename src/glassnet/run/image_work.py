@@ -18,7 +18,6 @@ from glassnet.data.image_rows import rows_of
 from glassnet.data.image_schema import ImageSchema, fit_image_schema
 from glassnet.engine.photos import Look
 from glassnet.engine.probe import probe
-from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
 from glassnet.errors import NonFiniteLoss, RecipeError, RequestError, message
 from glassnet.model.images import ImageModel
@@ -28,6 +27,7 @@ from glassnet.nets.pretrained import IMAGENET_MEAN, IMAGENET_STD, pretrained
 from glassnet.notation import PUBLISHED, parse_split
 from glassnet.plan.images import ImagePlan
 from glassnet.run.context import Context
+from glassnet.run.course import training_problems
 from glassnet.run.fold_scores import FoldScores, pooled, results_of
 from glassnet.run.frame import Done
 from glassnet.run.image_baselines import fit_baselines
@@ -35,7 +35,7 @@ from glassnet.run.image_choose import Looks, choose_looks, make_plan, net_of
 from glassnet.run.image_prepare import ImagePrepared, class_counts, find_images, prepare_images
 from glassnet.run.image_report import training_report
 from glassnet.run.image_scoring import fold_scores, temperature_of
-from glassnet.run.image_training import budget_of, train_one
+from glassnet.run.image_training import photo_budget, train_one
 from glassnet.run.same import earlier_plan, with_checksums
 from glassnet.run.told import warn_of
 
@@ -46,12 +46,8 @@ if TYPE_CHECKING:
     from glassnet.recipe import Recipe
     from glassnet.run.image_prepare import FoundImages
 
-REPORT, REPORT_SHARE = 3.0, 0.05
-"""Seconds kept for the report, but at most that share of the budget."""
 LISTED = 1000
 """Photos that cannot be read, of which the file of the model names so many."""
-WHITENED = 1 << 24
-"""About how many numbers of photos the first layer takes its filters from."""
 _UNUSED = (
     *("text", "drop", "roles", "missing", "weight", "keep_leaks", "scaling", "norm", "init", "loss"),
     *(
@@ -100,16 +96,7 @@ def _check_recipe(recipe: Recipe) -> None:
     if recipe.task in ("regression", "poisson", "multioutput"):
         must, do = "photos must be sorted into classes", "leave the second task out"
         problems.append(message(must, f"task={recipe.task!r}", do))
-    problems += Settings(
-        loss="cross_entropy",
-        optimizer=recipe.optimizer,
-        lr=recipe.lr,
-        momentum=recipe.momentum,
-        schedule=recipe.schedule,
-        warmup=recipe.warmup,
-        device=recipe.device,
-        threads=recipe.threads,
-    ).problems(has_validation=True)
+    problems += training_problems(recipe)
     if problems:
         raise RecipeError(problems)
 
@@ -169,12 +156,12 @@ def _plan(context: Context, prepared: ImagePrepared, looks: Looks) -> ImagePlan:
     recipe, fold = context.recipe, prepared.folds[0]
     schema = _schema(prepared, fold, looks.fit, recipe.pretrained)
     look = Look(schema.mean, schema.std, _device(recipe.device))
-    budget = None if recipe.budget is None else budget_of(context, prepared)
     notation = recipe.net
     if recipe.pretrained is not None:
         notation = pretrained(recipe.pretrained, classes=2).name
     if recipe.net.startswith("own:"):
         _check_own(context.own.net, prepared, look)
+    budget = photo_budget(context, prepared)
     return make_plan(recipe, prepared, looks, look, notation, context.own.net, budget)
 
 
