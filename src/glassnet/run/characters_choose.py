@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
 from glassnet.engine.characters import EPOCH, Streams
 from glassnet.engine.characters_training import seconds_per_step
 from glassnet.engine.threads import LARGE
+from glassnet.machine import all_cores
 from glassnet.notation import RecurrentSpec, parse_recurrent, write_recurrent
 from glassnet.plan.characters import CharacterPlan, Pace
 from glassnet.plan.fields import Precision
@@ -158,8 +158,7 @@ def _threads(recipe: Recipe, net: Recurrent, characters: int) -> tuple[int, int]
     """Return the least and the most threads worth a try: for large steps all cores of this process."""
     if recipe.threads is not None:
         return recipe.threads, recipe.threads
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 1, cores if 3 * net.parameters * characters > LARGE else 1
+    return 1, all_cores() if 3 * net.parameters * characters > LARGE else 1
 
 
 def _quickest(paces: tuple[Pace, ...]) -> Pace:

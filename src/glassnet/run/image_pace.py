@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import torch
 from glassnet.engine.photos import Labelled, Look, PhotoBatches, answers
 from glassnet.engine.photos_training import PhotoSettings, seconds_per_step
 from glassnet.engine.threads import using_threads
+from glassnet.machine import all_cores
 from glassnet.plan.images import ImagePace, ImagePlan
 from glassnet.randomness import stream
 from glassnet.run.budget import Budget as Budget
@@ -65,8 +65,7 @@ def _threads(recipe: Recipe, look: Look) -> tuple[int, int]:
     """Return the least and the most threads worth a try."""
     if recipe.threads is not None:
         return recipe.threads, recipe.threads
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 1, 1 if look.device.type == "cuda" else cores
+    return 1, 1 if look.device.type == "cuda" else all_cores()
 
 
 def quickest(paces: tuple[ImagePace, ...]) -> ImagePace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -16,10 +15,12 @@ from glassnet.data.image_cache import load_photos
 from glassnet.data.image_decode import Fit
 from glassnet.data.image_rows import rows_of
 from glassnet.data.image_schema import ImageSchema, fit_image_schema
+from glassnet.engine.arrays import device_named
 from glassnet.engine.photos import Look
 from glassnet.engine.probe import probe
 from glassnet.engine.threads import using_threads
 from glassnet.errors import NonFiniteLoss, RecipeError, RequestError, message
+from glassnet.machine import all_cores
 from glassnet.model.images import ImageModel
 from glassnet.model.images_manifest import PhotoSchema
 from glassnet.nets.own import check_can_be_saved, own_module
@@ -126,21 +127,13 @@ def _prepared(context: Context, found: FoundImages, looks: Looks) -> ImagePrepar
     cache = context.checkpoint("photos")
     try:
         photos = load_photos(
-            found.photos, looks.size, fit=looks.fit, channels=looks.channels, cache=cache, workers=_cores()
+            found.photos, looks.size, fit=looks.fit, channels=looks.channels, cache=cache, workers=all_cores()
         )
         return prepare_images(context.recipe, found, photos)
     except RequestError:
         if cache is not None:
             cache.unlink(missing_ok=True)
         raise
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _device(asked: str) -> torch.device:
-    return torch.device(asked if asked != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _schema(prepared: ImagePrepared, fold: Fold, fit: Fit, known: str | None) -> ImageSchema:
@@ -155,7 +148,7 @@ def _plan(context: Context, prepared: ImagePrepared, looks: Looks) -> ImagePlan:
     context.reporter.phase("measuring how fast this machine learns")
     recipe, fold = context.recipe, prepared.folds[0]
     schema = _schema(prepared, fold, looks.fit, recipe.pretrained)
-    look = Look(schema.mean, schema.std, _device(recipe.device))
+    look = Look(schema.mean, schema.std, device_named(recipe.device))
     notation = recipe.net
     if recipe.pretrained is not None:
         notation = pretrained(recipe.pretrained, classes=2).name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from glassnet.engine.bags import BagNet, BagSettings, BagTrial, PassRecord, choo
 from glassnet.engine.bags_choice import in_words
 from glassnet.engine.history import EpochRecord, History
 from glassnet.errors import RecipeError, message
+from glassnet.machine import all_cores
 from glassnet.native_status import native_status
 from glassnet.plan.texts import TextTrial
 from glassnet.recipe import Recipe
@@ -151,7 +151,7 @@ def threads_of(recipe: Recipe) -> int:
     """Return how many cores work: the answers are the same with any number."""
     if recipe.threads is not None:
         return recipe.threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return all_cores()
 
 
 def train_fold(
