@@ -86,13 +86,6 @@ class ImagePrepared:
     columns: tuple[ColumnPlan, ...]
     leaks: tuple[Leak, ...]
 
-    @property
-    def target(self) -> ClassTarget:
-        """The classes."""
-        found = self.task.targets[0]
-        assert isinstance(found, ClassTarget)
-        return found
-
 
 def find_images(recipe: Recipe, own: Own) -> FoundImages:
     """Find the photos that a recipe names.

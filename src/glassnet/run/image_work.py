@@ -217,7 +217,7 @@ def _photo_schema(recipe: Recipe, prepared: ImagePrepared, images: ImageSchema) 
     found = prepared.found
     return PhotoSchema(
         images=images,
-        target=prepared.target,
+        target=prepared.task.class_target,
         column=recipe.column,
         names=found.names,
         between=found.between,
