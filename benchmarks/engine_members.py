@@ -10,9 +10,9 @@ from engine_claims import Claim, at_least
 from measure import show_progress, table
 
 from glassnet.engine.dense import train_many
+from glassnet.machine import all_cores
 from glassnet.run.bench.contest import Pace
 from glassnet.run.bench.figures import Figure, in_turn, spread, timed, units_within
-from glassnet.run.bench.machine import cores
 from glassnet.run.bench.ours import new_dense_net
 from glassnet.run.bench.workloads import NAMED, Workload, problem
 
@@ -37,7 +37,7 @@ class Members:
         none = [None] * self.count
         for _ in range(epochs):
             train_many(
-                self.nets, self.made.X, self.made.y, none, self.orders, self.sizes, self.rates, cores()
+                self.nets, self.made.X, self.made.y, none, self.orders, self.sizes, self.rates, all_cores()
             )
         return epochs * self.count
 
@@ -46,7 +46,7 @@ def members(pace: Pace) -> tuple[dict[str, Any], list[Claim]]:
     """Measure and print the throughput of members as a multiple of one member's, by ``train_many`` too."""
     found: dict[str, Any] = {}
     claims = []
-    lines = [(f"throughput of members, as a multiple of one ({cores()} cores)", *map(str, MEMBERS))]
+    lines = [(f"throughput of members, as a multiple of one ({all_cores()} cores)", *map(str, MEMBERS))]
     for net in NETS:
         ratios = _throughput(net, pace)
         found[net.name] = {str(count): ratio.to_dict() for count, ratio in ratios.items()}

@@ -70,6 +70,13 @@ class Task:
         return tuple(level for target in self.targets for level in getattr(target, "levels", ()))
 
     @property
+    def class_target(self) -> ClassTarget:
+        """The target of a classification."""
+        found = self.targets[0]
+        assert isinstance(found, ClassTarget)
+        return found
+
+    @property
     def average(self) -> Literal["identity", "sigmoid", "softmax", "exp"]:
         """What turns outputs into predictions, of which several networks give the mean."""
         if self.name == "binary":

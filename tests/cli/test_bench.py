@@ -16,7 +16,7 @@ from glassnet.run.bench.workloads import Workload
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(contest, "cores", lambda: 1)  # two threads are slow where others run
+    monkeypatch.setattr(contest, "all_cores", lambda: 1)  # two threads are slow where others run
     monkeypatch.setattr(suite, "QUICK", Pace(2, 0.0005))
     monkeypatch.setattr(suite, "FULL", Pace(3, 0.0005))
     monkeypatch.setattr(suite, "NAMED", (Workload((3, 4, 1), 64, "sigmoid", "sgd"),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from glassnet.engine import photos_training
 from glassnet.engine.checkpoint import from_bytes, to_bytes
 from glassnet.engine.course_training import Reins
 from glassnet.engine.photos import Labelled, Look, PhotoBatches, PhotoStep, answers
@@ -193,6 +195,33 @@ def test_shifts_of_norms_learn_faster_and_neither_they_nor_biases_decay():
     assert {g["share"] for g in adam.param_groups} == {1.0, 0.25}
 
 
-def test_the_pace_is_measured_on_a_net_that_is_thrown_away():
+@pytest.mark.parametrize(
+    ("lasting", "limit", "taken", "expected"),
+    [
+        ([1.0, 4.0, 3.0, 5.0], 60.0, 4, 3.0),  # the first is left out even where it was the quickest
+        ([9.0, 4.0, 3.0, 2.0], 12.5, 2, 4.0),  # none is begun after the limit
+        ([9.0, 1.0, 1.0, 1.0], 8.0, 1, 9.0),  # the first counts where it alone took too long
+    ],
+)
+def test_the_pace_is_the_quickest_step_after_the_first(monkeypatch, lasting, limit, taken, expected):
+    now, steps = [0.0], []
+
+    def step_of(self, batch):
+        now[0] += lasting[len(steps)]
+        steps.append(batch)
+        return {"loss": self.net(batch[0]).sum()}
+
+    monkeypatch.setattr(PhotoStep, "__call__", step_of)
+    monkeypatch.setattr(photos_training, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     batches = list(PhotoBatches(PHOTOS, 3, 20, LOOK, Augmentation(), seed=0)(1))
-    assert seconds_per_step(new_net(), batches, SETTINGS, limit=10.0) > 0
+    assert seconds_per_step(new_net(), batches, SETTINGS, limit) == expected
+    assert len(steps) == taken
+
+
+def test_the_steps_that_are_timed_are_steps_of_the_training():
+    net = new_net()
+    before = {name: each.clone() for name, each in net.named_parameters()}
+    batches = list(PhotoBatches(PHOTOS, 3, 20, LOOK, Augmentation(), seed=0)(1))
+    seconds_per_step(net, batches, SETTINGS, limit=60.0)
+    learned = {name for name, each in net.named_parameters() if not torch.equal(each, before[name])}
+    assert learned == {name for name, each in net.named_parameters() if each.requires_grad}

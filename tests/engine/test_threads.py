@@ -24,7 +24,7 @@ from glassnet.engine.threads import choose_threads, using_threads
 def test_small_work_has_one_thread_and_one_core_is_always_left(
     monkeypatch, cores, torch_threads, work, expected
 ):
-    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda process: range(cores))
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: range(cores))
     monkeypatch.setattr(torch, "get_num_threads", lambda: torch_threads)
     assert choose_threads(work) == expected
 

@@ -22,7 +22,7 @@ archive | engine
 task results
 metrics | data | nets | reference
 recipe notation plan
-errors randomness storage version native_status _native
+errors randomness storage version machine native_status _native
 """
 
 # Imports that only these modules may make, at any depth.

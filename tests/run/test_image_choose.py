@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import torch
 
 from glassnet.data.image_arrays import digits, photo_arrays
-from glassnet.data.image_cache import load_photos
+from glassnet.data.image_cache import Photos, load_photos
 from glassnet.data.thumbnails import thumbnails
+from glassnet.engine.photos import Look
 from glassnet.nets.photo_spec import LeNet, PhotoNet
+from glassnet.plan.augmentation import Augmentation
 from glassnet.plan.images import ImagePace
 from glassnet.recipe import Recipe
+from glassnet.run import image_pace
 from glassnet.run.image_baselines import fit_baselines, sensitive_to_mirrors
 from glassnet.run.image_choose import Looks, augmentation_of, choose_looks, net_of, written_net
 from glassnet.run.image_pace import quickest
@@ -110,3 +116,51 @@ def test_another_way_to_compute_is_taken_only_where_it_is_clearly_faster():
     first, close, fast = pace("bfloat16", 100.0), pace("float32", 105.0), pace("float32", 150.0)
     assert quickest((first, close)) == first
     assert quickest((first, fast)) == fast
+
+
+WAYS = [("bfloat16", True, 2), ("float32", True, 2), ("float32", False, 2)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wishes", "tried", "best"),
+    [
+        ({}, {}, [*WAYS, ("bfloat16", True, 1)], ("bfloat16", True, 2)),
+        ({("float32", False, 2): 0.5}, {}, [*WAYS, ("float32", False, 1)], ("float32", False, 2)),
+        ({("bfloat16", True, 1): 0.25}, {}, [*WAYS, ("bfloat16", True, 1)], ("bfloat16", True, 1)),
+        ({}, {"precision": "float32"}, [*WAYS[1:], ("float32", True, 1)], ("float32", True, 2)),
+        ({}, {"threads": 2}, WAYS, ("bfloat16", True, 2)),
+        ({WAYS[0]: 20.0, WAYS[1]: 20.0}, {}, WAYS[:2], WAYS[0]),  # no time is left for other ways
+    ],
+)
+def test_the_quickest_way_to_compute_is_found_in_photos_a_second(monkeypatch, seconds, wishes, tried, best):
+    now, labels = [0.0], np.arange(40) % 2
+    pixels = DRAW.integers(0, 256, (40, 8, 8, 3), np.uint8)
+    photos = Photos(pixels, None, tuple(map(str, range(40))))
+    task = SimpleNamespace(classes=("a", "b"))
+    fold = SimpleNamespace(train=np.arange(40))
+    prepared = SimpleNamespace(photos=photos, truth=labels, folds=(fold,), task=task)
+    plan = SimpleNamespace(batch_size=10, augmentation=Augmentation(), flips=False)
+    plan.model_copy = lambda update: tuple(update.values())
+
+    def lasting(net, batches, way, limit):
+        assert [len(each) for each, _ in batches] == [10] * 4
+        now[0] += seconds.get(way, 1.0)
+        return seconds.get(way, 1.0)
+
+    def answered(net, look, pixels, *, flips):
+        now[0] += len(pixels) / 80
+
+    monkeypatch.setattr(image_pace, "settings_of", lambda plan, seed: plan)
+    monkeypatch.setattr(image_pace, "seconds_per_step", lasting)
+    monkeypatch.setattr(image_pace, "answers", answered)
+    monkeypatch.setattr(image_pace, "all_cores", lambda: 2)
+    monkeypatch.setattr(image_pace, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    look = Look((0.5,) * 3, (0.2,) * 3, torch.device("cpu"))
+    paces, each_second = image_pace.measured(
+        recipe(**wishes), plan, torch.nn.Identity(), prepared, look, None
+    )
+    found = {(pace.precision, pace.channels_last, pace.threads): pace.photos_per_second for pace in paces}
+    assert found == {way: 10 / seconds.get(way, 1.0) for way in tried}
+    chosen = quickest(paces)
+    assert (chosen.precision, chosen.channels_last, chosen.threads) == best
+    assert each_second == pytest.approx(80)

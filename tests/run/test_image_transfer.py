@@ -9,10 +9,11 @@ import pytest
 import torch
 
 import glassnet as gn
+from glassnet.engine.transfer import features
 from glassnet.nets.pretrained import PUBLISHED, architecture
 from glassnet.notation import PUBLISHED as NAMES
 from glassnet.randomness import torch_seeded
-from glassnet.run import image_choose
+from glassnet.run import image_choose, image_transfer
 
 pytestmark = pytest.mark.filterwarnings("ignore:near duplicates")  # stripes are much like each other
 WISHES = {"task": "image", "threads": 1, "precision": "float32", "device": "cpu", "size": 32}
@@ -36,10 +37,22 @@ def test_the_names_of_nets_are_those_of_published_weights():
     assert tuple(PUBLISHED) == NAMES
 
 
-def test_a_new_last_layer_learns_on_features_that_are_computed_once_C43(photos, weights, tmp_path):
+def test_a_new_last_layer_learns_on_features_that_are_computed_once_C43(
+    photos, weights, tmp_path, monkeypatch
+):
+    seen = []
+
+    def counted(backbone, looked, **options):
+        seen.append((len(looked), looked.mirrored))
+        return features(backbone, looked, **options)
+
+    monkeypatch.setattr(image_transfer, "features", counted)
     model = gn.train(photos, pretrained=str(weights), unfreeze=0, out=tmp_path / "run", **WISHES)
     assert (model.plan.net, model.plan.steps, model.plan.head_epochs) == ("resnet18", 0, 40)
     assert len(model.history) == 40
+    rows = model.results.rows
+    sides = (False, True) if model.plan.flips else (False,)
+    assert seen == [(rows[part], side) for part in ("train", "validation") for side in sides]
     assert model.results.metrics["test"]["accuracy"] > 0.6
     loaded = gn.load(tmp_path / "run" / "model.glass")
     assert loaded.predict_proba(photos) == pytest.approx(model.predict_proba(photos), abs=1e-6)
@@ -67,6 +80,8 @@ def test_a_whole_net_that_got_worse_is_not_kept(photos, weights):
 
 
 def test_without_a_wish_the_whole_net_learns_only_where_that_is_quick(photos, weights, monkeypatch):
+    quick = gn.train(photos, pretrained=str(weights), epochs=1, **WISHES).plan
+    assert quick.steps == image_choose.UNFROZEN * quick.steps_per_epoch
     monkeypatch.setattr(image_choose, "LONGEST_UNFROZEN", 1e-3)
     assert gn.train(photos, pretrained=str(weights), epochs=1, **WISHES).plan.steps == 0
 

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -21,14 +20,10 @@ from numpy.typing import NDArray
 from glassnet.data import text_native, text_python
 from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
+from glassnet.machine import all_cores
 from glassnet.native_status import native_status
 
 Array = NDArray[Any]
-
-
-def all_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, eq=False)

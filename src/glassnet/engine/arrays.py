@@ -85,6 +85,11 @@ def dtype_of(net: nn.Module) -> torch.dtype:
     return next((p.dtype for p in net.parameters() if p.is_floating_point()), torch.get_default_dtype())
 
 
+def device_named(name: str) -> torch.device:
+    """Return the device of this name; ``auto`` is a GPU where there is one, else the CPU."""
+    return torch.device(name if name != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
+
+
 def device_of(net: nn.Module) -> torch.device:
     """Return the device of the net's first parameter; the CPU without one."""
     return next((p.device for p in net.parameters()), torch.device("cpu"))

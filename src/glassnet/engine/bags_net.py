@@ -9,12 +9,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.data.text_features import Array, Features, Vocabulary, all_cores
+from glassnet.data.text_features import Array, Features, Vocabulary
 from glassnet.data.text_store import Texts
 from glassnet.data.text_tokens import ngrams, tokens
 from glassnet.engine import bags_native, bags_numpy
 from glassnet.engine.bags_stack import Stack, hidden_layers
 from glassnet.errors import RecipeError, message
+from glassnet.machine import all_cores
 from glassnet.native_status import native_status
 
 Scale = Literal["naive_bayes", "none"]

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glassnet.data.text_features import Array, Features, Vocabulary, all_cores
+from glassnet.data.text_features import Array, Features, Vocabulary
 from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
 from glassnet.engine import bags_native, bags_numpy
 from glassnet.engine.bags_net import BagNet, BagSettings, PassRecord, logits
 from glassnet.engine.bags_stack import Stack
 from glassnet.errors import DataError, message
+from glassnet.machine import all_cores
 from glassnet.native_status import native_status
 
 PRODUCTS = 20

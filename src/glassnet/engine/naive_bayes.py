@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.data.text_features import Features, all_cores
+from glassnet.data.text_features import Features
 from glassnet.engine import bags_native, bags_numpy
+from glassnet.machine import all_cores
 from glassnet.native_status import native_status
 
 Floats = NDArray[np.float64]

@@ -14,11 +14,12 @@ there, a second thread has little to win and as much to lose.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+from glassnet.machine import all_cores
 
 LARGE = 100_000_000
 """Multiply-adds of one step, forward and backward, from which more than one thread is used."""
@@ -32,7 +33,7 @@ def choose_threads(multiply_adds: int) -> int:
     """
     if multiply_adds < LARGE:
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = all_cores()
     return max(1, min(torch.get_num_threads(), cores - 1))
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from glassnet.engine import callbacks as features
 from glassnet.engine import checkpoint as checkpoints
-from glassnet.engine.arrays import checked_rows, device_of, dtype_of
+from glassnet.engine.arrays import checked_rows, device_named, device_of, dtype_of
 from glassnet.engine.checkpoint import State
 from glassnet.engine.choice import Members, Stack, choose_engine
 from glassnet.engine.fused import FusedEpoch
@@ -84,7 +84,7 @@ def train_net(
         deadline is not None and features.Deadline(deadline),
         should_stop and features.StopFlag(should_stop),
     ]
-    with _moved(net, _device(settings.device)):
+    with _moved(net, device_named(settings.device)):
         stack = choose_engine(net, train, settings, history, callbacks, goes_on=state is not None)
         loop = _loop(net, train, validation, settings, history, list(filter(None, reins)), stack)
         if state:
@@ -156,10 +156,6 @@ def _shaping(optimizer: torch.optim.Optimizer, settings: Settings, steps_per_epo
     if s.ema:
         shaping.append(features.Averaging(s.ema))
     return shaping
-
-
-def _device(name: str) -> torch.device:
-    return torch.device(name if name != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _check_net(net: nn.Module, settings: Settings) -> None:

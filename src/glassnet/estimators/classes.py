@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import unique_labels
 
+from glassnet.engine.dense import Array
 from glassnet.errors import message
 from glassnet.estimators.parameters import wrong
 
@@ -35,3 +37,24 @@ def class_weight_rule(name: str, value: Any) -> list[str]:
     if value is None or (isinstance(value, str) and value == "balanced") or isinstance(value, dict | list):
         return []
     return wrong(name, value, "None, 'balanced' or a mapping from class to weight", "write one of them")
+
+
+def weighted_by_class(
+    class_weight: Any, y: Any, weight: Array | None, dtype: Any = np.float64
+) -> Array | None:
+    """Return the weights of rows times those of their classes ``y``; None where neither has any."""
+    if class_weight is None:
+        return weight
+    by_class = compute_sample_weight(class_weight, y).astype(dtype)
+    return np.asarray(by_class if weight is None else weight * by_class)
+
+
+def check_several(ids: Array, rows: str, must: str = "y must hold more than one class") -> None:
+    """Check that rows, texts or photos are of more than one class.
+
+    Raises:
+        ValueError: they are not.
+    """
+    classes = len(np.unique(ids))
+    if classes < 2:
+        raise ValueError(message(must, f"it holds {classes} class", f"pass {rows} of another class"))

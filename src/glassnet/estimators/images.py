@@ -11,15 +11,13 @@ from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
 from glassnet.engine.dense import Array
 from glassnet.errors import message
+from glassnet.estimators.classes import check_several
 from glassnet.estimators.parameters import check, number, one_of, or_else
-from glassnet.estimators.tables import told_as_value_errors
+from glassnet.estimators.rows import check_each
+from glassnet.estimators.trained import TrainedClassifier, class_names, threads_of, told_as_value_errors
 
 FEWEST = 200
 """Fewer photos than this are all learned from: none are held back to validate."""
@@ -34,7 +32,7 @@ _RULES = {
 
 
 @dataclass(eq=False, repr=False)
-class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ImageClassifier(TrainedClassifier):
     """Classes from photos.
 
     Args:
@@ -88,53 +86,29 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check(vars(self), _RULES)
         photos = _photos(X)
-        if y is None:
-            must = "ImageClassifier requires y to be passed, but the target y is None"
-            raise ValueError(message(must, "y=None", "pass it as the second argument of fit"))
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        check_consistent_length(photos, y)
-        self.classes_, ids = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            must, do = "y must hold more than one class", "pass photos of another class"
-            raise ValueError(message(must, f"it holds {len(self.classes_)} class", do))
-        self._train(photos, [f"class {each}" for each in ids])
+        ids = self._learn_classes(photos, y)
+        check_several(ids, "photos")
+        self._train(photos, class_names(ids))
         return self
 
-    def predict(self, X: Any) -> Array:
-        """Return the class of each photo; shape (photos,)."""
-        p = self.predict_proba(X)
-        return np.asarray(self.classes_[p.argmax(axis=1)])
-
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class of ``classes_``; shape (photos, classes)."""
-        check_is_fitted(self, "model_")
-        with told_as_value_errors():
-            p = self.model_.predict_proba(_photos(X))
-        ids = [int(name.removeprefix("class ")) for name in self.model_.task.classes]
-        return np.asarray(p[:, np.argsort(ids)])
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithms of ``predict_proba``."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
+    def _probabilities(self, X: Any) -> Array:
+        return np.asarray(self.model_.predict_proba(_photos(X)))
 
     def _train(self, photos: Any, labels: list[str]) -> None:
         from glassnet.data.image_source import find_photos
-        from glassnet.run.train import train
 
         names = ("net", "size", "augment", "pretrained", "epochs", "lr", "batch_size", "class_weight")
-        given = {name: getattr(self, name) for name in names}
-        given["threads"] = self.n_jobs if self.n_jobs not in (None, -1, 0) else None
-        given["validation"] = self.validation or ("none" if len(labels) < FEWEST else None)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        chosen = {name: value for name, value in given.items() if value is not None} | (self.options or {})
+        data: Any = (photos, labels)
         with told_as_value_errors():
-            data: Any = (photos, labels)
             if isinstance(photos, list):
                 data = replace(find_photos(photos), labels=tuple(labels))
-            self.model_: Any = train(data, task="image", test="none", seed=seed, **chosen)
+        self._train_model(
+            data,
+            task="image",
+            threads=threads_of(self.n_jobs),
+            validation=self.validation or ("none" if len(labels) < FEWEST else None),
+            **{name: getattr(self, name) for name in names},
+        )
 
 
 def _photos(X: Any) -> Any:
@@ -154,10 +128,7 @@ def _photos(X: Any) -> Any:
         shapes = {np.shape(each) for each in photos}
         if len(shapes) == 1:
             return np.stack(photos)
-    wrong = [place for place, each in enumerate(photos) if not _is_one(each)]
-    if wrong or not photos:
-        found = f"element {wrong[0]} is {photos[wrong[0]]!r:.60}" if wrong else "it is empty: 0 photos"
-        raise ValueError(message("X must hold photos", found, do))
+    check_each(photos, "photos", _is_one, do)
     return [each if isinstance(each, bytes) else str(each) for each in photos]
 
 

@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.class_weight import compute_sample_weight
 
 from glassnet.engine.dense import Array, DenseNet, Layer, Objective, Optimizer, dense_net
-from glassnet.estimators.classes import class_weight_rule
+from glassnet.estimators.classes import class_weight_rule, weighted_by_class
 from glassnet.estimators.linear import LinearClassifier
 from glassnet.estimators.parameters import Rule, check, number, one_of, or_else, true_or_false
 from glassnet.estimators.rows import Rows, checked_weight, loss_and_gradients, packed, unpacked
@@ -91,9 +90,7 @@ class LogisticRegression(LinearClassifier):
         check(vars(self), RULES)
         X, y = self._checked(X, y, True)
         weight = checked_weight(sample_weight, X.shape[0], X.dtype)
-        if self.class_weight is not None:
-            by_class = compute_sample_weight(self.class_weight, y).astype(X.dtype)
-            weight = by_class if weight is None else weight * by_class
+        weight = weighted_by_class(self.class_weight, y, weight, X.dtype)
         self.classes_, ids = np.unique(y, return_inverse=True)
         self._check_two_classes()
         is_binary = len(self.classes_) == 2

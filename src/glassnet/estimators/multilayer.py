@@ -16,14 +16,13 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import validate_data
 
 from glassnet.engine.dense import Array, Objective
 from glassnet.errors import message
-from glassnet.estimators.classes import class_weight_rule, first_classes
+from glassnet.estimators.classes import class_weight_rule, first_classes, weighted_by_class
 from glassnet.estimators.network import Network, trains_by_epochs
 from glassnet.estimators.parameters import Rule, one_of
 from glassnet.estimators.rows import Rows
@@ -133,9 +132,7 @@ class MLPClassifier(ClassifierMixin, Network):  # type: ignore[misc]
     def _row_weights(self, weight: Array | None, y: Array, dtype: Any) -> Array | None:
         if self.class_weight is None:
             return weight
-        labels = self._answers_of_targets(y)
-        by_class = compute_sample_weight(self.class_weight, labels).astype(dtype)
-        return np.asarray(by_class if weight is None else weight * by_class)
+        return weighted_by_class(self.class_weight, self._answers_of_targets(y), weight, dtype)
 
     def _targets(self, y: Array, dtype: Any) -> Array:
         return y.argmax(axis=1) if self._is_multiclass else y.astype(dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -58,6 +58,18 @@ def checked_weight(sample_weight: Any, rows: int, dtype: Any) -> Array | None:
         must = "sample_weight must not be zero for every row"
         raise ValueError(message(must, "all are", "leave it out, or weight some row"))
     return np.asarray(weight)
+
+
+def check_each(rows: list[Any], what: str, fits: Callable[[Any], bool], do: str) -> None:
+    """Check that there are rows that are one object each, such as texts, and that all of them fit.
+
+    Raises:
+        ValueError: there are none, or one does not.
+    """
+    wrong = [place for place, each in enumerate(rows) if not fits(each)]
+    if wrong or not rows:
+        found = f"element {wrong[0]} is {rows[wrong[0]]!r:.60}" if wrong else f"it is empty: 0 {what}"
+        raise ValueError(message(f"X must hold {what}", found, do))
 
 
 def batch_sizes(rows: int, size: int) -> Array:

@@ -8,42 +8,25 @@ polars are imported when one is fitted, and nothing is written.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import (
-    assert_all_finite,
-    check_array,
-    check_consistent_length,
-    check_random_state,
-    column_or_1d,
-)
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.base import RegressorMixin
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from glassnet.engine.dense import Array
-from glassnet.errors import RequestError, message
-from glassnet.estimators.classes import class_weight_rule
+from glassnet.errors import message
+from glassnet.estimators.classes import check_several, class_weight_rule, weighted_by_class
 from glassnet.estimators.parameters import check
 from glassnet.estimators.rows import checked_weight
-
-
-@contextmanager
-def told_as_value_errors() -> Iterator[None]:
-    """Raise what ``gn.train`` refuses as the ``ValueError`` that scikit-learn's contract asks for."""
-    try:
-        yield
-    except RequestError as error:
-        raise ValueError(*error.args) from error
+from glassnet.estimators.trained import Trained, TrainedClassifier, class_names, told_as_value_errors
 
 
 @dataclass(eq=False, repr=False)
-class Table(BaseEstimator):  # type: ignore[misc]
+class Table(Trained):
     """A network for raw tables behind scikit-learn's contract.
 
     Args:
@@ -80,22 +63,18 @@ class Table(BaseEstimator):  # type: ignore[misc]
 
     def _train(self, X: Any, targets: Mapping[str, Array], weight: Array | None, **more: Any) -> None:
         """Train a model on a frame with the targets beside the columns."""
-        from glassnet.run.train import train
-
         taken = set(X.columns)
         named = {_free(name, taken): values for name, values in targets.items()}
         X = X.with_columns(_series(name, values) for name, values in named.items())
         if weight is not None:
             more["weight"] = _free("sample_weight", taken | named.keys())
             X = X.with_columns(_series(more["weight"], weight.astype(np.float64)))
-        given = {"epochs", "lr", "batch_size", "patience", "validation", "roles", "budget"}
-        chosen = {name: value for name in given if (value := getattr(self, name)) is not None}
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        common = {"test": "none", "keep_leaks": self.keep_leaks, "optimizer": self.optimizer, "seed": seed}
-        with told_as_value_errors():
-            self.model_: Any = train(
-                X, net=self.net, target=list(named), **{**common, **chosen, **more, **(self.options or {})}
-            )
+        names = (
+            *("net", "optimizer", "lr", "batch_size", "epochs", "patience"),
+            *("validation", "roles", "keep_leaks", "budget"),
+        )
+        common = {name: getattr(self, name) for name in names}
+        self._train_model(X, target=list(named), **common, **more)
 
     def _training_frame(self, X: Any, y: Any) -> Any:
         """Return the rows to train on.
@@ -103,14 +82,10 @@ class Table(BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: there is no y, or one row; or as in ``_frame``.
         """
-        name, frame = type(self).__name__, self._frame(X, True)
-        if y is None:
-            must = (
-                f"{name} requires y to be passed, but the target y is None: one answer for each row is needed"
-            )
-            raise ValueError(message(must, "y=None", "pass it as the second argument of fit"))
+        frame = self._frame(X, True)
+        self._check_y(y)
         if frame.height < 2:
-            must = f"{name} must have 2 rows or more to train on"
+            must = f"{type(self).__name__} must have 2 rows or more to train on"
             raise ValueError(message(must, f"n_samples={frame.height}", "pass more rows"))
         return frame
 
@@ -160,7 +135,7 @@ def _series(name: str, values: Array) -> Any:
 
 
 @dataclass(eq=False, repr=False)
-class TableClassifier(ClassifierMixin, Table):  # type: ignore[misc]
+class TableClassifier(TrainedClassifier, Table):
     """Classes from a raw table.
 
     Args:
@@ -187,38 +162,17 @@ class TableClassifier(ClassifierMixin, Table):  # type: ignore[misc]
         """
         check(vars(self), {"class_weight": class_weight_rule})
         frame = self._training_frame(X, y)
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        check_consistent_length(frame, y)
-        self.classes_, ids = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            must, do = "y must hold more than one class", "pass rows of another class"
-            raise ValueError(message(must, f"it holds {len(self.classes_)} class", do))
+        ids = self._learn_classes(frame, y)
+        check_several(ids, "rows")
         task = "binary" if len(self.classes_) == 2 else "multiclass"
-        targets = {"target": np.array([f"class {each}" for each in range(len(self.classes_))])[ids]}
+        targets = {"target": np.array(class_names(ids))}
         weight = checked_weight(sample_weight, frame.height, np.float64)
-        if self.class_weight is not None:
-            by_class = compute_sample_weight(self.class_weight, y)
-            weight = by_class if weight is None else weight * by_class
+        weight = weighted_by_class(self.class_weight, self.classes_[ids], weight)
         self._train(frame, targets, weight, task=task)
         return self
 
-    def predict(self, X: Any) -> Array:
-        """Return the class of each row; shape (rows,)."""
-        p = self.predict_proba(X)
-        return np.asarray(self.classes_[p.argmax(axis=1)])
-
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class of ``classes_``; shape (rows, classes)."""
-        p = self._predicted(X, "predict_proba")
-        ids = [int(name.removeprefix("class ")) for name in self.model_.task.classes]
-        return np.asarray(p[:, np.argsort(ids)])
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithms of ``predict_proba``."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
+    def _probabilities(self, X: Any) -> Array:
+        return np.asarray(self._predicted(X, "predict_proba"))
 
 
 @dataclass(eq=False, repr=False)

@@ -11,18 +11,13 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state, column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
 from glassnet.engine.dense import Array
 from glassnet.errors import message
-from glassnet.estimators.classes import class_weight_rule
+from glassnet.estimators.classes import check_several, class_weight_rule, weighted_by_class
 from glassnet.estimators.parameters import check, number, one_of, or_else
-from glassnet.estimators.rows import checked_weight
-from glassnet.estimators.tables import told_as_value_errors
+from glassnet.estimators.rows import check_each, checked_weight
+from glassnet.estimators.trained import TrainedClassifier, class_names, threads_of
 
 FEWEST = 50
 """Fewer texts than this are all learned from: none are held back to compare ways to read them."""
@@ -39,7 +34,7 @@ _RULES = {
 
 
 @dataclass(eq=False, repr=False)
-class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class TextClassifier(TrainedClassifier):
     """Classes from raw texts.
 
     Where neither reading nor learning is set, several ways are compared on a tenth of the texts, and the best
@@ -95,70 +90,37 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check(vars(self), _RULES)
         texts = _texts(X)
-        if y is None:
-            must = "TextClassifier requires y to be passed, but the target y is None"
-            raise ValueError(message(must, "y=None", "pass it as the second argument of fit"))
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        check_consistent_length(texts, y)
-        self.classes_, ids = np.unique(y, return_inverse=True)
+        ids = self._learn_classes(texts, y)
         weight = checked_weight(sample_weight, len(texts), np.float64)
-        classes = len(np.unique(ids if weight is None else ids[weight > 0]))
-        if classes < 2:
-            must, do = "y must hold more than one class that counts", "pass texts of another class"
-            raise ValueError(message(must, f"it holds {classes} class", do))
-        if self.class_weight is not None:
-            by_class = compute_sample_weight(self.class_weight, y)
-            weight = by_class if weight is None else weight * by_class
-        self._train(texts, ids, weight)
+        counting = ids if weight is None else ids[weight > 0]
+        check_several(counting, "texts", "y must hold more than one class that counts")
+        self._train(texts, ids, weighted_by_class(self.class_weight, self.classes_[ids], weight))
         return self
 
-    def predict(self, X: Any) -> Array:
-        """Return the class of each text; shape (texts,)."""
-        p = self.predict_proba(X)
-        return np.asarray(self.classes_[p.argmax(axis=1)])
-
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class of ``classes_``; shape (texts, classes)."""
-        check_is_fitted(self, "model_")
-        with told_as_value_errors():
-            p = self.model_.predict_proba(_texts(X))
-        ids = [int(name.removeprefix("class ")) for name in self.model_.task.classes]
-        return np.asarray(p[:, np.argsort(ids)])
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Return the logarithms of ``predict_proba``."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
+    def _probabilities(self, X: Any) -> Array:
+        return np.asarray(self.model_.predict_proba(_texts(X)))
 
     def _train(self, texts: list[str | bytes], ids: Array, weight: Array | None) -> None:
         import polars as pl
 
-        from glassnet.run.train import train
-
         whole = [each if isinstance(each, str) else each.decode("utf-8", "replace") for each in texts]
-        columns = [pl.Series("text", whole, pl.String), pl.Series("class", [f"class {each}" for each in ids])]
-        given: dict[str, Any] = {"l2": self.l2, "lr": self.lr, "epochs": self.epochs}
-        reading = {"ngrams": self.ngrams, "min_count": self.min_count, "weighting": self.weighting}
-        given["text"] = {name: value for name, value in reading.items() if value is not None} or None
-        given["threads"] = self.n_jobs if self.n_jobs not in (None, -1, 0) else None
-        given["validation"] = self.validation or ("none" if len(texts) < FEWEST else None)
+        columns = [pl.Series("text", whole, pl.String), pl.Series("class", class_names(ids))]
         if weight is not None:
             columns.append(pl.Series("weight", weight))
-            given["weight"] = "weight"
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        chosen = {name: value for name, value in given.items() if value is not None} | (self.options or {})
-        with told_as_value_errors():
-            self.model_: Any = train(
-                pl.DataFrame(columns),
-                task="text",
-                column="text",
-                target="class",
-                test="none",
-                seed=seed,
-                **chosen,
-            )
+        reading = {"ngrams": self.ngrams, "min_count": self.min_count, "weighting": self.weighting}
+        self._train_model(
+            pl.DataFrame(columns),
+            task="text",
+            column="text",
+            target="class",
+            weight=None if weight is None else "weight",
+            text={name: value for name, value in reading.items() if value is not None} or None,
+            epochs=self.epochs,
+            lr=self.lr,
+            l2=self.l2,
+            threads=threads_of(self.n_jobs),
+            validation=self.validation or ("none" if len(texts) < FEWEST else None),
+        )
 
 
 def _texts(X: Any) -> list[str | bytes]:
@@ -173,8 +135,5 @@ def _texts(X: Any) -> list[str | bytes]:
         found += f" of shape {X.shape}" if hasattr(X, "shape") else ""
         raise ValueError(message("X must be an iterable over raw texts", found, do))
     texts = list(X)
-    wrong = [place for place, each in enumerate(texts) if not isinstance(each, str | bytes)]
-    if wrong or not texts:
-        found = f"element {wrong[0]} is {texts[wrong[0]]!r:.60}" if wrong else "it is empty: 0 texts"
-        raise ValueError(message("X must hold texts", found, do))
+    check_each(texts, "texts", lambda each: isinstance(each, str | bytes), do)
     return texts

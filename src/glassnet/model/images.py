@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from glassnet.engine.arrays import device_of
 from glassnet.engine.history import History
 from glassnet.engine.photos import Look, answers
 from glassnet.errors import DataError, GlassnetWarning, WorkError, did_you_mean, message
+from glassnet.machine import all_cores
 from glassnet.model.images_manifest import (
     ImageBaselines,
     ImageManifest,
@@ -113,7 +113,7 @@ class ImageModel(TaskModel):
             (images.height, images.width),
             fit=images.fit,
             channels=images.channels,
-            workers=_cores(),
+            workers=all_cores(),
             strict=single,
         )
         if found.problems:
@@ -206,10 +206,6 @@ class ImageModel(TaskModel):
         colours = "colour" if images.channels == 3 else "grey"
         yield "inputs", f"photos of {images.height} x {images.width} pixels, {colours}, {images.fit}"
         yield "net", f"{self.plan.net}, {sum(p.numel() for p in self.net.parameters()):,} parameters"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def image_model_from(contents: Contents, name: str, own: object = None) -> ImageModel:

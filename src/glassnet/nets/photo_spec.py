@@ -15,8 +15,8 @@ from glassnet.nets.spec import Record, Size, check_size
 
 Channels = Annotated[int, Field(strict=True, ge=1, le=4)]
 Width = Annotated[int, Field(strict=True, ge=1, le=4096)]
-SMALLEST, LARGEST = 4, 1024
-"""Sides of a photo in pixels."""
+LARGEST = 1024
+"""Pixels of a photo's side, at most."""
 
 
 class PhotoNet(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glassnet.engine.history import History
@@ -29,6 +29,31 @@ REPORT, REPORT_SHARE = 1.0, 0.05
 _PROBE_STEPS, _PROBE_EPOCHS = 40, 4
 
 
+@dataclass(frozen=True)
+class Budget:
+    """The end of a run, of ``time.monotonic()``, and how much it has to score after training."""
+
+    end: float
+    scored: int
+
+    def deadline(self, per_second: float) -> float:
+        """Return when training has to end, where so much is scored in a second."""
+        return self.end - self.scored / per_second
+
+
+def budget_of(context: Context, scored: int, report: float = REPORT) -> Budget | None:
+    """Return what a budget leaves for training and for scoring so many; None without a budget.
+
+    Args:
+        report: seconds that the report of a run in a folder takes at most.
+    """
+    seconds = context.recipe.budget
+    if seconds is None:
+        return None
+    kept = min(report, REPORT_SHARE * seconds) if context.folder is not None else 0.0
+    return Budget(context.began + seconds - ENDING - kept, scored)
+
+
 def within_budget(
     context: Context, encoded: Encoded, judge: Judge, plan: Plan, folds: int, fitting: float
 ) -> Plan:
@@ -43,14 +68,13 @@ def within_budget(
         folds: trainings on different rows, the final one included.
         fitting: seconds that encoding and baselines of one fold take.
     """
-    budget = context.recipe.budget
+    budget = budget_of(context, 0)
     if budget is None:
         return plan
     scoring = _scoring_seconds(context, encoded, judge, plan)
     epoch = _epoch_seconds(context, encoded, plan)
-    report = min(REPORT, REPORT_SHARE * budget) if context.folder is not None else 0.0
-    reserve = ENDING + report + folds * scoring + (folds - 1) * fitting
-    left = max(context.began + budget - reserve - time.monotonic(), 0.0)
+    reserve = folds * scoring + (folds - 1) * fitting
+    left = max(budget.end - reserve - time.monotonic(), 0.0)
 
     def trained(epochs: int) -> float:
         shorter = plan.model_copy(update={"epochs": epochs})

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glassnet.engine.characters import EPOCH, Streams
 from glassnet.engine.characters_training import seconds_per_step
 from glassnet.engine.threads import LARGE
+from glassnet.machine import all_cores
 from glassnet.notation import RecurrentSpec, parse_recurrent, write_recurrent
 from glassnet.plan.characters import CharacterPlan, Pace
 from glassnet.plan.fields import Precision
+from glassnet.run.budget import Budget
 from glassnet.run.recurrent import new_net, spec_of
 
 if TYPE_CHECKING:
@@ -38,18 +38,6 @@ LONGEST_MEASURE, MEASURE_SHARE = 20.0, 0.05
 """Seconds that measuring takes at most, and its share of a budget."""
 MARGIN = 0.95
 """Share of the time left that is planned for."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """The end of a run, of ``time.monotonic()``, and how many characters it has to score after training."""
-
-    end: float
-    scored: int
-
-    def deadline(self, pace: Pace) -> float:
-        """Return when training has to end: to score a character takes less than to train on it."""
-        return self.end - self.scored / pace.characters_per_second
 
 
 def net_of(notation: str, characters: int, size: int) -> Recurrent:
@@ -128,8 +116,9 @@ def _affordable(budget: Budget | None, streams: Streams, pace: Pace, most: int) 
     """Return the steps that a budget pays for, at most ``most``."""
     if budget is None:
         return most
-    seconds = MARGIN * (budget.deadline(pace) - time.monotonic())
-    return max(1, min(most, int(seconds * pace.characters_per_second / streams.streams / streams.window)))
+    speed = pace.characters_per_second  # of training; to score a character takes less
+    seconds = MARGIN * (budget.deadline(speed) - time.monotonic())
+    return max(1, min(most, int(seconds * speed / streams.streams / streams.window)))
 
 
 def _dropout(epochs: int) -> float:
@@ -169,8 +158,7 @@ def _threads(recipe: Recipe, net: Recurrent, characters: int) -> tuple[int, int]
     """Return the least and the most threads worth a try: for large steps all cores of this process."""
     if recipe.threads is not None:
         return recipe.threads, recipe.threads
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 1, cores if 3 * net.parameters * characters > LARGE else 1
+    return 1, all_cores() if 3 * net.parameters * characters > LARGE else 1
 
 
 def _quickest(paces: tuple[Pace, ...]) -> Pace:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from glassnet.data.characters import LongText, Parts, Vocabulary, cut, vocabulary_of
+from glassnet.engine.arrays import device_named
 from glassnet.engine.characters import LEAD_IN
 from glassnet.errors import GlassnetWarning
 from glassnet.run.ngrams import frequencies, ngram_losses
@@ -62,11 +63,7 @@ def prepare_text(recipe: Recipe, text: LongText) -> PreparedText:
         said = f"{unknown:,} characters that are kept from training do not occur in it"
         warnings.warn(said, GlassnetWarning, stacklevel=2)
     shares = frequencies(codes[: parts.train], vocabulary.size)
-    return PreparedText(codes, parts, vocabulary, shares, torch.device(_device(recipe.device)))
-
-
-def _device(asked: str) -> str:
-    return asked if asked != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    return PreparedText(codes, parts, vocabulary, shares, device_named(recipe.device))
 
 
 def baseline_losses(work: PreparedText, split: str) -> dict[str, Floats]:

@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassnet.data.characters import Vocabulary, read_long_text
-from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.characters_training import CharacterSettings, Text, train_characters
-from glassnet.engine.course_training import Reins
-from glassnet.engine.history import History
-from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
-from glassnet.errors import NonFiniteLoss, RecipeError, message
+from glassnet.errors import RecipeError, message
 from glassnet.metrics.characters import character_difference, character_scores
 from glassnet.model.characters import CharacterModel, Drawn
 from glassnet.plan.characters import CharacterPlan
 from glassnet.results import Results
-from glassnet.run.budget import ENDING, REPORT, REPORT_SHARE
-from glassnet.run.characters_choose import Budget, make_plan, most_steps, net_of, quickest
+from glassnet.run.budget import Budget, budget_of
+from glassnet.run.characters_choose import make_plan, most_steps, net_of, quickest
 from glassnet.run.characters_prepare import PreparedText, baseline_losses, prepare_text
 from glassnet.run.characters_report import training_report
-from glassnet.run.context import Context, Follower, Own
+from glassnet.run.context import Context, Own
+from glassnet.run.course import train_on_course, training_problems
 from glassnet.run.frame import Done
 from glassnet.run.merged import joined_results
 from glassnet.run.recurrent import new_net
@@ -33,7 +30,9 @@ from glassnet.run.same import earlier_plan, with_checksum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from glassnet.engine.history import History
     from glassnet.engine.loop import Loop
+    from glassnet.errors import NonFiniteLoss
     from glassnet.nets.recurrent import RecurrentNet
     from glassnet.recipe import Recipe
 
@@ -77,26 +76,12 @@ def characters_work(context: Context) -> Done:
 def _check_recipe(recipe: Recipe, own: Own) -> None:
     """Refuse what a recipe asks for that a text cannot have, all of it together."""
     problems = recipe.refusals(_UNUSED, "a text has no {name}", "leave {name} out with --task characters")
-    problems += _settings_problems(recipe)
+    problems += training_problems(recipe)
     if own.data is not None:
         must = "characters are learned from a text file"
         problems.append(message(must, f"a {type(own.data).__name__}", "write it to a file first"))
     if problems:
         raise RecipeError(problems)
-
-
-def _settings_problems(recipe: Recipe) -> list[str]:
-    """Return what is wrong with the numbers and the device, as every training checks them."""
-    return Settings(
-        loss="cross_entropy",
-        optimizer=recipe.optimizer,
-        lr=recipe.lr,
-        momentum=recipe.momentum,
-        schedule=recipe.schedule,
-        warmup=recipe.warmup,
-        device=recipe.device,
-        threads=recipe.threads,
-    ).problems(has_validation=True)
 
 
 def _trained(context: Context, work: PreparedText) -> Done:
@@ -106,7 +91,7 @@ def _trained(context: Context, work: PreparedText) -> Done:
     baselines = {split: baseline_losses(work, split) for split in work.parts.spans() if split != "train"}
     context.timed("baselines", since)
     since = time.monotonic()
-    budget = _budget(context, work)
+    budget = budget_of(context, sum(len(work.of(split)[0]) for split in work.parts.spans()))
     plan = earlier_plan(context.folder, CharacterPlan) or _new_plan(context, work, budget)
     context.settle(plan)
     context.timed("plan", since)
@@ -128,16 +113,6 @@ def _trained(context: Context, work: PreparedText) -> Done:
     return Done(model, failure, partial(training_report, model, work, losses))
 
 
-def _budget(context: Context, work: PreparedText) -> Budget | None:
-    """Return what a budget leaves for training and scoring."""
-    budget = context.recipe.budget
-    if budget is None:
-        return None
-    scored = sum(len(work.of(split)[0]) for split in work.parts.spans())
-    report = min(REPORT, REPORT_SHARE * budget) if context.folder is not None else 0.0
-    return Budget(context.began + budget - ENDING - report, scored)
-
-
 def _new_plan(context: Context, work: PreparedText, budget: Budget | None) -> CharacterPlan:
     context.reporter.phase("measuring how fast this machine learns")
     held = work.parts.validation - work.parts.train, work.parts.test - work.parts.validation
@@ -155,29 +130,16 @@ def _train(
     if plan.validation != "none":
         codes, first = work.of("validation")
     text = Text(work.on_device(work.train), work.on_device(codes[: first + VALIDATED]), first)
-    follower, path = Follower(context, "net"), context.checkpoint("net")
-    try:
-        history = train_characters(
-            net,
-            text,
-            _settings(context.recipe, plan),
-            Reins(
-                callbacks=[follower, Sampler(context, work.vocabulary)],
-                progress=follower.progress,
-                should_stop=lambda: context.interrupts.requested,
-                deadline=None if budget is None else budget.deadline(quickest(plan)),
-                most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
-                changed=lambda: setattr(context, "cut_short", True),
-                state=checkpoints.earlier(path),
-                save=None if path is None else partial(checkpoints.write, path),
-            ),
-        )
-    except NonFiniteLoss as error:
-        return net, follower.history or History(), error
-    context.cut_short |= history.stopped == "budget"
-    if history.stopped == "epochs" and history.plan["course"]["total"] < plan.steps:
-        history.stopped = "budget"
-    return net, history, None
+    history, failure = train_on_course(
+        context,
+        "net",
+        partial(train_characters, net, text, _settings(context.recipe, plan)),
+        steps=plan.steps,
+        most=most_steps(context.recipe, plan.steps_per_epoch, work.parts.train),
+        deadline=None if budget is None else budget.deadline(quickest(plan).characters_per_second),
+        callbacks=[Sampler(context, work.vocabulary)],
+    )
+    return net, history, failure
 
 
 def _settings(recipe: Recipe, plan: CharacterPlan) -> CharacterSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glassnet.engine.arrays import device_named
 from glassnet.plan.table import ColumnPlan, Plan
 from glassnet.recipe import Recipe
 
@@ -62,7 +63,7 @@ def make_plan(
         refit=recipe.refit if recipe.refit is not None else is_default and has_validation,
         refit_factor=REFIT_FACTOR if is_default else 1.0,
         refit_schedule=recipe.schedule or "constant",
-        device=_device(recipe.device),
+        device=str(device_named(recipe.device)),
         precision="bfloat16" if recipe.precision == "bfloat16" else "float32",
         engine="torch",
         engine_reason=None,
@@ -120,11 +121,3 @@ def _weight_decay(recipe: Recipe) -> float:
     if recipe.weight_decay is not None:
         return recipe.weight_decay
     return 0.01 if recipe.optimizer == "adamw" else 0.0
-
-
-def _device(asked: str) -> str:
-    import torch
-
-    if asked != "auto":
-        return asked
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from glassnet.data.pictures import Pictures
 from glassnet.engine.adversarial import AdversarialSettings, AdversarialStep
+from glassnet.engine.arrays import device_named
 from glassnet.engine.history import History
 from glassnet.engine.step_training import StepSettings, train_steps
 from glassnet.engine.threads import choose_threads
@@ -83,7 +84,7 @@ class _Work:
             spread = values[parts.train].std(axis=0)
             self.width = np.where(spread > 0, spread, np.float32(1))
         self.rows = torch.from_numpy((values - self.low) / self.width)
-        self.device = torch.device(_device(request.device))
+        self.device = device_named(request.device)
 
     def plan(self) -> dict[str, Any]:
         """Decide which nets, how many epochs and threads; a budget may pay for fewer epochs."""
@@ -227,7 +228,3 @@ def _nearest(some: NDArray[Any], real: NDArray[Any], width: NDArray[Any]) -> flo
     """Return the median distance to the nearest real row, in the data's units."""
     scaled = torch.cdist(torch.from_numpy(some * width), torch.from_numpy(real * width))
     return float(scaled.min(dim=1).values.median())
-
-
-def _device(asked: str) -> str:
-    return asked if asked != "auto" else "cuda" if torch.cuda.is_available() else "cpu"

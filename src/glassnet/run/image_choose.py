@@ -21,8 +21,9 @@ from glassnet.notation import PUBLISHED, PhotoNetSpec, parse_augment, parse_phot
 from glassnet.plan.augmentation import Augmentation
 from glassnet.plan.images import ImagePace, ImagePlan
 from glassnet.randomness import derived_seed
+from glassnet.run.budget import Budget
 from glassnet.run.image_baselines import sensitive_to_mirrors
-from glassnet.run.image_pace import Budget, measured, quickest
+from glassnet.run.image_pace import measured, quickest
 
 if TYPE_CHECKING:
     from glassnet.data.image_source import PhotoList

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +11,10 @@ import torch
 from glassnet.engine.photos import Labelled, Look, PhotoBatches, answers
 from glassnet.engine.photos_training import PhotoSettings, seconds_per_step
 from glassnet.engine.threads import using_threads
+from glassnet.machine import all_cores
 from glassnet.plan.images import ImagePace, ImagePlan
 from glassnet.randomness import stream
+from glassnet.run.budget import Budget
 
 if TYPE_CHECKING:
     from glassnet.plan.fields import Precision
@@ -25,18 +25,6 @@ PAYS = 1.1
 """Another way to compute has to be so much faster to be used."""
 LONGEST_MEASURE, MEASURE_SHARE = 12.0, 0.05
 """Seconds after which no further way to compute is measured, and their share of a budget."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """The end of a run, of ``time.monotonic()``, and how many photos it has to answer after training."""
-
-    end: float
-    scored: int
-
-    def deadline(self, answers_per_second: float) -> float:
-        """Return when training has to end."""
-        return self.end - self.scored / answers_per_second
 
 
 def settings_of(plan: ImagePlan, seed: int) -> PhotoSettings:
@@ -77,8 +65,7 @@ def _threads(recipe: Recipe, look: Look) -> tuple[int, int]:
     """Return the least and the most threads worth a try."""
     if recipe.threads is not None:
         return recipe.threads, recipe.threads
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 1, 1 if look.device.type == "cuda" else cores
+    return 1, 1 if look.device.type == "cuda" else all_cores()
 
 
 def quickest(paces: tuple[ImagePace, ...]) -> ImagePace:

@@ -38,8 +38,6 @@ TEST_SHARE, MOST_VALIDATED = 0.1, 1000
 """Share of the photos that test and that validate where nothing is said; the latter are so many at most."""
 UNEQUAL = 3.0
 """Classes of which one has so many times the photos of another are told to be unequal."""
-LEAST_LIKE = 16
-"""Smaller photos, such as digits, are like each other without being copies."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +85,6 @@ class ImagePrepared:
     final: Fold | None
     columns: tuple[ColumnPlan, ...]
     leaks: tuple[Leak, ...]
-
-    @property
-    def target(self) -> ClassTarget:
-        """The classes."""
-        found = self.task.targets[0]
-        assert isinstance(found, ClassTarget)
-        return found
 
 
 def find_images(recipe: Recipe, own: Own) -> FoundImages:
@@ -248,8 +239,6 @@ def _copies(photos: Photos, fold: Fold) -> tuple[Leak, ...]:
     """Find photos that judge and stand among the training photos too."""
     known = np.concatenate([fold.train, fold.validation])
     twins = duplicates_between(photos, known, fold.test)
-    if min(photos.pixels.shape[1:3]) < LEAST_LIKE:
-        twins = tuple(each for each in twins if each.kind == "same")
     finding = told_duplicates(photos, twins, len(fold.test))
     if finding is None:
         return ()

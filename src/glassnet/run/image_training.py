@@ -10,17 +10,13 @@ import numpy as np
 import torch
 
 from glassnet.data.image_rows import rows_of
-from glassnet.engine import checkpoint as checkpoints
-from glassnet.engine.course_training import Reins
-from glassnet.engine.history import History
 from glassnet.engine.photos import Labelled, Look
 from glassnet.engine.photos_training import train_photos
-from glassnet.errors import NonFiniteLoss
 from glassnet.nets.convolution import Photo
-from glassnet.run.budget import ENDING
-from glassnet.run.context import Context, Follower
+from glassnet.run.budget import Budget, budget_of
+from glassnet.run.course import train_on_course
 from glassnet.run.image_choose import most_steps, new_net
-from glassnet.run.image_pace import Budget, settings_of
+from glassnet.run.image_pace import settings_of
 from glassnet.run.image_scoring import scored_photos
 from glassnet.run.image_transfer import Transfer, kept_if_better, with_new_head
 
@@ -28,24 +24,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glassnet.data.split import Fold
+    from glassnet.engine.history import History
+    from glassnet.errors import NonFiniteLoss
     from glassnet.model.images_manifest import Network
     from glassnet.plan.images import ImagePlan
+    from glassnet.run.context import Context
     from glassnet.run.image_prepare import ImagePrepared
 
     Trained = tuple[torch.nn.Module, History, NonFiniteLoss | None]
 
-REPORT, REPORT_SHARE = 3.0, 0.05
-"""Seconds kept for the report, but at most that share of the budget."""
+REPORT = 3.0
+"""Seconds that the report takes at most."""
 WHITENED = 1 << 24
 """About how many numbers of photos the first layer takes its filters from."""
 
 
-def budget_of(context: Context, prepared: ImagePrepared) -> Budget:
+def photo_budget(context: Context, prepared: ImagePrepared) -> Budget | None:
     """Return what a budget leaves for training and scoring."""
-    budget = context.recipe.budget or 0.0
-    report = min(REPORT, REPORT_SHARE * budget) if context.folder is not None else 0.0
     scored = sum(scored_photos(each) for each in (*prepared.folds, *filter(None, [prepared.final])))
-    return Budget(context.began + budget - ENDING - report, scored)
+    return budget_of(context, scored, REPORT)
 
 
 def train_one(
@@ -107,32 +104,21 @@ def _train(
     left: int,
 ) -> Trained:
     """Train the whole net in place."""
-    follower, path = Follower(context, name), context.checkpoint(name)
-    reins = Reins(
-        callbacks=[follower],
-        progress=follower.progress,
-        should_stop=lambda: context.interrupts.requested,
-        deadline=_deadline(context, plan, prepared, left),
-        most=most_steps(context.recipe, plan, len(train)),
-        changed=lambda: setattr(context, "cut_short", True),
-        state=checkpoints.earlier(path),
-        save=None if path is None else partial(checkpoints.write, path),
-    )
     settings, classes = settings_of(plan, context.recipe.seed), len(prepared.task.classes)
-    try:
-        history = train_photos(net, train, validation, look, classes, settings, reins)
-    except NonFiniteLoss as error:
-        return net, follower.history or History(), error
-    context.cut_short |= history.stopped == "budget"
-    if history.stopped == "epochs" and history.plan["course"]["total"] < plan.steps:
-        history.stopped = "budget"
-    return net, history, None
+    history, failure = train_on_course(
+        context,
+        name,
+        partial(train_photos, net, train, validation, look, classes, settings),
+        steps=plan.steps,
+        most=most_steps(context.recipe, plan, len(train)),
+        deadline=_deadline(context, plan, prepared, left),
+    )
+    return net, history, failure
 
 
 def _deadline(context: Context, plan: ImagePlan, prepared: ImagePrepared, left: int) -> float | None:
     """Return when this training has to end, of ``time.monotonic()``: it gets its share of what is left."""
-    if context.recipe.budget is None:
+    budget, now = photo_budget(context, prepared), time.monotonic()
+    if budget is None:
         return None
-    now = time.monotonic()
-    end = budget_of(context, prepared).deadline(plan.answers_per_second or np.inf)
-    return now + max(0.0, end - now) / left
+    return now + max(0.0, budget.deadline(plan.answers_per_second or np.inf) - now) / left

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor, nn
 
-from glassnet.engine import checkpoint as checkpoints
 from glassnet.engine.arrays import checked_rows
-from glassnet.engine.history import History
 from glassnet.engine.photos import Labelled, Look, answers
 from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
@@ -25,15 +22,17 @@ from glassnet.engine.transfer import (
     split_backbone,
     weights_fingerprint,
 )
-from glassnet.errors import NonFiniteLoss
 from glassnet.nets.pretrained import last_linear, pretrained
-from glassnet.run.context import Context, Follower
+from glassnet.run.course import Followed, followed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from glassnet.engine.history import History
     from glassnet.engine.rows import Rows
+    from glassnet.errors import NonFiniteLoss
     from glassnet.plan.images import ImagePlan
+    from glassnet.run.context import Context
 
     Trained = tuple[nn.Module, History, NonFiniteLoss | None]
 
@@ -148,22 +147,12 @@ def _trained_head(
         weights = np.array(plan.class_weights)[labels] if plan.class_weights else None
         return checked_rows(head, np.array(seen[part]), labels, weights, loss=settings.loss)
 
-    follower, path = Follower(context, name), context.checkpoint(name)
-    try:
-        history = train_net(
-            head,
-            rows("train", transfer.train),
-            settings,
-            validation=rows("validation", transfer.validation) if len(transfer.validation) else None,
-            callbacks=[follower],
-            progress=follower.progress,
-            should_stop=lambda: context.interrupts.requested,
-            state=checkpoints.earlier(path),
-            save=None if path is None else partial(checkpoints.write, path),
-        )
-    except NonFiniteLoss as error:
-        return follower.history or History(), error
-    return history, None
+    held = rows("validation", transfer.validation) if len(transfer.validation) else None
+
+    def train_it(reins: Followed) -> History:
+        return train_net(head, rows("train", transfer.train), settings, validation=held, **reins)
+
+    return followed(context, name, train_it)
 
 
 def kept_if_better(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -16,11 +15,12 @@ from glassnet.data.image_cache import load_photos
 from glassnet.data.image_decode import Fit
 from glassnet.data.image_rows import rows_of
 from glassnet.data.image_schema import ImageSchema, fit_image_schema
+from glassnet.engine.arrays import device_named
 from glassnet.engine.photos import Look
 from glassnet.engine.probe import probe
-from glassnet.engine.settings import Settings
 from glassnet.engine.threads import using_threads
 from glassnet.errors import NonFiniteLoss, RecipeError, RequestError, message
+from glassnet.machine import all_cores
 from glassnet.model.images import ImageModel
 from glassnet.model.images_manifest import PhotoSchema
 from glassnet.nets.own import check_can_be_saved, own_module
@@ -28,6 +28,7 @@ from glassnet.nets.pretrained import IMAGENET_MEAN, IMAGENET_STD, pretrained
 from glassnet.notation import PUBLISHED, parse_split
 from glassnet.plan.images import ImagePlan
 from glassnet.run.context import Context
+from glassnet.run.course import training_problems
 from glassnet.run.fold_scores import FoldScores, pooled, results_of
 from glassnet.run.frame import Done
 from glassnet.run.image_baselines import fit_baselines
@@ -35,7 +36,7 @@ from glassnet.run.image_choose import Looks, choose_looks, make_plan, net_of
 from glassnet.run.image_prepare import ImagePrepared, class_counts, find_images, prepare_images
 from glassnet.run.image_report import training_report
 from glassnet.run.image_scoring import fold_scores, temperature_of
-from glassnet.run.image_training import budget_of, train_one
+from glassnet.run.image_training import photo_budget, train_one
 from glassnet.run.same import earlier_plan, with_checksums
 from glassnet.run.told import warn_of
 
@@ -46,12 +47,8 @@ if TYPE_CHECKING:
     from glassnet.recipe import Recipe
     from glassnet.run.image_prepare import FoundImages
 
-REPORT, REPORT_SHARE = 3.0, 0.05
-"""Seconds kept for the report, but at most that share of the budget."""
 LISTED = 1000
 """Photos that cannot be read, of which the file of the model names so many."""
-WHITENED = 1 << 24
-"""About how many numbers of photos the first layer takes its filters from."""
 _UNUSED = (
     *("text", "drop", "roles", "missing", "weight", "keep_leaks", "scaling", "norm", "init", "loss"),
     *(
@@ -100,16 +97,7 @@ def _check_recipe(recipe: Recipe) -> None:
     if recipe.task in ("regression", "poisson", "multioutput"):
         must, do = "photos must be sorted into classes", "leave the second task out"
         problems.append(message(must, f"task={recipe.task!r}", do))
-    problems += Settings(
-        loss="cross_entropy",
-        optimizer=recipe.optimizer,
-        lr=recipe.lr,
-        momentum=recipe.momentum,
-        schedule=recipe.schedule,
-        warmup=recipe.warmup,
-        device=recipe.device,
-        threads=recipe.threads,
-    ).problems(has_validation=True)
+    problems += training_problems(recipe)
     if problems:
         raise RecipeError(problems)
 
@@ -139,21 +127,13 @@ def _prepared(context: Context, found: FoundImages, looks: Looks) -> ImagePrepar
     cache = context.checkpoint("photos")
     try:
         photos = load_photos(
-            found.photos, looks.size, fit=looks.fit, channels=looks.channels, cache=cache, workers=_cores()
+            found.photos, looks.size, fit=looks.fit, channels=looks.channels, cache=cache, workers=all_cores()
         )
         return prepare_images(context.recipe, found, photos)
     except RequestError:
         if cache is not None:
             cache.unlink(missing_ok=True)
         raise
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _device(asked: str) -> torch.device:
-    return torch.device(asked if asked != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _schema(prepared: ImagePrepared, fold: Fold, fit: Fit, known: str | None) -> ImageSchema:
@@ -168,13 +148,13 @@ def _plan(context: Context, prepared: ImagePrepared, looks: Looks) -> ImagePlan:
     context.reporter.phase("measuring how fast this machine learns")
     recipe, fold = context.recipe, prepared.folds[0]
     schema = _schema(prepared, fold, looks.fit, recipe.pretrained)
-    look = Look(schema.mean, schema.std, _device(recipe.device))
-    budget = None if recipe.budget is None else budget_of(context, prepared)
+    look = Look(schema.mean, schema.std, device_named(recipe.device))
     notation = recipe.net
     if recipe.pretrained is not None:
         notation = pretrained(recipe.pretrained, classes=2).name
     if recipe.net.startswith("own:"):
         _check_own(context.own.net, prepared, look)
+    budget = photo_budget(context, prepared)
     return make_plan(recipe, prepared, looks, look, notation, context.own.net, budget)
 
 
@@ -237,7 +217,7 @@ def _photo_schema(recipe: Recipe, prepared: ImagePrepared, images: ImageSchema) 
     found = prepared.found
     return PhotoSchema(
         images=images,
-        target=prepared.target,
+        target=prepared.task.class_target,
         column=recipe.column,
         names=found.names,
         between=found.between,

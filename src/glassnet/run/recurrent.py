@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from glassnet.engine import checkpoint as checkpoints
-from glassnet.engine.history import History
 from glassnet.engine.settings import Settings
 from glassnet.engine.training import train_net
-from glassnet.errors import NonFiniteLoss
 from glassnet.nets.build import build
 from glassnet.nets.recurrent import RecurrentNet
 from glassnet.nets.spec import Recurrent
 from glassnet.notation import RecurrentSpec, parse_recurrent, write_recurrent
 from glassnet.randomness import derived_seed
-from glassnet.run.context import Context, Follower
+from glassnet.run.course import Followed, followed
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from glassnet.engine.history import History
     from glassnet.engine.rows import Rows
+    from glassnet.errors import NonFiniteLoss
     from glassnet.plan.series import SeriesPlan
     from glassnet.plan.words import WordPlan
     from glassnet.recipe import Recipe
+    from glassnet.run.context import Context
 
 CLIP = 1.0
 """Longest gradient."""
@@ -107,27 +106,12 @@ def settings_of(
 def train_recurrent(
     context: Context, net: nn.Module, train: Rows, validation: Rows | None, settings: Settings
 ) -> tuple[History, NonFiniteLoss | None]:
-    """Train the only net of a run, from its checkpoint if there is one.
-
-    Returns:
-        Its history, and why training failed: then the net has its last good weights.
-    """
-    follower, path = Follower(context, "net"), context.checkpoint("net")
+    """Train the only net of a run; see :func:`glassnet.run.course.followed`."""
     budget, now = context.recipe.budget, time.monotonic()
-    try:
-        with context.interrupts.asking():
-            history = train_net(
-                net,
-                train,
-                settings,
-                validation=validation,
-                callbacks=[follower],
-                progress=follower.progress,
-                should_stop=lambda: context.interrupts.requested,
-                deadline=None if budget is None else now + BUDGET_SHARE * (context.began + budget - now),
-                state=checkpoints.earlier(path),
-                save=None if path is None else partial(checkpoints.write, path),
-            )
-    except NonFiniteLoss as error:
-        return follower.history or History(), error
-    return history, None
+    deadline = None if budget is None else now + BUDGET_SHARE * (context.began + budget - now)
+
+    def train_it(reins: Followed) -> History:
+        return train_net(net, train, settings, validation=validation, deadline=deadline, **reins)
+
+    with context.interrupts.asking():
+        return followed(context, "net", train_it)

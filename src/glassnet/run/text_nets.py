@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from glassnet.engine.bags_choice import in_words
 from glassnet.engine.bags_stack import hidden_layers
 from glassnet.engine.history import EpochRecord, History
 from glassnet.errors import RecipeError, message
+from glassnet.machine import all_cores
 from glassnet.native_status import native_status
 from glassnet.plan.texts import TextTrial
 from glassnet.recipe import Recipe
@@ -178,7 +178,7 @@ def threads_of(recipe: Recipe) -> int:
     """Return how many cores work: the answers are the same with any number."""
     if recipe.threads is not None:
         return recipe.threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return all_cores()
 
 
 def train_fold(

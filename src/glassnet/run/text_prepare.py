@@ -68,13 +68,6 @@ class TextPrepared:
     test_sha256: str | None = None
 
     @property
-    def target(self) -> ClassTarget:
-        """The classes."""
-        found = self.task.targets[0]
-        assert isinstance(found, ClassTarget)
-        return found
-
-    @property
     def facts(self) -> dict[str, Any]:
         """What a plan tells of them, whatever net reads them."""
         return {

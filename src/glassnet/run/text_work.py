@@ -166,7 +166,7 @@ def _model(
     }
     return TextModel(
         net=final,
-        schema=TextSchema(column=prepared.rows.column, target=prepared.target),
+        schema=TextSchema(column=prepared.rows.column, target=prepared.task.class_target),
         task=prepared.task,
         recipe=recipe,
         plan=plan.model_copy(update=update),

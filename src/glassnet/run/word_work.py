@@ -101,7 +101,7 @@ def _trained(context: Context, prepared: TextPrepared) -> Done:
         net=net,
         vocabulary=vocabulary,
         shares=counts / counts.sum(),
-        schema=TextSchema(column=prepared.rows.column, target=prepared.target),
+        schema=TextSchema(column=prepared.rows.column, target=prepared.task.class_target),
         task=prepared.task,
         recipe=context.recipe,
         plan=plan.model_copy(update=done),

@@ -81,7 +81,7 @@ def test_one_row_is_judged_by_what_is_above_an_empty_call(scripts):
 
 def test_every_section_runs_and_its_figures_are_saved(scripts, monkeypatch, capsys):
     small = Workload((3, 4, 3), 64)
-    monkeypatch.setattr(contest, "cores", lambda: 1)  # two threads are slow where others run
+    monkeypatch.setattr(contest, "all_cores", lambda: 1)  # two threads are slow where others run
     engine, growth = scripts["engine"], scripts["engine_growth"]
     for name in ("NAMED", "GRID", "ANSWERED", "WIDTHS", "DEPTHS"):
         monkeypatch.setattr(engine, name, (small,))

@@ -129,5 +129,5 @@ def test_the_fused_engine_is_asked_for_where_the_extension_is_there(monkeypatch,
 
 def test_pytorch_runs_with_one_with_two_and_with_all_threads(monkeypatch):
     for count, expected in ((1, [1]), (2, [1, 2]), (8, [1, 2, 8])):
-        monkeypatch.setattr(module, "cores", lambda count=count: count)
+        monkeypatch.setattr(module, "all_cores", lambda count=count: count)
         assert [each.threads for each in module.plain_torch()] == expected

@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from glassnet.engine.threads import using_threads
 from glassnet.errors import GlassnetError
+from glassnet.machine import all_cores
 from glassnet.native_status import native_status
 from glassnet.run.bench.figures import Figure, in_turn, timed, units_within
-from glassnet.run.bench.machine import cores
 from glassnet.run.bench.numpy_step import NumpyTraining
 from glassnet.run.bench.ours import EngineTraining, FitTraining, FusedFit
 from glassnet.run.bench.peers import FusedTraining, LoaderTraining, SklearnTraining, TorchTraining
@@ -109,7 +109,7 @@ class Contest:
 
 def plain_torch() -> list[Contender]:
     """The plain loop with one thread, with two and with all cores."""
-    counts = sorted({1, min(2, cores()), cores()})
+    counts = sorted({1, min(2, all_cores()), all_cores()})
     return [Contender("PyTorch", TorchTraining, threads) for threads in counts]
 
 

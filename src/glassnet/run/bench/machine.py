@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from glassnet.machine import all_cores
 from glassnet.version import __version__
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "onnxruntime")
@@ -18,16 +19,11 @@ VECTORS = (
 BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def machine() -> dict[str, Any]:
     """Return the facts, as JSON values; None for what the system does not tell."""
     return {
         "processor": processor(),
-        "cores": cores(),
+        "cores": all_cores(),
         "vectors": vector_instructions(),
         "memory_gb": _memory_gb(),
         "load": load(),
