@@ -32,7 +32,7 @@ NETS = {
 }
 """The names of nets for each kind of data; the first is the default."""
 NET_NAMES = tuple(dict.fromkeys(name for names in NETS.values() for name in names))
-AUGMENTS = ("flip", "shift", "scale", "rotate", "colour", "cutout", "mixup")
+AUGMENTS = ("flip", "shift", "scale", "rotate", "colour", "cutout", "cutmix", "mixup")
 """How photos may be varied while a net learns them: see :class:`glassnet.data.augment.Augmentation`."""
 SPLIT_KINDS = ("last", "random", "group", "file", "windows", "cv", "repeat", "none")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}

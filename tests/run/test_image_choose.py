@@ -64,7 +64,7 @@ def test_digits_may_not_be_mirrored_and_blobs_may():
             96,
             True,
             None,
-            {"flip", "shift", "scale", "rotate", "brightness", "contrast", "saturation", "mixup"},
+            {"flip", "shift", "scale", "rotate", "brightness", "contrast", "saturation", "cutmix"},
         ),
         (32, True, None, {"flip", "shift"}),
         (8, False, None, {"shift", "rotate"}),

@@ -23,7 +23,7 @@ def augmented(batch: Tensor, seed: int, augmentation: Augmentation) -> Tensor:
     Args:
         batch: normalised photos, shape (n, channels, height, width), any float type and memory format.
         seed: 0 or above, another one for each batch.
-        augmentation: what is done; ``mixup`` is left to `mixed`.
+        augmentation: what is done; ``cutmix`` and ``mixup`` are left to `mixed`.
     """
     import torch
 
@@ -48,21 +48,41 @@ def _varied(photos: Tensor, draw: np.random.Generator, augmentation: Augmentatio
     return _cut_out(photos, draw, augmentation.cutout) if augmentation.cutout else photos
 
 
-def mixed(batch: Tensor, seed: int, alpha: float) -> tuple[Tensor, Tensor, float]:
-    """Mix each photo with another of its batch (Zhang et al. 2018, mixup).
+def mixed(batch: Tensor, seed: int, augmentation: Augmentation) -> tuple[Tensor, Tensor, float]:
+    """Mix each photo with another of its batch, by cutmix (Yun et al. 2019) or mixup (Zhang et al. 2018).
 
     Returns:
-        The mixed photos; the partner of each, shape (n,), int64; the share of the photo itself, 0.5 to 1. The
+        The mixed photos; the partner of each, shape (n,), int64; the share of the photo itself, 0 to 1. The
         loss is share * loss(answers) + (1 - share) * loss(answers[partner]).
     """
     import torch
 
-    draw = stream(seed, "mixup")
-    share = float(draw.beta(alpha, alpha))
-    share = max(share, 1 - share)
+    draw, alpha = stream(seed, "mixup"), augmentation.mixup
+    pasted = augmentation.cutmix > 0 and draw.random() < augmentation.cutmix
+    share = 1.0
+    if pasted or alpha:
+        share = float(draw.random() if pasted else draw.beta(alpha, alpha))
     partner = torch.from_numpy(draw.permutation(len(batch))).to(batch.device)
     with torch.no_grad():
+        if pasted:
+            rows, columns = _rectangle(batch.shape[2], batch.shape[3], 1 - share, draw)
+            result = batch.clone()
+            result[:, :, rows, columns] = batch[partner][:, :, rows, columns]
+            area = (rows.stop - rows.start) * (columns.stop - columns.start)
+            return result, partner, 1 - area / (batch.shape[2] * batch.shape[3])
+        share = max(share, 1 - share)
         return torch.lerp(batch[partner], batch, share), partner, share
+
+
+def _rectangle(height: int, width: int, area: float, draw: np.random.Generator) -> tuple[slice, slice]:
+    """Return a rectangle of that part of the area, its middle anywhere: what lies outside is cut off."""
+    sides, middles = np.sqrt(area) * np.array([height, width]), draw.random(2) * [height, width]
+    starts, stops = (np.rint(middles + half * sides).astype(int) for half in (-0.5, 0.5))
+    down, right = (
+        slice(max(int(start), 0), min(int(stop), size))
+        for start, stop, size in zip(starts, stops, (height, width), strict=True)
+    )
+    return down, right
 
 
 def _moved(photos: Tensor, draw: np.random.Generator, augmentation: Augmentation) -> Tensor:

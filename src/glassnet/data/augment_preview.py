@@ -27,7 +27,7 @@ def preview(
     """Draw photos in a column, and beside each what training may make of it.
 
     Args:
-        pixels: some photos, shape (n, height, width, channels); mixup mixes each with another of them.
+        pixels: some photos, shape (n, height, width, channels); they are mixed with each other.
         augmentation: how they are varied.
         schema: how they are normalised.
         variants: number of columns beside the first.
@@ -43,8 +43,8 @@ def preview(
     for number in range(variants):
         drawn = derived_seed(seed, "preview", number)
         varied = augmented(batch, drawn, augmentation)
-        if augmentation.mixup:
-            varied = mixed(varied, drawn, augmentation.mixup)[0]
+        if augmentation.mixup or augmentation.cutmix:
+            varied = mixed(varied, drawn, augmentation)[0]
         columns.append(schema.pixels(varied.numpy()))
     rows = [_row([column[place] for column in columns]) for place in range(len(pixels))]
     between = np.full((GAP, *rows[0].shape[1:]), 255, np.uint8)

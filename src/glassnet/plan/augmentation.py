@@ -22,7 +22,9 @@ class Augmentation(BaseModel):
         contrast: differences from the photo's mean are multiplied by 1 - contrast to 1 + contrast.
         saturation: differences from grey are multiplied by 1 - saturation to 1 + saturation.
         cutout: a square with sides of so many pixels is set to 0, the mean.
-        mixup: two photos and their answers are mixed by a share from Beta(mixup, mixup).
+        cutmix: in this part of the batches a rectangle of each photo is that of another one, and the answers
+            are mixed by their areas.
+        mixup: in the others two photos and their answers are mixed by a share from Beta(mixup, mixup).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,4 +38,5 @@ class Augmentation(BaseModel):
     contrast: Share = 0.0
     saturation: Share = 0.0
     cutout: Annotated[int, Field(strict=True, ge=0, le=4096)] = 0
+    cutmix: Share = 0.0
     mixup: Annotated[float, Field(strict=True, ge=0, le=100)] = 0.0

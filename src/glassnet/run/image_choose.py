@@ -150,13 +150,14 @@ def augmentation_of(recipe: Recipe, looks: Looks, mirrors: bool) -> Augmentation
         "rotate": 15.0,
         "colour": 0.3,
         "cutout": size // 4,
+        "cutmix": 1.0,
         "mixup": 0.4,
     }
     if recipe.augment is not None:
         wishes = {n: usual[n] if v is None else v for n, v in parse_augment(recipe.augment).items()}
     else:
         names = ["shift", *(["flip"] if mirrors else [])]
-        names += ["scale", "rotate", "colour", "mixup"] if large else ["rotate"] if not mirrors else []
+        names += ["scale", "rotate", "colour", "cutmix"] if large else ["rotate"] if not mirrors else []
         wishes = {name: usual[name] for name in names}
     colour = wishes.get("colour", 0.0)
     return Augmentation(
@@ -168,6 +169,7 @@ def augmentation_of(recipe: Recipe, looks: Looks, mirrors: bool) -> Augmentation
         contrast=colour,
         saturation=colour if looks.channels == 3 else 0.0,
         cutout=int(wishes.get("cutout", 0)),
+        cutmix=float(wishes.get("cutmix", 0.0)),
         mixup=float(wishes.get("mixup", 0.0)),
     )
 
