@@ -57,23 +57,23 @@ def test_digits_may_not_be_mirrored_and_blobs_may():
     assert sensitive_to_mirrors(pixels.astype(np.uint8), truth, np.arange(600), 0)[0]
 
 
+LARGE = {"flip", "shift", "scale", "rotate", "brightness", "contrast", "saturation"}
+
+
 @pytest.mark.parametrize(
-    ("size", "mirrors", "wish", "done"),
+    ("size", "mirrors", "classes", "wish", "done"),
     [
-        (
-            96,
-            True,
-            None,
-            {"flip", "shift", "scale", "rotate", "brightness", "contrast", "saturation", "cutmix"},
-        ),
-        (32, True, None, {"flip", "shift"}),
-        (8, False, None, {"shift", "rotate"}),
-        (32, True, "none", set()),
-        (32, False, "flip,cutout:5", {"flip", "cutout"}),
+        (96, True, 3, None, LARGE | {"cutmix"}),
+        (96, True, 2, None, LARGE | {"mixup"}),
+        (32, True, 3, None, {"flip", "shift"}),
+        (8, False, 3, None, {"shift", "rotate"}),
+        (32, True, 3, "none", set()),
+        (32, False, 3, "flip,cutout:5", {"flip", "cutout"}),
+        (32, False, 2, "cutmix,mixup:1", {"cutmix", "mixup"}),
     ],
 )
-def test_photos_are_varied_by_what_leaves_their_class(size, mirrors, wish, done):
-    found = augmentation_of(recipe(augment=wish), Looks(size, 3, "crop"), mirrors)
+def test_photos_are_varied_by_what_leaves_their_class(size, mirrors, classes, wish, done):
+    found = augmentation_of(recipe(augment=wish), Looks(size, 3, "crop"), mirrors, classes)
     assert set(found.model_dump(exclude_defaults=True)) == done
     assert found.cutout == (5 if wish and "cutout" in wish else 0)
 

@@ -136,11 +136,13 @@ def new_net(net: Network, seed: int, own: object, sizes: tuple[int, int]) -> tor
     return build(net, seed=derived_seed(seed, "weights"))
 
 
-def augmentation_of(recipe: Recipe, looks: Looks, mirrors: bool) -> Augmentation:
+def augmentation_of(recipe: Recipe, looks: Looks, mirrors: bool, classes: int) -> Augmentation:
     """Decide how training photos are varied.
 
     Args:
         mirrors: whether a photo and its mirror image are of the same class.
+        classes: larger photos of two are mixed, those of more are pasted into each other (measured on cats and
+            dogs and on flowers, ``docs/design.md``).
     """
     size, large = looks.size, looks.size >= STAGES[0][0]
     usual: dict[str, float] = {
@@ -157,7 +159,13 @@ def augmentation_of(recipe: Recipe, looks: Looks, mirrors: bool) -> Augmentation
         wishes = {n: usual[n] if v is None else v for n, v in parse_augment(recipe.augment).items()}
     else:
         names = ["shift", *(["flip"] if mirrors else [])]
-        names += ["scale", "rotate", "colour", "cutmix"] if large else ["rotate"] if not mirrors else []
+        names += (
+            ["scale", "rotate", "colour", "cutmix" if classes > 2 else "mixup"]
+            if large
+            else ["rotate"]
+            if not mirrors
+            else []
+        )
         wishes = {name: usual[name] for name in names}
     colour = wishes.get("colour", 0.0)
     return Augmentation(
@@ -245,7 +253,7 @@ def _paced(
 def _drafted(recipe: Recipe, prepared: ImagePrepared, looks: Looks, net: Network, device: str) -> ImagePlan:
     """Return the plan before anything is measured."""
     mirrors, why = _mirrors(recipe, prepared)
-    augmentation = augmentation_of(recipe, looks, mirrors)
+    augmentation = augmentation_of(recipe, looks, mirrors, len(prepared.task.classes))
     return ImagePlan(
         task=prepared.task.name,
         task_reason=prepared.task.reason,
