@@ -141,8 +141,7 @@ def augmentation_of(recipe: Recipe, looks: Looks, mirrors: bool, classes: int) -
 
     Args:
         mirrors: whether a photo and its mirror image are of the same class.
-        classes: larger photos of two are mixed, those of more are pasted into each other (measured on cats and
-            dogs and on flowers, ``docs/design.md``).
+        classes: larger photos of two are mixed, those of more are pasted into each other (docs/design.md).
     """
     size, large = looks.size, looks.size >= STAGES[0][0]
     usual: dict[str, float] = {
