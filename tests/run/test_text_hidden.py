@@ -44,6 +44,7 @@ def test_the_file_the_report_and_the_answer_taken_apart(tmp_path):
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "hidden layers 16:relu" in page
     assert "Adam" in page
+    assert "beside others hidden layers change that" in page
     answer = text_answer(again, again.rows(["not good"]), 1)
     parts = answer.base + answer.together + sum(each.weight for each in answer.words)
     assert parts == pytest.approx(answer.logit)
@@ -61,6 +62,32 @@ def test_without_layers_that_bend_words_have_weights_of_their_own():
     answer = text_answer(model, model.rows(["a good film"]), 1)
     assert answer.together == pytest.approx(0, abs=1e-5)
     assert answer.words[0].word == "good"
+    assert not gn.train(reviews, **QUICK).net.stack.hidden
+
+
+def test_words_that_are_used_alike_have_vectors_that_are_alike():
+    good, bad = ["fine", "great", "lovely"], ["poor", "awful", "dull"]
+    draw = np.random.default_rng(0)
+    words = [[good, bad][n % 2][draw.integers(3)] for n in range(400)]
+    reviews = {
+        "text": [f"a {w} film no{n}" for n, w in enumerate(words)],
+        "label": [n % 2 for n in range(400)],
+    }
+    model = gn.train(reviews, net="10:identity", **QUICK)
+    found = gn.similar_words(model, "great", most=2)
+    assert {each.word for each in found.most} == {"fine", "lovely"}
+    assert all(each.cosine > 0.9 for each in found.most)
+    assert {each.word for each in found.least} <= set(bad)
+    parts = gn.word_contributions(model, "a great film")
+    assert parts.probability == pytest.approx(model.predict_proba(["a great film"]).max(), abs=1e-4)
+
+
+@pytest.mark.parametrize("net", ["8:relu", "gru:1x4"])
+def test_words_that_do_not_add_up_to_the_answers_are_not_shown_as_if_they_did(net):
+    options = {"epochs": 1} if net == "gru:1x4" else QUICK
+    model = gn.train(either_or(), net=net, **{"task": "text", "target": "label", **options})
+    with pytest.raises(gn.RequestError, match="must add up to its answers, however: net='"):
+        gn.word_contributions(model, "not good")
 
 
 def test_the_final_net_learns_validation_texts_too_for_as_many_passes():

@@ -60,6 +60,11 @@ class Stack:
     weights: tuple[Numbers, ...] = ()
     biases: tuple[Numbers, ...] = ()
 
+    @property
+    def bends(self) -> bool:
+        """Whether outputs are no sums over n-grams any more: a layer has an activation."""
+        return any(layer.activation != "identity" for layer in self.hidden)
+
     def __call__(self, sums: NDArray[Any]) -> NDArray[np.float64]:
         """Shape: (texts, units of the first layer) -> (texts, outputs); without layers the same numbers."""
         found = sums.astype(np.float64)

@@ -22,10 +22,11 @@ MOST_CLASSES = 12
 
 def words_of(found: WordWeights) -> Iterator[Markup]:
     """Yield a chart of the words that speak most for each class."""
-    text = (
-        "A word, or a group of neighbours, counts for a class by its weight times its share of the text. "
-        "This says what the network uses, not what causes what."
-    )
+    counts = "counts for a class by its weight times its share of the text"
+    if found.alone:
+        counts = "stands with what it adds in a text of nothing else: beside others hidden layers change that"
+    says = "This says what the network uses, not what causes what."
+    text = f"A word, or a group of neighbours, {counts}. {says}"
     yield element("p", text, class_="soft small")
     classes = [*found.classes.items()][:MOST_CLASSES]
     drawn = (_words(name, words) for name, words in classes if words)

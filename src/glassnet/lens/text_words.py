@@ -33,9 +33,11 @@ class WordWeights:
     Attributes:
         classes: class -> words. The weight is added to the logit of the class (of several classes: beyond
             the mean of all), divided by the length of the row: the root of the number of features of a text.
+        alone: there are hidden layers, and the weight is what the word adds in a text that has no other.
     """
 
     classes: dict[str, tuple[WeightedWord, ...]]
+    alone: bool = False
 
     def __str__(self) -> str:
         lines = []
@@ -93,7 +95,7 @@ def word_weights(model: TextModel, most: int = SHOWN) -> WordWeights:
         column = table[:, place]
         best = [each for each in np.argsort(-column, kind="stable")[:most] if column[each] > 0]
         found[name] = tuple(WeightedWord(words[each], float(column[each])) for each in best)
-    return WordWeights(found)
+    return WordWeights(found, alone=bool(model.net.stack.hidden))
 
 
 def text_answer(model: TextModel, rows: TextRows, row: int) -> TextAnswer:

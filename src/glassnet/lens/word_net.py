@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from glassnet.data.text_tokens import tokens
+from glassnet.engine.bags import BagNet
 from glassnet.errors import RequestError, message
 from glassnet.reference.sentiment import Weights, bags_of, words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glassnet.engine.bags import BagNet
+    from glassnet.model.texts import TextModel
 
     Floats = NDArray[np.float64]
 
@@ -118,13 +119,13 @@ class BagWords:
 
     @property
     def vectors(self) -> Floats:
-        """What each adds alone. Shape: (n-grams, 1)."""
-        return self.net.alone(np.array(list(self.net.names), np.int64)).astype(np.float64)
+        """Their weights: without hidden layers one each, with them one for each unit of the first."""
+        return self.net.weights[list(self.net.names)].astype(np.float64)
 
     @property
     def pull(self) -> Floats:
         """What each adds to the score of a text that holds nothing else. Shape: (n-grams,)."""
-        return self.vectors[:, 0]
+        return self.net.alone(np.array(list(self.net.names), np.int64))[:, 0].astype(np.float64)
 
     @property
     def bias(self) -> float:
@@ -145,18 +146,26 @@ def word_net(of: object) -> WordNet:
     """Return a net over words as it is, and the net of a text model as one.
 
     Raises:
-        RequestError: it is neither, or has more than two classes.
+        RequestError: it is neither, has more than two classes, or its words do not add up to its answers.
     """
     from glassnet.model.texts import TextModel
 
     if isinstance(of, TextModel):
-        classes = of.task.classes
-        if len(classes) == 2:
-            return BagWords((str(classes[0]), str(classes[1])), of.net)
-        must, found = "the text model must have two classes", f"it has {len(classes)}"
-        raise RequestError(message(must, found, "ask model.contributions(text), which has every class"))
+        return _of_model(of)
     if isinstance(of, WordNet):
         return of
     must = "it must be a net over words or a text model"
     do = "give gn.text_steps(...).net, or what gn.train made of texts"
     raise RequestError(message(must, f"it is a {type(of).__name__}", do))
+
+
+def _of_model(model: TextModel) -> BagWords:
+    classes, do = model.task.classes, "ask model.contributions(text), which has every class"
+    if len(classes) != 2:
+        must = "the text model must have two classes"
+        raise RequestError(message(must, f"it has {len(classes)}", do))
+    if isinstance(model.net, BagNet) and not model.net.stack.bends:
+        return BagWords((str(classes[0]), str(classes[1])), model.net)
+    must = "the words of a text model must add up to its answers"
+    do = "ask model.contributions(text), or train with net='bag' or net='10:identity'"
+    raise RequestError(message(must, f"net={model.plan.net!r}", do))
