@@ -105,6 +105,13 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_another(tmp_path):
     assert (one.net.weights != three.net.weights).any()
 
 
+def test_a_budget_leaves_out_passes():
+    model = gn.train(either_or(), net="8:relu", budget=0.001, **QUICK)
+    assert len(model.history) == 1
+    assert model.plan.epochs == 1
+    assert not model.plan.reproducible
+
+
 def test_folds_and_several_classes():
     data = either_or()
     data["label"] = [

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from glassnet.data.text_features import Features
 from glassnet.engine.bags_net import BagSettings, PassRecord
 from glassnet.engine.bags_stack import Stack, hidden_layers, shapes
-from glassnet.engine.bags_train import Fitted, Rows, Tell, is_better, log_loss, naive_bayes_scale
+from glassnet.engine.bags_train import Fitted, Rows, Tell, is_better, is_over, log_loss, naive_bayes_scale
 from glassnet.engine.threads import using_threads
 from glassnet.nets.activations import ACTIVATIONS
 from glassnet.randomness import epoch_order, torch_seeded
@@ -84,6 +84,7 @@ def fit_stack(
     judge: Rows | None,
     progress: Tell | None,
     patience: int | None,
+    seconds: float | None,
 ) -> Fitted:
     """Train on rows; see :func:`glassnet.engine.bags_train.fit`."""
     begun, outputs = time.perf_counter(), 1 if classes == 2 else classes
@@ -100,7 +101,7 @@ def fit_stack(
                 progress(record)
             if patience is None or judged is None or is_better(judged, lowest):
                 best, last, lowest = net.numbers(), number, np.inf if judged is None else judged
-            if patience is not None and number - last >= patience:
+            if is_over(record, number - last, patience, seconds):
                 break
     weights, bias, stack = best
     return Fitted(weights, bias, last, tuple(history), stack)

@@ -64,6 +64,7 @@ def train_bags(
     class_weight: Sequence[float] | None = None,
     progress: Tell | None = None,
     patience: int | None = None,
+    seconds: float | None = None,
     threads: int | None = None,
 ) -> BagNet:
     """Train one net.
@@ -77,6 +78,7 @@ def train_bags(
         progress: told after each pass; an exception from it stops the training.
         patience: passes that do not lower the validation loss by a hundredth after which no other is begun,
             and the best is taken. None makes all passes and takes the last.
+        seconds: no pass but the first is begun that would end later.
         threads: how many cores; the result is the same with any number. None takes all.
 
     Raises:
@@ -90,8 +92,9 @@ def train_bags(
     if validation is not None:
         judged, their_weight = checked(*validation, classes, None, None)
         judge = Rows(vocabulary.encode(validation[0], threads=threads), judged, their_weight)
-    rows, how = Rows(features, truth, weight), {"patience": patience, "threads": threads}
-    fitted = fit(rows, classes, settings, judge, progress, **how)
+    rows = Rows(features, truth, weight)
+    limits: dict[str, Any] = {"patience": patience, "seconds": seconds, "threads": threads}
+    fitted = fit(rows, classes, settings, judge, progress, **limits)
     settings = replace(settings, passes=fitted.passes)
     names = strongest(vocabulary, texts, features, fitted.weights)
     return BagNet(vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names, fitted.stack)
@@ -111,17 +114,18 @@ def fit(
     progress: Tell | None = None,
     *,
     patience: int | None = None,
+    seconds: float | None = None,
     threads: int | None = None,
 ) -> Fitted:
     """Fit weights to rows.
 
     Args:
-        patience: see ``train_bags``.
+        patience, seconds: see ``train_bags``.
     """
     if settings.hidden:
         from glassnet.engine.bags_torch import fit_stack
 
-        return fit_stack(rows, classes, settings, judge, progress, patience)
+        return fit_stack(rows, classes, settings, judge, progress, patience, seconds)
     outputs, begun = 1 if classes == 2 else classes, time.perf_counter()
     kind: Any = bags_native.NativeSolver if native_status().available else bags_numpy.NumpySolver
     weight = rows.weight / rows.weight.sum()
@@ -143,7 +147,7 @@ def fit(
             progress(record)
         if patience is None or judged is None or is_better(judged, lowest):
             best, lowest = (weights, bias, number), np.inf if judged is None else judged
-        if patience is not None and number - best[2] >= patience:
+        if is_over(record, number - best[2], patience, seconds):
             break
     return Fitted(*best, tuple(history))
 
@@ -151,6 +155,12 @@ def fit(
 def is_better(loss: float, lowest: float) -> bool:
     """Say whether a validation loss is lower by more than chance may make it."""
     return loss < (1 - LEAST_GAIN) * lowest
+
+
+def is_over(record: PassRecord, since: int, patience: int | None, seconds: float | None) -> bool:
+    """Say whether no other pass is to begin; ``since`` are those since the best one."""
+    next_end = record.seconds * (record.number + 1) / record.number
+    return (patience is not None and since >= patience) or (seconds is not None and next_end > seconds)
 
 
 def naive_bayes_scale(counts: Array, smoothing: float) -> Array:

@@ -188,7 +188,7 @@ def train_fold(
 
     Args:
         threads: cores at work.
-        seconds: after which no further way is tried; None: no limit.
+        seconds: after which no further way is tried, and no further pass begun; None: no limit.
         tell: told the net in a few words and its record after each pass.
     """
     common: dict[str, Any] = {
@@ -210,7 +210,8 @@ def train_fold(
         )
         trials = tuple(map(_trial, chosen.trials))
         return TrainedBags(chosen.held_out, chosen.net, trials, chosen.features, chosen.columns, both)
-    return _as_written(recipe, prepared, fold, given or (TextOptions(), BagSettings()), common, tell)
+    how = given or (TextOptions(), BagSettings())
+    return _as_written(recipe, prepared, fold, how, {**common, "seconds": seconds}, tell)
 
 
 def _as_written(
@@ -221,7 +222,11 @@ def _as_written(
     common: dict[str, Any],
     tell: Tell,
 ) -> TrainedBags:
-    """Train one net, and once more on validation texts too, for as many passes as validation found best."""
+    """Train one net, and once more on validation texts too, for as many passes as validation found best.
+
+    Args:
+        common: of both trainings; ``seconds`` of the first, as the second has no more passes.
+    """
     options, settings = given
     patience = math.ceil(PATIENCE * settings.passes) if settings.hidden else None
 
@@ -243,6 +248,7 @@ def _as_written(
     if recipe.refit is False or not validates:
         return TrainedBags(best, best, ())
     both = np.sort(np.concatenate([fold.train, fold.validation]))
+    common = {**common, "seconds": None}
     return TrainedBags(best, one(both, "refit", best.settings, None), ())
 
 
