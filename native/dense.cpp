@@ -139,8 +139,9 @@ double Dense<T>::lose(long rows) {
     return sum;
 }
 
-// From the gradient by a layer's weighted sums to that of the layer before: transposed weights times it, times the
-// derivative of the activation there.
+// From the gradient by the weighted sums of layer l to that of layer l - 1: transposed weights of l times it, times
+// the derivative of the activation of l - 1. It reads the weights of l, so they are updated afterwards; the activation
+// of the last layer is that of lose.
 template <class T>
 void Dense<T>::backward(long rows, std::size_t l, bool training) {
     const Layer &layer = layers[l], &before = layers[l - 1];
@@ -152,7 +153,8 @@ void Dense<T>::backward(long rows, std::size_t l, bool training) {
     derive(k, before, values[l - 1].out.data(), values[l - 1].kept.data(), gradient, layer.inputs, rows);
 }
 
-// What the gradients of a layer's weights are summed from: its inputs as rows x units, and the biases' gradient.
+// What the gradients of a layer's weights are summed from, its inputs as rows x units; and the whole gradient of its
+// biases, which is a sum over the same rows.
 template <class T>
 void Dense<T>::turn_inputs(long rows, std::size_t l, bool training, bool add) {
     const Layer &layer = layers[l];
@@ -252,7 +254,8 @@ double Dense<T>::batch_gradients(const Data<T> &data, const std::int64_t *order,
     return sum;
 }
 
-// One step. Where nothing asks for all gradients at once, each is used and forgotten.
+// One step. Where nothing asks for all gradients at once, and the batch goes through the network in one part, each
+// gradient is used and forgotten.
 template <class T>
 double Dense<T>::step(const Data<T> &data, const std::int64_t *order, long rows, double rate, double total_weight) {
     const Update<T> how = update_of<T>(optimizer, rate, steps);

@@ -28,7 +28,7 @@ struct Update {
     Method method;
     T rate, decay, momentum;
     bool nesterov;
-    T beta1, beta2, epsilon;  // of adam: rate and epsilon hold the correction of the bias already
+    T beta1, beta2, epsilon;  // of adam: rate and epsilon correct already that its means begin at 0
     T shrink;                 // of adamw: 1 - rate * decay
     T alpha;                  // of rmsprop
 };
