@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from glassnet.data.augment_preview import png, preview
@@ -31,11 +32,11 @@ def test_the_first_column_has_the_photos_and_the_others_what_is_made_of_them():
     assert (picture[:, 12:18] == 255).all()
 
 
-def test_the_preview_is_a_function_of_its_seed_and_shows_mixup():
-    mixup = Augmentation(mixup=0.5)
-    assert np.array_equal(preview(PIXELS, mixup, SCHEMA), preview(PIXELS, mixup, SCHEMA))
-    assert not np.array_equal(preview(PIXELS, mixup, SCHEMA), preview(PIXELS, mixup, SCHEMA, seed=1))
-    assert not np.array_equal(preview(PIXELS, mixup, SCHEMA), preview(PIXELS, Augmentation(), SCHEMA))
+@pytest.mark.parametrize("mixing", [Augmentation(mixup=0.5), Augmentation(cutmix=1.0)])
+def test_the_preview_is_a_function_of_its_seed_and_shows_mixing(mixing):
+    assert np.array_equal(preview(PIXELS, mixing, SCHEMA), preview(PIXELS, mixing, SCHEMA))
+    assert not np.array_equal(preview(PIXELS, mixing, SCHEMA), preview(PIXELS, mixing, SCHEMA, seed=1))
+    assert not np.array_equal(preview(PIXELS, mixing, SCHEMA), preview(PIXELS, Augmentation(), SCHEMA))
 
 
 def test_a_picture_becomes_a_png_file_grey_too():

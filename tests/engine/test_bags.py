@@ -232,9 +232,13 @@ def test_what_does_not_fit_is_refused_with_everything_that_is_wrong():
         BagSettings(passes=0, learning_rate=2, l2=-1, scale="bayes", smoothing=0)
 
 
-def test_more_classes_have_fewer_features_so_that_the_memory_is_bounded():
-    assert bags_train.limited(TextOptions(), 2).max_features == TextOptions().max_features
-    assert bags_train.limited(TextOptions(), 1000).max_features == bags_train.MOST_WEIGHTS // 1000
+def test_more_classes_or_units_have_fewer_features_so_that_the_memory_is_bounded():
+    def features(classes, hidden=""):
+        return bags_train.limited(TextOptions(), classes, BagSettings(hidden=hidden)).max_features
+
+    assert features(2) == features(2, "8:relu") == TextOptions().max_features
+    assert features(1000) == bags_train.MOST_WEIGHTS // 1000
+    assert features(2, "1000:relu,8:relu") == bags_train.MOST_HIDDEN_WEIGHTS // 1000
 
 
 def test_importing_bags_imports_numpy_and_nothing_heavier():

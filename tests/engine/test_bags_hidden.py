@@ -67,19 +67,25 @@ def test_words_that_tell_something_only_together_need_a_layer_that_bends():
     assert right(straight, *either_or(300, seed=1)) < 0.8
 
 
+def test_words_of_which_none_tells_anything_alone_are_heard_for_all_their_scale():
+    kinds = ["good film", "old story", "good story", "old film"]
+    texts, labels = Texts.of(kinds * 50), np.array([1, 1, 0, 0] * 50)
+    given = settings("16:tanh", learning_rate=0.1, passes=100, scale="naive_bayes")
+    assert right(train_bags(texts, labels, 2, SINGLE, given), texts, labels) == 1.0
+
+
 @pytest.mark.parametrize("weighting", ["presence", "counts", "tfidf"])
 def test_numpy_answers_as_torch_does(monkeypatch, weighting):
-    nets = []
-    made = bags_torch.StackedBag.numbers
-    monkeypatch.setattr(bags_torch.StackedBag, "numbers", lambda net: nets.append(net) or made(net))
+    solvers = []
+    made = bags_torch.TorchSolver.read
+    monkeypatch.setattr(bags_torch.TorchSolver, "read", lambda solver: solvers.append(solver) or made(solver))
     texts, labels = made_up(200, 3)
     options = TextOptions(ngrams=2, min_count=1, weighting=weighting)
     net = train_bags(texts, labels, 3, options, settings("7:silu,5:sigmoid", passes=2))
-    features = net.vocabulary.encode(texts)
-    _, batch = next(bags_torch._batches(features, np.arange(200), 200))
+    inside = solvers[-1].net.eval()
     with torch.no_grad():
-        expected = nets[-1].eval()(*batch).numpy()
-    np.testing.assert_allclose(net.logits(texts), expected, rtol=0, atol=1e-5)
+        parts = [inside(*batch).numpy() for _, batch in solvers[-1].batches(np.arange(200))]
+    np.testing.assert_allclose(net.logits(texts), np.concatenate(parts), rtol=0, atol=1e-5)
 
 
 def test_the_same_seed_gives_the_same_bits_with_any_number_of_threads():

@@ -88,14 +88,17 @@ def test_batches_are_a_function_of_seed_and_epoch():
     assert not torch.equal(first(0, 2)[0], first(1, 2)[0])
 
 
-def test_mixed_photos_have_the_shares_of_both_classes():
-    batches = PhotoBatches(PHOTOS, 3, 20, LOOK, Augmentation(mixup=1.0), seed=0)
+@pytest.mark.parametrize("augmentation", [Augmentation(mixup=1.0), Augmentation(cutmix=1.0)])
+def test_mixed_photos_have_the_shares_of_both_classes(augmentation):
+    batches = PhotoBatches(PHOTOS, 3, 20, LOOK, augmentation, seed=0)
+    mixed = False
     for photos, shares in batches(1):
         assert torch.allclose(shares.sum(1), torch.ones(len(photos)))
-        assert bool((shares.amax(1) >= 0.5).all())
         colours = photos.mean((2, 3)).softmax(1)
-        assert (colours.argmax(1) == shares.argmax(1)).float().mean() > 0.9
-    assert bool(((shares > 0).sum(1) == 2).any())
+        sure = shares.amax(1) > 0.6
+        assert (colours.argmax(1) == shares.argmax(1))[sure].float().mean() > 0.9
+        mixed |= bool(((shares > 0).sum(1) == 2).any())
+    assert mixed
 
 
 def test_pixels_are_normalised_by_channel():

@@ -57,21 +57,38 @@ def mixed(batch: Tensor, seed: int, augmentation: Augmentation) -> tuple[Tensor,
     """
     import torch
 
-    draw, alpha = stream(seed, "mixup"), augmentation.mixup
-    pasted = augmentation.cutmix > 0 and draw.random() < augmentation.cutmix
-    share = 1.0
-    if pasted or alpha:
-        share = float(draw.random() if pasted else draw.beta(alpha, alpha))
-    partner = torch.from_numpy(draw.permutation(len(batch))).to(batch.device)
+    draw = stream(seed, "mixup")
+    if augmentation.cutmix and draw.random() < augmentation.cutmix:
+        return _pasted(batch, draw)
+    if augmentation.mixup:
+        return _blended(batch, draw, augmentation.mixup)
+    return batch, torch.arange(len(batch), device=batch.device), 1.0
+
+
+def _blended(batch: Tensor, draw: np.random.Generator, alpha: float) -> tuple[Tensor, Tensor, float]:
+    import torch
+
+    share = float(draw.beta(alpha, alpha))
+    share, partner = max(share, 1 - share), _partners(batch, draw)
     with torch.no_grad():
-        if pasted:
-            rows, columns = _rectangle(batch.shape[2], batch.shape[3], 1 - share, draw)
-            result = batch.clone()
-            result[:, :, rows, columns] = batch[partner][:, :, rows, columns]
-            area = (rows.stop - rows.start) * (columns.stop - columns.start)
-            return result, partner, 1 - area / (batch.shape[2] * batch.shape[3])
-        share = max(share, 1 - share)
         return torch.lerp(batch[partner], batch, share), partner, share
+
+
+def _pasted(batch: Tensor, draw: np.random.Generator) -> tuple[Tensor, Tensor, float]:
+    import torch
+
+    height, width = batch.shape[2:]
+    area, partner = draw.random(), _partners(batch, draw)
+    rows, columns = _rectangle(height, width, 1 - area, draw)
+    with torch.no_grad():
+        result = batch.clone()
+        result[:, :, rows, columns] = batch[partner][:, :, rows, columns]
+    taken = (rows.stop - rows.start) * (columns.stop - columns.start)
+    return result, partner, 1 - taken / (height * width)
+
+
+def _partners(batch: Tensor, draw: np.random.Generator) -> Tensor:
+    return _tensor(draw.permutation(len(batch)), batch)
 
 
 def _rectangle(height: int, width: int, area: float, draw: np.random.Generator) -> tuple[slice, slice]:

@@ -43,7 +43,7 @@ def preview(
     for number in range(variants):
         drawn = derived_seed(seed, "preview", number)
         varied = augmented(batch, drawn, augmentation)
-        if augmentation.mixup or augmentation.cutmix:
+        if augmentation.mixes:
             varied = mixed(varied, drawn, augmentation)[0]
         columns.append(schema.pixels(varied.numpy()))
     rows = [_row([column[place] for column in columns]) for place in range(len(pixels))]

@@ -14,7 +14,7 @@ less its weight costs. Importing this module imports NumPy and nothing heavier.
 from __future__ import annotations
 
 from glassnet.engine.bags_choice import CANDIDATES, BagChoice, BagTrial, choose_bags
-from glassnet.engine.bags_net import BagNet, BagSettings, Contribution, PassRecord, logits
+from glassnet.engine.bags_net import BagNet, BagSettings, Contribution, PassRecord
 from glassnet.engine.bags_train import train_bags
 
 __all__ = [
@@ -26,6 +26,5 @@ __all__ = [
     "Contribution",
     "PassRecord",
     "choose_bags",
-    "logits",
     "train_bags",
 ]

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from glassnet.data.text_features import Features, Vocabulary
 from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
-from glassnet.engine.bags_net import BagNet, BagSettings, PassRecord, logits
+from glassnet.engine.bags_net import BagNet, BagSettings, PassRecord
 from glassnet.engine.bags_train import Rows, checked, fit, limited, strongest
 from glassnet.errors import DataError, message
 
@@ -110,7 +110,7 @@ def choose_bags(
         late = budget is not None and time.perf_counter() - begun > budget
         if tried and (late or work > ENOUGH_WORK):
             break
-        options = limited(candidate, classes)
+        options = limited(candidate, classes, settings)
         vocabulary = Vocabulary.fit(texts, options, threads=threads)
         rows = Rows(vocabulary.encode(texts, threads=threads), truth, weight)
         told = None if progress is None else functools.partial(progress, in_words(options, settings))
@@ -176,10 +176,10 @@ def _try(
     )
     fitted = fit(own, classes, settings, others, told, patience=PATIENCE, threads=threads)
     settings = replace(settings, passes=fitted.passes)
-    net = BagNet(narrow, fitted.weights, fitted.bias, settings, fitted.history)
+    net = fitted.net(narrow, settings)
     loss = fitted.history[fitted.passes - 1].validation_loss
     assert loss is not None
-    found = logits(others.features, fitted.weights, fitted.bias, threads=threads)
+    found = fitted.answers(others.features, threads=threads)
     answers = found[:, 0] > 0 if found.shape[1] == 1 else found.argmax(1)
     right = float((answers == others.labels).mean())
     seconds = time.perf_counter() - begun
@@ -198,9 +198,7 @@ def _refitted(
     assert best.rows is not None
     fitted = fit(best.rows, classes, best.trial.settings, progress=told, threads=threads)
     names = strongest(best.vocabulary, texts, best.rows.features, fitted.weights)
-    settings = best.trial.settings
-    net = BagNet(best.vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names)
-    return net, best.rows.features
+    return fitted.net(best.vocabulary, best.trial.settings, names), best.rows.features
 
 
 def _named(best: _Tried, texts: Texts) -> BagNet:

@@ -97,30 +97,52 @@ class Contribution:
     logits: NDArray[np.float64]
 
 
+def logits(
+    features: Features, weights: NDArray[np.float32], bias: NDArray[np.float32], *, threads: int | None = None
+) -> NDArray[np.float32]:
+    """Return bias + sum of value times weight / length of the row. Shape: (texts, outputs)."""
+    if native_status().available:
+        return bags_native.logits(features, weights, bias, threads or all_cores())
+    return bags_numpy.logits(features, weights, bias)
+
+
 @dataclass(frozen=True, eq=False)
-class BagNet:
+class Learned:
+    """What a bag answers with.
+
+    Attributes:
+        weights: of each feature, the scale included. Shape: (features, outputs), float32; with hidden layers
+            (features, units of the first).
+        bias: Shape: (outputs,), float32, or (units,).
+        stack: the dense layers between what a text adds up to and the outputs.
+    """
+
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    stack: Stack = field(default_factory=Stack)
+
+    def answers(self, features: Features, *, threads: int | None = None) -> NDArray[np.float32]:
+        """Return the logits of texts as features. Shape: (texts, outputs)."""
+        return self.stack(logits(features, self.weights, self.bias, threads=threads)).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BagNet(Learned):
     """A trained net over bags of n-grams.
 
     Attributes:
         vocabulary: which n-grams are features.
-        weights: of each feature, the scale included. Shape: (features, outputs), float32; with hidden layers
-            (features, units of the first).
-        bias: Shape: (outputs,), float32, or (units,).
         settings: how it was trained.
         history: one record a pass.
         names: the n-grams of the columns with the largest weights.
-        stack: the dense layers between what a text adds up to and the outputs.
 
     Two classes have one output, whose sigmoid is the probability of class 1; more classes have one each.
     """
 
     vocabulary: Vocabulary
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
     settings: BagSettings
     history: tuple[PassRecord, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
-    stack: Stack = field(default_factory=Stack)
 
     @property
     def outputs(self) -> int:
@@ -130,10 +152,6 @@ class BagNet:
     def logits(self, texts: Texts, *, threads: int | None = None) -> NDArray[np.float32]:
         """Return the logits of texts. Shape: (texts, outputs)."""
         return self.answers(self.vocabulary.encode(texts, threads=threads), threads=threads)
-
-    def answers(self, features: Features, *, threads: int | None = None) -> NDArray[np.float32]:
-        """Return the logits of texts that ``vocabulary`` has encoded. Shape: (texts, outputs)."""
-        return self.stack(logits(features, self.weights, self.bias, threads=threads)).astype(np.float32)
 
     def contributions(self, text: str | bytes) -> list[Contribution]:
         """Return what each n-gram of a text adds to its logits, the largest first.
@@ -201,13 +219,5 @@ class BagNet:
         named = dict(zip(arrays["named"].tolist(), names, strict=False))
         settings = BagSettings(**described["settings"])
         stack = Stack.from_arrays(hidden_layers(settings.hidden), arrays)
-        return cls(vocabulary, arrays["weights"], arrays["bias"], settings, (), named, stack)
-
-
-def logits(
-    features: Features, weights: NDArray[np.float32], bias: NDArray[np.float32], *, threads: int | None = None
-) -> NDArray[np.float32]:
-    """Return bias + sum of value times weight / length of the row. Shape: (texts, outputs)."""
-    if native_status().available:
-        return bags_native.logits(features, weights, bias, threads or all_cores())
-    return bags_numpy.logits(features, weights, bias)
+        learned = arrays["weights"], arrays["bias"], stack
+        return cls(*learned, vocabulary=vocabulary, settings=settings, names=named)

@@ -7,7 +7,6 @@ only when it is seen (torch's SparseAdam). One thread works, so that the bits do
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,157 +16,120 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glassnet.data.text_features import Features
-from glassnet.engine.bags_net import BagSettings, PassRecord
+from glassnet.data.text_features import Array, Features
+from glassnet.engine import bags_numpy
+from glassnet.engine.bags_net import BagSettings
 from glassnet.engine.bags_stack import Stack, hidden_layers, shapes
-from glassnet.engine.bags_train import Fitted, Rows, Tell, is_better, is_over, log_loss, naive_bayes_scale
 from glassnet.engine.threads import using_threads
 from glassnet.nets.activations import ACTIVATIONS
 from glassnet.randomness import epoch_order, torch_seeded
 
 BATCH_SIZE = 32
-AT_ONCE = 1_000
 QUIETEST = 0.1
 """The scale of n-grams that tell nothing alone: what they tell with others is to be heard too."""
 SMALL = 0.01
 """Deviation of the weights of n-grams before anything is learned: those that are seldom seen stay near 0."""
 
+Batch = tuple[Tensor, Tensor, Tensor]
+"""The features of some texts, where each text begins, and the values, each row of length 1."""
+
 
 class StackedBag(nn.Module):
-    """Sums of weights of n-grams, then dense layers.
+    """Sums of weights of n-grams, then dense layers; ``scale`` multiplies the value of each n-gram."""
 
-    Args:
-        scale: what each n-gram's value is multiplied with. Shape: (features,).
-    """
-
-    def __init__(self, scale: NDArray[np.float64], settings: BagSettings, outputs: int) -> None:
+    def __init__(self, features: int, hidden: str, outputs: int) -> None:
         super().__init__()
-        self.hidden = hidden_layers(settings.hidden)
-        self.scale = torch.from_numpy(scale).float()
-        self.first = nn.EmbeddingBag(
-            len(scale), self.hidden[0].units, mode="sum", sparse=True, include_last_offset=True
-        )
-        self.bias = nn.Parameter(torch.zeros(self.hidden[0].units))
+        self.hidden = hidden_layers(hidden)
+        self.scale = torch.ones(features)
+        units = self.hidden[0].units
+        self.first = nn.EmbeddingBag(features, units, mode="sum", sparse=True, include_last_offset=True)
+        self.bias = nn.Parameter(torch.zeros(units))
         self.above = [nn.Linear(*sizes) for sizes in shapes(self.hidden, outputs)]
         self.layers = nn.ModuleList(self.above)
         nn.init.normal_(self.first.weight, std=SMALL)
 
     def forward(self, columns: Tensor, offsets: Tensor, values: Tensor) -> Tensor:
-        """Answer texts: the features of all of them, and where each begins. Shape: (texts, outputs)."""
+        """Answer texts; see ``Batch``. Shape: (texts, outputs)."""
         values = values * self.scale[columns]
         x: Tensor = self.first(columns, offsets, per_sample_weights=values) + self.bias
         for layer, above in zip(self.hidden, self.above, strict=True):
             x = above(F.dropout(ACTIVATIONS[layer.activation]()(x), layer.dropout, self.training))
         return x
 
-    def optimizers(self, rate: float) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
-        """Return Adam for the weights of n-grams, and for all others."""
-        others = [self.bias, *self.layers.parameters()]
-        return torch.optim.SparseAdam([self.first.weight], lr=rate), torch.optim.Adam(others, lr=rate)
 
-    def numbers(self) -> tuple[NDArray[np.float32], NDArray[np.float32], Stack]:
-        """Return copies of the weights with the scale in them, of the first bias, and of what is above."""
-        weights = self.first.weight.detach() * self.scale[:, None]
-        above = [(_copy(each.weight.T), _copy(each.bias)) for each in self.above]
-        stack = Stack(self.hidden, tuple(w for w, _ in above), tuple(b for _, b in above))
-        return weights.numpy(), _copy(self.bias), stack
+class TorchSolver:
+    """Minimises the mean log loss of a bag with hidden layers by Adam; see ``NumpySolver``."""
+
+    def __init__(
+        self, features: Features, labels: Array, weight: Array, outputs: int, settings: BagSettings
+    ) -> None:
+        self.x, self.labels, self.settings, self.passes = features, labels, settings, 0
+        self.truth = torch.from_numpy(labels)
+        self.weight = torch.from_numpy(weight / weight.mean()).float()
+        rows, values, lengths = bags_numpy.entries(features)
+        self.values = torch.from_numpy((values * lengths[rows]).astype(np.float32))
+        with torch_seeded(settings.seed, "weights"):
+            self.net = StackedBag(features.width, settings.hidden, outputs)
+        others = [self.net.bias, *self.net.layers.parameters()]
+        self.optimizers = torch.optim.SparseAdam([self.net.first.weight]), torch.optim.Adam(others)
+
+    def class_counts(self, weight: Array) -> Array:
+        """Return how much the texts weigh that have each feature, by class. Shape: (width, classes)."""
+        return bags_numpy.class_counts(self.x, self.labels, weight, max(2, self.net.above[-1].out_features))
+
+    def rescale(self, scale: Array) -> None:
+        """Take the scale of the features: of several classes as for the one that each tells most of."""
+        loudest = QUIETEST + np.abs(scale).max(1, initial=0.0)
+        self.net.scale = torch.from_numpy(loudest).float()
+
+    def step(self, length: float, *_: object) -> float:
+        """Learn every text once, ``length`` being Adam's rate; return the weighted mean loss meanwhile."""
+        self.passes += 1
+        for each in self.optimizers:
+            each.param_groups[0]["lr"] = length
+        self.net.train()
+        seed, total = self.settings.seed, 0.0
+        with using_threads(1), torch_seeded(seed, "dropout", self.passes):
+            for some, batch in self.batches(epoch_order(seed, self.passes, len(self.x))):
+                total += self._learn(some, batch) * len(some)
+        return total / len(self.x)
+
+    def read(self) -> tuple[NDArray[np.float32], NDArray[np.float32], Stack]:
+        """Return copies of the weights, scaled, (width, units), of their bias (units,), and what is above."""
+        weights = self.net.first.weight.detach() * self.net.scale[:, None]
+        above = self.net.above
+        stack = Stack(
+            self.net.hidden,
+            tuple(_copy(each.weight.T) for each in above),
+            tuple(_copy(each.bias) for each in above),
+        )
+        return weights.numpy(), _copy(self.net.bias), stack
+
+    def batches(self, order: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Batch]]:
+        """Yield texts and their features."""
+        begins, ends = self.x.offsets[:-1], self.x.offsets[1:]
+        for start in range(0, len(order), BATCH_SIZE):
+            some = order[start : start + BATCH_SIZE]
+            counts = ends[some] - begins[some]
+            offsets = np.concatenate([[0], np.cumsum(counts)])
+            entries = np.arange(offsets[-1]) + np.repeat(begins[some] - offsets[:-1], counts)
+            columns = torch.from_numpy(self.x.columns[entries].astype(np.int64))
+            yield some, (columns, torch.from_numpy(offsets), self.values[torch.from_numpy(entries)])
+
+    def _learn(self, some: NDArray[np.int64], batch: Batch) -> float:
+        logits, truth = self.net(*batch), self.truth[some]
+        if logits.shape[1] == 1:
+            losses = F.binary_cross_entropy_with_logits(logits[:, 0], truth.float(), reduction="none")
+        else:
+            losses = F.cross_entropy(logits, truth, reduction="none")
+        loss: Any = (losses * self.weight[some]).mean()
+        for each in self.optimizers:
+            each.zero_grad()
+        torch.autograd.backward(loss)
+        for each in self.optimizers:
+            each.step()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
 
 
 def _copy(tensor: Tensor) -> NDArray[np.float32]:
     return np.array(tensor.detach().numpy(), order="C")
-
-
-def fit_stack(
-    rows: Rows,
-    classes: int,
-    settings: BagSettings,
-    judge: Rows | None,
-    progress: Tell | None,
-    patience: int | None,
-    seconds: float | None,
-) -> Fitted:
-    """Train on rows; see :func:`glassnet.engine.bags_train.fit`."""
-    begun, outputs = time.perf_counter(), 1 if classes == 2 else classes
-    with using_threads(1), torch_seeded(settings.seed, "weights"):
-        net = StackedBag(_scale(rows, classes, settings), settings, outputs)
-        best, lowest, last, history = net.numbers(), np.inf, 0, list[PassRecord]()
-        optimizers = net.optimizers(settings.learning_rate)
-        for number in range(1, settings.passes + 1):
-            loss = _one_pass(net, optimizers, rows, settings.seed, number)
-            judged = None if judge is None else log_loss(_answers(net, judge.features), judge)
-            record = PassRecord(number, settings.passes, loss, judged, time.perf_counter() - begun)
-            history.append(record)
-            if progress is not None:
-                progress(record)
-            if patience is None or judged is None or is_better(judged, lowest):
-                best, last, lowest = net.numbers(), number, np.inf if judged is None else judged
-            if is_over(record, number - last, patience, seconds):
-                break
-    weights, bias, stack = best
-    return Fitted(weights, bias, last, tuple(history), stack)
-
-
-def _scale(rows: Rows, classes: int, settings: BagSettings) -> NDArray[np.float64]:
-    """Return how loud each n-gram is: of several classes as for the one that it tells most of."""
-    if settings.scale == "none":
-        return np.ones(rows.features.width)
-    features, weight = rows.features, rows.weight / rows.weight.mean()
-    texts = np.repeat(np.arange(len(features)), np.diff(features.offsets))
-    places = features.columns * np.int64(classes) + rows.labels[texts]
-    counts = np.bincount(places, weight[texts], features.width * classes).reshape(-1, classes)
-    scale: NDArray[np.float64] = np.abs(naive_bayes_scale(counts, settings.smoothing)).max(1, initial=0.0)
-    return QUIETEST + scale
-
-
-def _one_pass(
-    net: StackedBag,
-    optimizers: tuple[torch.optim.Optimizer, ...],
-    rows: Rows,
-    seed: int,
-    number: int,
-) -> float:
-    """Learn every text once; return the weighted mean loss."""
-    net.train()
-    order, total = epoch_order(seed, number, len(rows.features)), 0.0
-    labels, weight = torch.from_numpy(rows.labels), torch.from_numpy(rows.weight / rows.weight.mean()).float()
-    for some, batch in _batches(rows.features, order, BATCH_SIZE):
-        losses = _losses(net(*batch), labels[some])
-        loss = (losses * weight[some]).mean()
-        for each in optimizers:
-            each.zero_grad()
-        torch.autograd.backward(loss)
-        for each in optimizers:
-            each.step()
-        total += float(loss.detach()) * len(some)
-    return total / len(order)
-
-
-def _losses(logits: Tensor, labels: Tensor) -> Tensor:
-    if logits.shape[1] == 1:
-        return F.binary_cross_entropy_with_logits(logits[:, 0], labels.float(), reduction="none")
-    return F.cross_entropy(logits, labels, reduction="none")
-
-
-def _answers(net: StackedBag, features: Features) -> NDArray[np.float32]:
-    net.eval()
-    with torch.no_grad():
-        parts = [net(*batch).numpy() for _, batch in _batches(features, np.arange(len(features)), AT_ONCE)]
-    found: NDArray[np.float32] = np.concatenate(parts)
-    return found
-
-
-def _batches(
-    features: Features, order: NDArray[np.int64], size: int
-) -> Iterator[tuple[NDArray[np.int64], tuple[Tensor, Tensor, Tensor]]]:
-    """Yield texts, and their features as ``StackedBag`` takes them, each row of length 1."""
-    begins, ends = features.offsets[:-1], features.offsets[1:]
-    for start in range(0, len(order), size):
-        some = order[start : start + size]
-        counts = ends[some] - begins[some]
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        entries = np.arange(offsets[-1]) + np.repeat(begins[some] - offsets[:-1], counts)
-        values: Any = np.ones(len(entries)) if features.values is None else features.values[entries]
-        squares = np.add.reduceat(np.append(values**2, 0.0), offsets[:-1]) * (counts > 0)
-        values = values / np.repeat(np.sqrt(squares), counts)
-        columns = torch.from_numpy(features.columns[entries].astype(np.int64))
-        yield some, (columns, torch.from_numpy(offsets), torch.from_numpy(values).float())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from glassnet.data.text_features import Array, Features, Vocabulary
 from glassnet.data.text_options import TextOptions
 from glassnet.data.text_store import Texts
 from glassnet.engine import bags_native, bags_numpy
-from glassnet.engine.bags_net import BagNet, BagSettings, PassRecord, logits
-from glassnet.engine.bags_stack import Stack
+from glassnet.engine.bags_net import BagNet, BagSettings, Learned, PassRecord
+from glassnet.engine.bags_stack import hidden_layers
 from glassnet.errors import DataError, message
 from glassnet.machine import all_cores
 from glassnet.native_status import native_status
@@ -28,6 +28,8 @@ NAMED = 1000
 """Columns whose n-grams are kept by name."""
 MOST_WEIGHTS = 12_000_000
 """Weights of a net: the more classes, the fewer n-grams."""
+MOST_HIDDEN_WEIGHTS = 1 << 26
+"""Those of the first of its hidden layers: 64 units have as many as a million n-grams."""
 
 Tell = Callable[[PassRecord], None]
 
@@ -41,15 +43,26 @@ class Rows:
     weight: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """Weights after the pass with the lowest validation loss, or the last; and all passes."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fitted(Learned):
+    """What was learned after the pass with the lowest validation loss, or the last; and all passes."""
 
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
     passes: int
     history: tuple[PassRecord, ...]
-    stack: Stack = field(default_factory=Stack)
+
+    def net(
+        self, vocabulary: Vocabulary, settings: BagSettings, names: Mapping[int, str] | None = None
+    ) -> BagNet:
+        """Return the net that this makes with its vocabulary."""
+        return BagNet(
+            self.weights,
+            self.bias,
+            self.stack,
+            vocabulary=vocabulary,
+            settings=settings,
+            history=self.history,
+            names=names or {},
+        )
 
 
 def train_bags(
@@ -84,7 +97,8 @@ def train_bags(
     Raises:
         DataError: there are no texts, or labels or weights do not fit them; all is named.
     """
-    options, settings = limited(options or TextOptions(), classes), settings or BagSettings()
+    settings = settings or BagSettings()
+    options = limited(options or TextOptions(), classes, settings)
     truth, weight = checked(texts, labels, classes, sample_weight, class_weight)
     vocabulary = Vocabulary.fit(texts, options, threads=threads)
     features = vocabulary.encode(texts, threads=threads)
@@ -93,17 +107,20 @@ def train_bags(
         judged, their_weight = checked(*validation, classes, None, None)
         judge = Rows(vocabulary.encode(validation[0], threads=threads), judged, their_weight)
     rows = Rows(features, truth, weight)
-    limits: dict[str, Any] = {"patience": patience, "seconds": seconds, "threads": threads}
-    fitted = fit(rows, classes, settings, judge, progress, **limits)
+    fitted = fit(
+        rows, classes, settings, judge, progress, patience=patience, seconds=seconds, threads=threads
+    )
     settings = replace(settings, passes=fitted.passes)
     names = strongest(vocabulary, texts, features, fitted.weights)
-    return BagNet(vocabulary, fitted.weights, fitted.bias, settings, fitted.history, names, fitted.stack)
+    return fitted.net(vocabulary, settings, names)
 
 
-def limited(options: TextOptions, classes: int) -> TextOptions:
-    """Return the options with no more features than a net of so many classes can have weights for."""
-    most = max(1, MOST_WEIGHTS // (1 if classes == 2 else classes))
-    return options if options.max_features <= most else replace(options, max_features=most)
+def limited(options: TextOptions, classes: int, settings: BagSettings) -> TextOptions:
+    """Return the options with no more features than a net can have weights for: of each class, or unit."""
+    most, hidden = MOST_WEIGHTS // (1 if classes == 2 else classes), hidden_layers(settings.hidden)
+    if hidden:
+        most = MOST_HIDDEN_WEIGHTS // hidden[0].units
+    return options if options.max_features <= most else replace(options, max_features=max(1, most))
 
 
 def fit(
@@ -122,42 +139,40 @@ def fit(
     Args:
         patience, seconds: see ``train_bags``.
     """
-    if settings.hidden:
-        from glassnet.engine.bags_torch import fit_stack
-
-        return fit_stack(rows, classes, settings, judge, progress, patience, seconds)
-    outputs, begun = 1 if classes == 2 else classes, time.perf_counter()
-    kind: Any = bags_native.NativeSolver if native_status().available else bags_numpy.NumpySolver
-    weight = rows.weight / rows.weight.sum()
-    solver = kind(rows.features, rows.labels, weight, outputs, settings.l2, threads or all_cores())
+    begun = time.perf_counter()
+    solver = _solver(rows, classes, settings, threads or all_cores())
     if settings.scale == "naive_bayes":
         counts = solver.class_counts(rows.weight / rows.weight.mean())
         solver.rescale(naive_bayes_scale(counts, settings.smoothing))
-    weights, bias = solver.read()
-    best, lowest, history = (weights, bias, 0), np.inf, list[PassRecord]()
+    learned = Learned(*solver.read())
+    best, passes, lowest, history = learned, 0, np.inf, list[PassRecord]()
     for number in range(1, settings.passes + 1):
         loss = solver.step(settings.learning_rate, PRODUCTS, PRECISION)
-        weights, bias = solver.read()
-        judged = (
-            None if judge is None else log_loss(logits(judge.features, weights, bias, threads=threads), judge)
-        )
+        learned = Learned(*solver.read())
+        judged = None if judge is None else log_loss(learned.answers(judge.features, threads=threads), judge)
         record = PassRecord(number, settings.passes, loss, judged, time.perf_counter() - begun)
         history.append(record)
         if progress is not None:
             progress(record)
-        if patience is None or judged is None or is_better(judged, lowest):
-            best, lowest = (weights, bias, number), np.inf if judged is None else judged
-        if is_over(record, number - best[2], patience, seconds):
+        if patience is None or judged is None or judged < (1 - LEAST_GAIN) * lowest:
+            best, passes, lowest = learned, number, np.inf if judged is None else judged
+        if _is_over(record, number - passes, patience, seconds):
             break
-    return Fitted(*best, tuple(history))
+    return Fitted(best.weights, best.bias, best.stack, passes=passes, history=tuple(history))
 
 
-def is_better(loss: float, lowest: float) -> bool:
-    """Say whether a validation loss is lower by more than chance may make it."""
-    return loss < (1 - LEAST_GAIN) * lowest
+def _solver(rows: Rows, classes: int, settings: BagSettings, threads: int) -> Any:
+    """Return what learns: Newton's method, or Adam with hidden layers."""
+    outputs, weight = 1 if classes == 2 else classes, rows.weight / rows.weight.sum()
+    if settings.hidden:
+        from glassnet.engine.bags_torch import TorchSolver
+
+        return TorchSolver(rows.features, rows.labels, weight, outputs, settings)
+    kind: Any = bags_native.NativeSolver if native_status().available else bags_numpy.NumpySolver
+    return kind(rows.features, rows.labels, weight, outputs, settings.l2, threads)
 
 
-def is_over(record: PassRecord, since: int, patience: int | None, seconds: float | None) -> bool:
+def _is_over(record: PassRecord, since: int, patience: int | None, seconds: float | None) -> bool:
     """Say whether no other pass is to begin; ``since`` are those since the best one."""
     next_end = record.seconds * (record.number + 1) / record.number
     return (patience is not None and since >= patience) or (seconds is not None and next_end > seconds)

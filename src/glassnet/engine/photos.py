@@ -95,7 +95,7 @@ class PhotoBatches:
             shares = F.one_hot(labels, self.classes).to(torch.float32)
             seed = derived_seed(self.seed, "augment", epoch, step)
             photos = augmented(photos, seed, self.augmentation)
-            if self.augmentation.mixup or self.augmentation.cutmix:
+            if self.augmentation.mixes:
                 photos, partner, share = mixed(photos, seed, self.augmentation)
                 shares = torch.lerp(shares[partner], shares, share)
             yield photos, shares

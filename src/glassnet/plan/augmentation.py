@@ -40,3 +40,8 @@ class Augmentation(BaseModel):
     cutout: Annotated[int, Field(strict=True, ge=0, le=4096)] = 0
     cutmix: Share = 0.0
     mixup: Annotated[float, Field(strict=True, ge=0, le=100)] = 0.0
+
+    @property
+    def mixes(self) -> bool:
+        """Whether photos of a batch and their answers are mixed."""
+        return self.cutmix > 0 or self.mixup > 0

@@ -158,13 +158,10 @@ def augmentation_of(recipe: Recipe, looks: Looks, mirrors: bool, classes: int) -
         wishes = {n: usual[n] if v is None else v for n, v in parse_augment(recipe.augment).items()}
     else:
         names = ["shift", *(["flip"] if mirrors else [])]
-        names += (
-            ["scale", "rotate", "colour", "cutmix" if classes > 2 else "mixup"]
-            if large
-            else ["rotate"]
-            if not mirrors
-            else []
-        )
+        if large:
+            names += ["scale", "rotate", "colour", "cutmix" if classes > 2 else "mixup"]
+        elif not mirrors:
+            names.append("rotate")
         wishes = {name: usual[name] for name in names}
     colour = wishes.get("colour", 0.0)
     return Augmentation(

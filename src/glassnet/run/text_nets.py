@@ -118,6 +118,11 @@ class TrainedBags:
         )
 
 
+def hidden_of(recipe: Recipe) -> str:
+    """Return the hidden layers on top of a bag as a recipe writes them; "" for none."""
+    return "" if recipe.net == "bag" else recipe.net
+
+
 def check_bag(recipe: Recipe) -> None:
     """Check that a recipe asks only for what a bag of words can do.
 
@@ -127,16 +132,17 @@ def check_bag(recipe: Recipe) -> None:
     others = sorted(set(Recipe.model_fields) - BAG_FIELDS)
     do = "leave it out; it has lr, l2, epochs and text"
     problems = recipe.refusals(others, "a bag of words must be asked for what it has", do)
-    engines = ("auto", "fused") if recipe.net == "bag" else ("auto", "torch")
+    hidden = hidden_of(recipe)
+    engines = ("auto", "torch") if hidden else ("auto", "fused")
     for name, known in (("device", ("auto", "cpu")), ("engine", engines)):
         if getattr(recipe, name) not in known:
             found = f"{name}={getattr(recipe, name)!r}"
             problems.append(message(f"the {name} of texts must be {known[-1]}", found, "leave it out"))
     try:
-        hidden_layers(hidden_of(recipe))
+        hidden_layers(hidden)
     except RecipeError as error:
         problems += error.problems
-    if recipe.net != "bag" and recipe.l2:
+    if hidden and recipe.l2:
         must, do = "a bag with hidden layers has no l2", "leave it out, or write dropout: --net 64:relu:0.3"
         problems.append(message(must, f"l2={recipe.l2}", do))
     if problems:
@@ -153,22 +159,17 @@ def fixed(recipe: Recipe, texts: int) -> tuple[TextOptions, BagSettings] | None:
     reading = {} if recipe.text is None else recipe.text.model_dump(exclude_none=True)
     asked: dict[str, Any] = {"passes": recipe.epochs, "learning_rate": recipe.lr, "l2": recipe.l2 or None}
     learning = {name: value for name, value in asked.items() if value is not None}
-    if recipe.net != "bag":
-        stacked = {"hidden": recipe.net, "l2": 0.0, "learning_rate": LEARNING_RATE, "seed": recipe.seed}
+    if hidden := hidden_of(recipe):
+        stacked = {"hidden": hidden, "l2": 0.0, "learning_rate": LEARNING_RATE, "seed": recipe.seed}
         learning = {**stacked, "passes": max(EPOCHS, -(-SEEN // max(texts, 1))), **learning}
     if not reading and not learning:
         return None
     return TextOptions(**reading), BagSettings(**learning)
 
 
-def hidden_of(recipe: Recipe) -> str:
-    """Return the hidden layers on top of a bag as a recipe writes them; "" for none."""
-    return "" if recipe.net == "bag" else recipe.net
-
-
 def engine_of_bags(recipe: Recipe) -> tuple[str, str | None]:
     """Return which engine trains bags of words here, and why not the fast one."""
-    if recipe.net != "bag":
+    if hidden_of(recipe):
         return "torch", "not fused: hidden layers on a bag of words"
     native = native_status()
     return ("fused", None) if native.available else ("reference", native.reason)
@@ -176,9 +177,7 @@ def engine_of_bags(recipe: Recipe) -> tuple[str, str | None]:
 
 def threads_of(recipe: Recipe) -> int:
     """Return how many cores work: the answers are the same with any number."""
-    if recipe.threads is not None:
-        return recipe.threads
-    return all_cores()
+    return recipe.threads or all_cores()
 
 
 def train_fold(
