@@ -130,6 +130,8 @@ def ours(train: Path, test: Path, size: int, epochs: int) -> tuple[list[float], 
         lr=LR,
         epochs=epochs,
     )
+    if len(model.history) < epochs:
+        raise KeyboardInterrupt  # training ends early by nothing else, and without an error
     rows = model.results.rows["train"]
     found = model.evaluate(str(test))
     return [rows / (each.seconds or 1) for each in model.history][1:], found.metrics["test"]["accuracy"]
@@ -176,6 +178,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=96)
     parser.add_argument("--out", help="write the figures to this JSON file")
     asked = parser.parse_args()
+    if asked.epochs < 2:
+        parser.error(f"--epochs must be 2 or more, however: {asked.epochs}; the first one does not count")
     here = header(TITLE)
     if asked.what == "accuracy":
         found = accuracy(asked.data, asked.budget, asked.split)

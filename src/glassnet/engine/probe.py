@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from glassnet.engine.evaluating import evaluating
 from glassnet.errors import RecipeError, message
 from glassnet.nets.tabular import BatchedLinear
 from glassnet.randomness import torch_seeded
@@ -32,15 +33,13 @@ def probe(net: nn.Module, X: Tensor) -> Probe:
     watches = [
         each.register_forward_hook(lambda *seen: counts.append(_multiply_adds(*seen))) for each in leaves
     ]
-    training = net.training
     try:
-        with torch.no_grad(), torch_seeded(0, "probe"):
-            output = net.eval()(X[:2])
+        with evaluating(net), torch.no_grad(), torch_seeded(0, "probe"):
+            output = net(X[:2])
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise RecipeError(_cannot_take(X, first)) from error
     finally:
-        net.train(training)
         for watch in watches:
             watch.remove()
     if not isinstance(output, Tensor) or output.shape[:1] != X[:2].shape[:1]:

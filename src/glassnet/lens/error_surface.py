@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from glassnet.engine.arrays import checked_rows
+from glassnet.engine.evaluating import evaluating
 from glassnet.engine.losses import loss_by_name
 from glassnet.engine.optim import build_optimizer
 from glassnet.errors import RecipeError, message
@@ -169,7 +170,7 @@ def _of_net(
     problems = [_no_such_weight(tensors, each) for each in chosen]
     if any(problems):
         raise RecipeError([each for each in problems if each])
-    measure, was_training = loss_by_name(loss), net.training
+    measure = loss_by_name(loss)
 
     def error(w: Tensor) -> Tensor:
         changed = dict(tensors)
@@ -177,11 +178,8 @@ def _of_net(
             flat = changed[name].reshape(-1)
             parts = [flat[:place], value.reshape(1), flat[place + 1 :]]
             changed[name] = torch.cat(parts).reshape(changed[name].shape)
-        net.eval()
-        try:
+        with evaluating(net):
             return measure(torch.func.functional_call(net, changed, (inputs,)), targets, None)
-        finally:
-            net.train(was_training)
 
     begin = tuple(float(tensors[name].reshape(-1)[place]) for name, place in chosen)
     names = tuple(f"{name}[{place}]" for name, place in chosen)

@@ -20,6 +20,7 @@ from glassnet.data.split import day_of_each_row
 from glassnet.data.table import Table
 from glassnet.data.times import row_times
 from glassnet.engine.arrays import device_of, dtype_of
+from glassnet.engine.evaluating import evaluating
 from glassnet.engine.history import History
 from glassnet.engine.threads import choose_threads, using_threads
 from glassnet.errors import DataError, RecipeError, WorkError, message
@@ -314,17 +315,12 @@ def outputs_of(net: torch.nn.Module, inputs: NDArray[np.float32]) -> NDArray[Any
     """Run a net in evaluation mode, a chunk of rows at a time. Shape: (rows, width) -> (rows, ...)."""
     import torch
 
-    was_training = net.training
     device, dtype = device_of(net), dtype_of(net)
     chunks = (inputs[start : start + CHUNK] for start in range(0, max(len(inputs), 1), CHUNK))
     threads = choose_threads(min(len(inputs), CHUNK) * sum(each.numel() for each in net.parameters()))
-    net.eval()
-    try:
-        with torch.inference_mode(), using_threads(threads):
-            outputs = [net(torch.from_numpy(each).to(device, dtype)).cpu() for each in chunks]
-            parts = [each.to(torch.promote_types(each.dtype, torch.float32)).numpy() for each in outputs]
-    finally:
-        net.train(was_training)
+    with evaluating(net), torch.inference_mode(), using_threads(threads):
+        outputs = [net(torch.from_numpy(each).to(device, dtype)).cpu() for each in chunks]
+        parts = [each.to(torch.promote_types(each.dtype, torch.float32)).numpy() for each in outputs]
     return np.concatenate(parts)
 
 
