@@ -39,6 +39,7 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 MAX_UNITS = 1 << 20
 MAX_HIDDEN = 100
 MAX_MEMBERS = 256
+MAX_PHOTO_MEMBERS = 64
 MAX_RECURRENT_LAYERS = 16
 MAX_RECURRENT_UNITS = 1 << 14
 
@@ -79,12 +80,14 @@ class RecurrentSpec:
 class PhotoNetSpec:
     """A net for photos as the user wrote it; what is None was left to the run.
 
-    ``widths`` are the feature maps of each stage, ``depth`` the convolutions of one.
+    ``widths`` are the feature maps of each stage, ``depth`` the convolutions of one, ``members`` how many of
+    them answer together.
     """
 
     name: str
     widths: tuple[int, ...] | None = None
     depth: int | None = None
+    members: int | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def parse_net(text: str) -> NetSpec:
         return NetSpec(name=text)
     if text.partition(":")[0] in CELLS:
         return NetSpec(name=parse_recurrent(text).cell)
-    if text.partition(":")[0] in NETS["image"]:
+    if net_name(text) in NETS["image"]:
         return NetSpec(name=parse_photo_net(text).name)
     layers, waves = text.removesuffix("+waves").strip(), text.endswith("+waves")
     times = re.match(r"(\d{1,4})x", layers)
@@ -227,32 +230,47 @@ def parse_augment(text: str) -> dict[str, float | None]:
     return found
 
 
+def net_name(text: str) -> str:
+    """Return what may be the name of a net: what stands before a colon, without ``2x``.
+
+    >>> net_name("2xphoto:32-128")
+    'photo'
+    """
+    return re.sub(r"^\d+x(?=[a-z])", "", text.strip().partition(":")[0])
+
+
 def parse_photo_net(text: str) -> PhotoNetSpec:
     """Read a net for photos: a name, and after ``photo`` the feature maps of its stages and their depth.
 
-    >>> parse_photo_net("photo:32-128-128:3")
-    PhotoNetSpec(name='photo', widths=(32, 128, 128), depth=3)
+    ``2x`` before ``photo`` makes two networks whose probabilities are averaged.
+
+    >>> parse_photo_net("2xphoto:32-128-128:3")
+    PhotoNetSpec(name='photo', widths=(32, 128, 128), depth=3, members=2)
 
     Raises:
         ValueError: the text is no such notation.
     """
     if text.strip() in PUBLISHED:
         return PhotoNetSpec(text.strip())
-    found = re.fullmatch(r"(photo|lenet)(?::(\d{1,4}(?:-\d{1,4}){0,7})(?::(\d))?)?", text.strip())
-    if not found or (found[1] == "lenet" and found[2]):
-        must = "a net for photos must be written as photo, photo:64-128-256, photo:64-128-256:3 or lenet"
-        raise ValueError(
-            message(must, f"net={text!r}", "write the feature maps of each stage, then its depth")
-        )
-    widths = tuple(int(each) for each in found[2].split("-")) if found[2] else None
-    return PhotoNetSpec(found[1], widths, int(found[3]) if found[3] else None)
+    found = re.fullmatch(
+        r"(?:(\d{1,3})x(?=photo))?(photo|lenet)(?::(\d{1,4}(?:-\d{1,4}){0,7})(?::(\d))?)?", text.strip()
+    )
+    most = MAX_PHOTO_MEMBERS
+    if not found or (found[2] == "lenet" and found[3]) or not 1 <= int(found[1] or 1) <= most:
+        must = "a net for photos must be written as photo, photo:64-128-256:3, 2xphoto:64-128-256:3 or lenet"
+        do = f"write 1x to {most}x for several, the feature maps of each stage, then its depth"
+        raise ValueError(message(must, f"net={text!r}", do))
+    widths = tuple(int(each) for each in found[3].split("-")) if found[3] else None
+    depth, members = (int(each) if each else None for each in (found[4], found[1]))
+    return PhotoNetSpec(found[2], widths, depth, members)
 
 
 def write_photo_net(spec: PhotoNetSpec) -> str:
     """Write a net for photos as :func:`parse_photo_net` reads it."""
     if spec.widths is None:
         return spec.name
-    return f"{spec.name}:{'-'.join(map(str, spec.widths))}:{spec.depth or 2}"
+    times = f"{spec.members}x" if (spec.members or 1) > 1 else ""
+    return f"{times}{spec.name}:{'-'.join(map(str, spec.widths))}:{spec.depth or 2}"
 
 
 def parse_split(text: str) -> SplitSpec:

@@ -27,7 +27,16 @@ from pydantic import (
 )
 
 from glassnet.errors import RecipeError, did_you_mean, message
-from glassnet.notation import CELLS, NET_NAMES, NETS, parse_augment, parse_duration, parse_net, parse_split
+from glassnet.notation import (
+    CELLS,
+    NET_NAMES,
+    NETS,
+    net_name,
+    parse_augment,
+    parse_duration,
+    parse_net,
+    parse_split,
+)
 
 Role = Literal["number", "category", "boolean", "date", "identifier", "constant", "text"]
 Kind = Literal["table", "text", "characters", "series", "image"]
@@ -165,8 +174,8 @@ class Recipe(BaseModel):
         if isinstance(values, dict) and values.get("task") in KINDS:
             values = {**values, "kind": values["task"], "task": "auto"}
         if isinstance(values, dict) and not values.get("kind"):
-            name = str(values.get("net")).partition(":")[0]
-            values = {**values, **({"kind": "image"} if name in NETS["image"] else {})}
+            asked = net_name(str(values.get("net")))
+            values = {**values, **({"kind": "image"} if asked in NETS["image"] else {})}
         if isinstance(values, dict) and values.get("kind") in KINDS and not values.get("net"):
             values = {**values, "net": next(iter(NETS[values["kind"]]), "tabular")}
         chooses = isinstance(values, dict) and values.get("kind") in ("characters", "image")
@@ -198,7 +207,7 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _check_kind(self) -> Self:
-        names, name = NETS[self.kind], self.net.partition(":")[0]
+        names, name = NETS[self.kind], net_name(self.net)
         only_names = set(names) <= set(CELLS) or (self.kind == "image" and name != "own")
         if name not in names and (name in NET_NAMES or only_names):
             found = f"net={self.net!r} with kind={self.kind!r}"

@@ -101,6 +101,15 @@ def test_mixed_photos_have_the_shares_of_both_classes(augmentation):
     assert mixed
 
 
+def test_the_loss_of_a_committee_is_the_mean_of_its_members():
+    net = build(PhotoNet(channels=3, widths=(8,), outputs=3, members=2), seed=0)
+    batch = torch.randn(5, 3, 12, 12), F.one_hot(torch.tensor([0, 1, 2, 1, 0]), 3).float()
+    for weights in (None, (1.0, 2.0, 3.0)):
+        together = PhotoStep(net, "float32", 0.1, weights)(batch)
+        alone = [PhotoStep(member, "float32", 0.1, weights)(batch) for member in net.members]
+        assert together["loss"].item() == pytest.approx(sum(each["loss"].item() for each in alone) / 2)
+
+
 def test_pixels_are_normalised_by_channel():
     look = Look((0.5, 0.0, 1.0), (0.5, 1.0, 0.25), torch.device("cpu"))
     white = look(np.full((1, 2, 2, 3), 255, np.uint8))[0, :, 0, 0]

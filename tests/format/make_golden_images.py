@@ -17,6 +17,7 @@ FOLDER = Path(__file__).with_name("golden") / f"v{FORMAT}" / "images"
 MODELS: dict[str, dict[str, Any]] = {
     "grey": {"net": "photo:6-8:1", "augment": "flip,shift:1", "channels": 1, "lr": 0.02},
     "colour": {"net": "photo:4-4:3", "augment": "none", "channels": 3, "class_weight": "balanced"},
+    "two": {"net": "2xphoto:6-8:1", "augment": "flip", "channels": 1, "lr": 0.02},
     "lenet": {"net": "lenet", "augment": "cutout:3", "channels": 1, "test": "none", "lr": 0.01},
 }
 

@@ -13,6 +13,8 @@ from torch import nn
 
 import glassnet as gn
 from glassnet.errors import RecipeError
+from glassnet.nets.build import build
+from glassnet.nets.photo_spec import PhotoNet
 
 PHOTO = np.random.default_rng(0).random((32, 32))
 COLOUR = np.random.default_rng(1).integers(0, 256, (16, 12, 3), dtype=np.uint8)
@@ -86,6 +88,25 @@ def test_grad_cam_of_a_residual_net_with_layers_in_place_is_the_formula(residual
     np.testing.assert_allclose(seen.weights, weights, rtol=1e-4, atol=1e-9)
     np.testing.assert_allclose(seen.heat, heat, rtol=1e-4, atol=1e-8)
     assert gn.grad_cam(net, COLOUR, target=1).layer == "act 2"
+
+
+def test_grad_cam_of_a_committee_weighs_the_last_maps_of_every_member():
+    net = build(PhotoNet(channels=1, widths=(6, 8), outputs=3, members=2), seed=0).eval()
+    x = torch.from_numpy(PHOTO).float()[None, None]
+    maps = torch.cat([member.stages(F.silu(member.patches(x))) for member in net.members], 1)
+
+    def head(maps):
+        tops = maps.amax((2, 3)).chunk(2, 1)
+        answers = [member.output(top) / 9 for member, top in zip(net.members, tops, strict=True)]
+        return torch.stack([each.softmax(1) for each in answers]).mean(0).log()
+
+    score, weights, heat = by_hand(net, x, lambda x: maps, head, 1)
+    seen = gn.grad_cam(net, PHOTO, target=1)
+    assert seen.layer.count("silu") == 2
+    assert seen.score == pytest.approx(score, rel=1e-5)
+    np.testing.assert_allclose(seen.weights, weights, rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(seen.heat, heat, rtol=1e-4, atol=1e-8)
+    assert heat.any()
 
 
 def test_grad_cam_before_a_layer_in_place_sees_what_was_there_before_it(seeded):

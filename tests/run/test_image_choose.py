@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from glassnet.data.image_arrays import digits, photo_arrays
 from glassnet.data.image_cache import Photos, load_photos
@@ -84,6 +85,18 @@ def test_the_default_net_fits_photos_of_every_size(size):
     assert isinstance(net, PhotoNet)
     assert net.smallest <= size
     assert net_of(written_net(net), Looks(size, 3, "crop"), 7) == net
+
+
+def test_several_nets_are_written_before_their_name():
+    net = net_of("3xphoto:8-16:1", Looks(32, 3, "crop"), 7)
+    assert (net.members, net.widths, net.depth) == (3, (8, 16), 1)
+    assert written_net(net) == "3xphoto:8-16:1"
+    assert net_of("2xphoto", Looks(32, 3, "crop"), 7).members == 2
+    assert recipe(net="2xphoto").net == "2xphoto"
+    assert Recipe(net="2xphoto:8-16").kind == "image"
+    for wrong in ("0xphoto", "65xphoto", "2xlenet", "2x photo", "xphoto"):
+        with pytest.raises(ValidationError, match="net"):
+            recipe(net=wrong)
 
 
 def test_a_lenet_is_made_for_the_size_of_the_photos():

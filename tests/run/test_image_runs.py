@@ -88,6 +88,29 @@ def test_a_budget_ends_a_run_that_would_be_longer(photos):
     assert len(model.history) < 100_000
 
 
+def test_several_nets_learn_together_and_are_one_in_the_file(photos, tmp_path):
+    model = gn.train(photos, **{**WISHES, "net": "2xphoto:16-32:1"}, epochs=3, out=tmp_path)
+    assert model.plan.net == "2xphoto:16-32:1"
+    again = gn.load(tmp_path / "model.glass")
+    chances = again.predict_proba(photos)
+    assert np.array_equal(chances, model.predict_proba(photos))
+    assert np.allclose(chances.sum(1), 1)
+    assert again.results.metrics["test"]["accuracy"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("wishes", "net"), [({}, "3xphoto:"), ({"epochs": 2}, "photo:"), ({"net": "1xphoto"}, "photo:")]
+)
+def test_a_budget_that_pays_for_several_nets_gets_them_unless_it_is_said_otherwise(
+    photos, monkeypatch, wishes, net
+):
+    monkeypatch.setattr("glassnet.run.image_choose.LONG_RUN", 1)
+    monkeypatch.setattr("glassnet.run.image_choose.MOST_MEMBERS", 3)
+    model = gn.train(photos, **{**WISHES, "net": "photo", **wishes}, budget=20)
+    assert model.plan.net.startswith(net)
+    assert model.plan.epochs == 2
+
+
 def test_the_bundled_digits_are_photos_too_and_are_not_mirrored():
     model = gn.train("digits", epochs=2, **WISHES)
     assert (model.plan.size, model.plan.channels, model.plan.flips) == (8, 1, False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from torch import Tensor
 from glassnet.engine.evaluating import evaluating
 from glassnet.errors import RecipeError, message
 from glassnet.lens.heat_view import GradCam, Occlusion
-from glassnet.lens.layer_steps import Forward, forward, is_kind
+from glassnet.lens.layer_steps import Forward, Step, forward, is_kind
 from glassnet.lens.photo_input import PhotoInput, photo_input
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Places = NDArray[np.int64]
 
+COMMITTEE = re.compile(r"members\.\d+\.patches")
+"""Where a member of a ``Committee`` begins."""
 BATCH = 64
 """So many covered photos go through the net at once."""
 
@@ -36,7 +40,7 @@ def grad_cam(net: Any, photo: Any, target: int | str | None = None, layer: str |
         target: number or class of an output; None: the highest.
         layer: a name as of :func:`glassnet.feature_maps`, or a part of the net such as "layer4"; None: the
             last maps that are as large as those of the last convolution with more than one place, so with the
-            ReLU behind it.
+            ReLU behind it; of a committee, those of every member.
 
     Raises:
         RecipeError: the net cannot take the photo; no such output; no such layer, or one without maps.
@@ -46,10 +50,10 @@ def grad_cam(net: Any, photo: Any, target: int | str | None = None, layer: str |
     at = given.target(target, passed.output)
     name, maps = _maps(passed, layer)
     score = passed.output[0, at]
-    (gradient,) = torch.autograd.grad(score, [maps], allow_unused=True)
-    gradient = torch.zeros_like(maps) if gradient is None else gradient
-    weights = gradient[0].double().mean(dim=(1, 2))
-    heat = (weights[:, None, None] * maps[0].double()).sum(dim=0).relu().detach()
+    found = torch.autograd.grad(score, maps, allow_unused=True, materialize_grads=True)
+    weights = torch.cat([each[0].double().mean(dim=(1, 2)) for each in found])
+    channels = torch.cat([each[0].double() for each in maps])
+    heat = (weights[:, None, None] * channels).sum(dim=0).relu().detach()
     large = F.interpolate(heat[None, None], given.picture.shape[:2], mode="bilinear")[0, 0]
     arrays = [each.cpu().numpy() for each in (weights, heat, large)]
     return GradCam(given.picture, name, at, given.name(at), float(score.detach()), *arrays)
@@ -95,12 +99,10 @@ def occlusion(
     return Occlusion(given.picture, at, given.name(at), score, scores, rows, columns, whole, heatmap)
 
 
-def _maps(passed: Forward, layer: str | None) -> tuple[str, Tensor]:
+def _maps(passed: Forward, layer: str | None) -> tuple[str, list[Tensor]]:
     """Return the name and the maps that are weighed."""
-    if layer is not None and layer in passed.parts:
-        found = passed.parts[layer]
-    elif layer is not None:
-        found = passed.step(layer).made
+    if layer is not None:
+        found = [passed.parts[layer] if layer in passed.parts else passed.step(layer).made]
     else:
         last = [each for each in passed.maps if is_kind(each, ("Conv2d", "conv2d"))]
         if not last:
@@ -108,12 +110,20 @@ def _maps(passed: Forward, layer: str | None) -> tuple[str, Tensor]:
             raise RecipeError(message(must, "it calls none", do))
         wide = [each for each in last if each.made.shape[2:].numel() > 1]
         size = (wide or last)[-1].made.shape[2:]
-        step = [each for each in passed.maps if each.made.shape[2:] == size][-1]
-        layer, found = step.name, step.made
-    if found.ndim != 4 or not found.requires_grad:
-        must = f"{layer} must give maps that the answer depends on, shape (1, channels, height, width)"
-        raise RecipeError(message(must, f"it gives {tuple(found.shape)}", "name an earlier layer"))
+        sized = [[each for each in some if each.made.shape[2:] == size] for some in _members(passed.maps)]
+        layer = ", ".join(some[-1].name for some in sized)
+        found = [some[-1].made for some in sized]
+    for each in found:
+        if each.ndim != 4 or not each.requires_grad:
+            must = f"{layer} must give maps that the answer depends on, shape (1, channels, height, width)"
+            raise RecipeError(message(must, f"it gives {tuple(each.shape)}", "name an earlier layer"))
     return layer, found
+
+
+def _members(maps: list[Step]) -> list[list[Step]]:
+    """Return the maps of each member of a committee; of other nets, all of them."""
+    starts = [place for place, each in enumerate(maps) if COMMITTEE.fullmatch(each.name)]
+    return [maps[start:end] for start, end in pairwise([*starts, None])] if starts else [maps]
 
 
 def _pair(value: int | tuple[int, ...], name: str, size: tuple[int, ...]) -> tuple[int, int]:

@@ -7,6 +7,7 @@ torch.Size([8, 10])
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -74,6 +75,42 @@ class Photo(nn.Module):
         filters = directions.T.flip(0)[:kept] / (variances.flip(0)[:kept, None].clamp(min=0) + _NOISE).sqrt()
         filters = filters.reshape(kept, self.spec.channels, side, side)
         self.patches.weight.data.copy_(torch.cat([filters, -filters]))
+
+
+class Committee(nn.Module):
+    """Several nets for photos, which begin with other weights and answer together.
+
+    They learn side by side, each for itself: in training each answers every photo, member after member, and
+    :meth:`once_a_member` gives them their targets. In evaluation their probabilities are averaged, and the
+    logarithm is handed on as the output of one network (Lakshminarayanan et al. 2017, "Simple and Scalable
+    Predictive Uncertainty Estimation using Deep Ensembles").
+
+    Shape: (photos, channels, height, width) -> (photos, outputs) in evaluation, (members * photos, outputs)
+    in training.
+    """
+
+    def __init__(self, spec: PhotoNet, device: str = "cpu") -> None:
+        super().__init__()
+        self.spec = spec
+        one = spec.model_copy(update={"members": 1})
+        self.members = nn.ModuleList(Photo(one, device) for _ in range(spec.members))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Answer a batch of photos."""
+        answers = [member(x) for member in self.members]
+        if self.training:
+            return torch.cat(answers)
+        logs = torch.stack([each.float().log_softmax(1) for each in answers])
+        return logs.logsumexp(0) - math.log(len(answers))
+
+    def once_a_member(self, rows: Tensor) -> Tensor:
+        """Shape: (photos, ...) -> (members * photos, ...)."""
+        return rows.repeat(self.spec.members, *(1,) * (rows.ndim - 1))
+
+    def whiten(self, photos: Tensor) -> None:
+        """Take the filters of each first layer from the patches of some photos: see ``Photo``."""
+        for member in self.members:
+            member.whiten(photos)  # type: ignore[operator]
 
 
 class Stage(nn.Module):

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from glassnet.errors import message
 from glassnet.nets.spec import Record, Size, check_size
+from glassnet.notation import MAX_PHOTO_MEMBERS
 
 Channels = Annotated[int, Field(strict=True, ge=1, le=4)]
 Width = Annotated[int, Field(strict=True, ge=1, le=4096)]
@@ -20,7 +21,8 @@ LARGEST = 1024
 
 
 class PhotoNet(Record):
-    """Convolutions in stages, each at half the size of the one before: ``nets.convolution.Photo``.
+    """Convolutions in stages, each at half the size of the one before: ``nets.convolution.Photo``; several of
+    them, ``Committee``.
 
     Shape: (photos, channels, height, width), of any size from ``smallest`` on, -> (photos, outputs).
 
@@ -31,6 +33,7 @@ class PhotoNet(Record):
         widths: feature maps of each stage.
         depth: convolutions of a stage.
         outputs: numbers for each photo.
+        members: networks, each with weights of its own, whose probabilities are averaged.
     """
 
     kind: Literal["photo"] = "photo"
@@ -39,6 +42,7 @@ class PhotoNet(Record):
     widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)]
     depth: Annotated[int, Field(strict=True, ge=1, le=4)] = 2
     outputs: Size
+    members: Annotated[int, Field(strict=True, ge=1, le=MAX_PHOTO_MEMBERS)] = 1
 
     @property
     def stride(self) -> int:
@@ -63,7 +67,7 @@ class PhotoNet(Record):
         for width in self.widths:
             count += 9 * width * (first + (self.depth - 1) * width) + self.depth * width
             first = width
-        return count + first * self.outputs
+        return self.members * (count + first * self.outputs)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -41,8 +41,11 @@ BATCH_SIZES = ((20_000, 250), (4_000, 128), (0, 64))
 SEEN_IN_ALL, FEWEST_EPOCHS, MOST_EPOCHS, SMALL_EPOCHS = 240_000, 15, 80, 25
 """Without --epochs and --budget so many photos are seen in all, in epochs of these numbers; photos of fewer
 than 16 pixels in the last number at most."""
-LONGEST_RUN = 200
-"""Epochs that a budget pays for at most."""
+LONG_RUN = 200
+"""Epochs that each of several nets gets at least within a budget: one that pays for twice as many
+pays for two nets. Twice as many are the most."""
+MOST_MEMBERS = 4
+"""Nets that a budget pays for at most."""
 LEARNING_RATES: dict[OptimizerName, float] = {"sgd": 0.1, "adam": 0.003, "adamw": 0.005, "rmsprop": 0.001}
 WORTH_EPOCHS, WORTH_PHOTOS, NARROWEST = 8, 60_000, 8
 """Within a budget a net has to see its photos so often, and so many in all, or a smaller one is taken; the
@@ -112,7 +115,12 @@ def net_of(notation: str, looks: Looks, classes: int) -> Network:
     widths = asked.widths or next(each for least, each in STAGES if looks.size >= least)
     patch = 4 if looks.size >= STAGES[0][0] else 2
     return PhotoNet(
-        channels=looks.channels, patch=patch, widths=widths, depth=asked.depth or DEPTH, outputs=classes
+        channels=looks.channels,
+        patch=patch,
+        widths=widths,
+        depth=asked.depth or DEPTH,
+        outputs=classes,
+        members=asked.members or 1,
     )
 
 
@@ -122,7 +130,7 @@ def written_net(net: Network) -> str:
         return "lenet"
     if isinstance(net, Published | Own):
         return net.name if isinstance(net, Published) else f"own:{net.builder}"
-    return write_photo_net(PhotoNetSpec("photo", net.widths, net.depth))
+    return write_photo_net(PhotoNetSpec("photo", net.widths, net.depth, net.members))
 
 
 def new_net(net: Network, seed: int, own: object, sizes: tuple[int, int]) -> torch.nn.Module:
@@ -201,7 +209,21 @@ def make_plan(
         if smaller is None:
             break
         net, plan = smaller, _paced(recipe, prepared, looks, look, smaller, own, budget)
+    members = 1
+    if budget is not None and recipe.epochs is None and notation == "photo":
+        members = _members(plan, budget, len(prepared.folds))
+    if members > 1:
+        several = net.model_copy(update={"members": members})
+        return _paced(recipe, prepared, looks, look, several, own, budget)
     return plan
+
+
+def _members(plan: ImagePlan, budget: Budget, folds: int) -> int:
+    """Return how many nets a budget pays for, each trained for a long time."""
+    assert plan.answers_per_second is not None
+    left = budget.deadline(plan.answers_per_second) - time.monotonic()
+    epochs = _affordable(left, plan, quickest(plan.paces), folds) // plan.steps_per_epoch
+    return max(1, min(MOST_MEMBERS, epochs // LONG_RUN))
 
 
 def _half(notation: str, net: Network) -> PhotoNet | None:
@@ -302,7 +324,7 @@ def most_steps(recipe: Recipe, plan: ImagePlan, count: int) -> int:
         return plan.steps_per_epoch * (usual if recipe.unfreeze is None else recipe.unfreeze)
     most = MOST_EPOCHS if plan.size >= STAGES[1][0] else SMALL_EPOCHS
     usual = max(FEWEST_EPOCHS, min(most, SEEN_IN_ALL // count))
-    return plan.steps_per_epoch * (recipe.epochs or (LONGEST_RUN if recipe.budget else usual))
+    return plan.steps_per_epoch * (recipe.epochs or (2 * LONG_RUN if recipe.budget else usual))
 
 
 def _mirrors(recipe: Recipe, prepared: ImagePrepared) -> tuple[bool, str]:
