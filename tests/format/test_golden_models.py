@@ -36,13 +36,14 @@ def test_there_are_golden_models_of_networks_that_share_a_trunk_and_of_a_target_
     assert len(long_tail.plan.trials) == 3
 
 
+# A score of 20 in float32 is exact to 2e-6, and so is then the share of a class that is nearly ruled out.
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_a_golden_model_answers_as_on_its_first_day(path):
     model, golden = gn.load(path), json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     found, expected = MAKE["answers"](model, golden["rows"]), golden["answers"]
     if model.task.is_classification:
         assert found["predict"] == expected["predict"]
-        np.testing.assert_allclose(found["predict_proba"], expected["predict_proba"], rtol=1e-6)
+        np.testing.assert_allclose(found["predict_proba"], expected["predict_proba"], rtol=1e-5)
     else:
         np.testing.assert_allclose(found["predict"], expected["predict"], rtol=1e-6)
         np.testing.assert_allclose(found["predict_interval"], expected["predict_interval"], rtol=1e-6)

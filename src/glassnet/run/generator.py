@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 
+BLOCK = 64
+"""Pictures that are made at a time: a matrix product of another size may round otherwise."""
+
 
 class GanRequest(PictureRequest):
     """What the user decides about a GAN; see :func:`glassnet.run.gan.gan`."""
@@ -147,8 +150,10 @@ class Generator:
         if count < 1:
             must = "count must be 1 or above"
             raise RecipeError(message(must, f"count={count}", "ask for some pictures"))
-        noise = noise_of(count, self.request.noise, seed, "samples")
-        made = self.low + self.width * through(self.generator, noise)
+        blocks = -(-count // BLOCK)
+        noise = noise_of(blocks * BLOCK, self.request.noise, seed, "samples")
+        rows = np.concatenate([through(self.generator, each) for each in torch.split(noise, BLOCK)])
+        made: Floats = self.low + self.width * rows[:count]
         return made.reshape(-1, *self.shape)
 
     def summary(self) -> dict[str, Any]:
