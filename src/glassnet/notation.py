@@ -127,9 +127,9 @@ def parse_net(text: str) -> NetSpec:
     if net_name(text) in NETS["image"]:
         return NetSpec(name=parse_photo_net(text).name)
     layers, waves = text.removesuffix("+waves").strip(), text.endswith("+waves")
-    times = re.match(r"(\d{1,4})x", layers)
-    members = int(times[1]) if times else 1
-    parts = [part.strip() for part in layers[times.end() if times else 0 :].split(",")]
+    times, layers = _times(layers)
+    members = 1 if times is None else times
+    parts = [part.strip() for part in layers.split(",")]
     problems = [problem for part in parts for problem in _layer_problems(part)]
     if not text[:1].isdigit():
         problems = [_net_problem(text, f"net={text!r}", did_you_mean(text, NET_NAMES))]
@@ -236,7 +236,13 @@ def net_name(text: str) -> str:
     >>> net_name("2xphoto:32-128")
     'photo'
     """
-    return re.sub(r"^\d+x(?=[a-z])", "", text.strip().partition(":")[0])
+    return _times(text.strip())[1].partition(":")[0]
+
+
+def _times(text: str) -> tuple[int | None, str]:
+    """Return how many nets are asked for, as in ``2x``, and what each of them is."""
+    found = re.match(r"(\d{1,4})x", text)
+    return (int(found[1]), text[found.end() :]) if found else (None, text)
 
 
 def parse_photo_net(text: str) -> PhotoNetSpec:
@@ -252,17 +258,15 @@ def parse_photo_net(text: str) -> PhotoNetSpec:
     """
     if text.strip() in PUBLISHED:
         return PhotoNetSpec(text.strip())
-    found = re.fullmatch(
-        r"(?:(\d{1,3})x(?=photo))?(photo|lenet)(?::(\d{1,4}(?:-\d{1,4}){0,7})(?::(\d))?)?", text.strip()
-    )
-    most = MAX_PHOTO_MEMBERS
-    if not found or (found[2] == "lenet" and found[3]) or not 1 <= int(found[1] or 1) <= most:
+    members, one = _times(text.strip())
+    allowed = members is None or 1 <= members <= MAX_PHOTO_MEMBERS
+    found = re.fullmatch(r"(photo|lenet)(?::(\d{1,4}(?:-\d{1,4}){0,7})(?::(\d))?)?", one)
+    if found is None or (found[1] == "lenet" and (found[2] or members)) or not allowed:
         must = "a net for photos must be written as photo, photo:64-128-256:3, 2xphoto:64-128-256:3 or lenet"
-        do = f"write 1x to {most}x for several, the feature maps of each stage, then its depth"
+        do = f"write 1x to {MAX_PHOTO_MEMBERS}x for several, the feature maps of each stage, then its depth"
         raise ValueError(message(must, f"net={text!r}", do))
-    widths = tuple(int(each) for each in found[3].split("-")) if found[3] else None
-    depth, members = (int(each) if each else None for each in (found[4], found[1]))
-    return PhotoNetSpec(found[2], widths, depth, members)
+    widths = tuple(int(each) for each in found[2].split("-")) if found[2] else None
+    return PhotoNetSpec(found[1], widths, int(found[3]) if found[3] else None, members)
 
 
 def write_photo_net(spec: PhotoNetSpec) -> str:

@@ -96,6 +96,8 @@ def test_several_nets_learn_together_and_are_one_in_the_file(photos, tmp_path):
     assert np.array_equal(chances, model.predict_proba(photos))
     assert np.allclose(chances.sum(1), 1)
     assert again.results.metrics["test"]["accuracy"] > 0.9
+    first, second = (each.patches.weight for each in again.net.members)
+    assert torch.equal(first, second), "both begin with what the photos are made of"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from glassnet.data.augment import augmented, mixed
 from glassnet.engine.precision import computing
-from glassnet.nets.convolution import Committee
+from glassnet.nets.side_by_side import SideBySide
 from glassnet.plan.augmentation import Augmentation
 from glassnet.randomness import derived_seed, epoch_order
 
@@ -120,7 +120,7 @@ class PhotoStep:
         photos, shares = batch
         with computing(self.precision, photos.device):
             answers = self.net(photos)
-        if isinstance(self.net, Committee):
+        if isinstance(self.net, SideBySide):
             shares = self.net.once_a_member(shares)
         if self.weights is None:
             losses = F.cross_entropy(answers.float(), shares, label_smoothing=self.smoothing)

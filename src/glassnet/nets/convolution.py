@@ -7,7 +7,6 @@ torch.Size([8, 10])
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glassnet.nets.photo_spec import LeNet, PhotoNet
+from glassnet.nets.side_by_side import SideBySide, log_of_mean
 
 _WHITENED_AT_MOST = 200_000
 """Patches whose directions the first layer takes."""
@@ -77,7 +77,7 @@ class Photo(nn.Module):
         self.patches.weight.data.copy_(torch.cat([filters, -filters]))
 
 
-class Committee(nn.Module):
+class Committee(SideBySide):
     """Several nets for photos, which begin with other weights and answer together.
 
     They learn side by side, each for itself: in training each answers every photo, member after member, and
@@ -100,12 +100,7 @@ class Committee(nn.Module):
         answers = [member(x) for member in self.members]
         if self.training:
             return torch.cat(answers)
-        logs = torch.stack([each.float().log_softmax(1) for each in answers])
-        return logs.logsumexp(0) - math.log(len(answers))
-
-    def once_a_member(self, rows: Tensor) -> Tensor:
-        """Shape: (photos, ...) -> (members * photos, ...)."""
-        return rows.repeat(self.spec.members, *(1,) * (rows.ndim - 1))
+        return log_of_mean(torch.stack([each.float().log_softmax(1) for each in answers]))
 
     def whiten(self, photos: Tensor) -> None:
         """Take the filters of each first layer from the patches of some photos: see ``Photo``."""

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from glassnet.nets import spec
+from glassnet.nets.side_by_side import SideBySide, log_of_mean
 
 _AT_ONCE = 1 << 22
 """About how many numbers of one layer an evaluation computes at a time: 16 MiB of float32."""
@@ -105,7 +106,7 @@ class PeriodicNumbers(nn.Module):
         return F.relu(self.sums(waves)).transpose(0, 1).flatten(1)
 
 
-class TabularNet(nn.Module):
+class TabularNet(SideBySide):
     """Networks that share a trunk of hidden layers, each with signs for its inputs and an output of its own.
 
     A member takes in all units of a row, and beside them the waves of those that are numbers, times its
@@ -157,11 +158,4 @@ class TabularNet(nn.Module):
         if average == "sigmoid":
             return F.logsigmoid(answers).logsumexp(dim=0) - F.logsigmoid(-answers).logsumexp(dim=0)
         logs = answers.log_softmax(dim=2) if average == "softmax" else answers
-        return logs.logsumexp(dim=0) - math.log(len(answers))
-
-    def once_a_member(self, rows: Tensor) -> Tensor:
-        """Repeat targets or weights, as the answers in training lie.
-
-        Shape: (rows, ...) -> (members * rows, ...).
-        """
-        return rows.repeat(self.spec.members, *(1,) * (rows.ndim - 1))
+        return log_of_mean(logs)
