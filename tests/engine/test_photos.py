@@ -101,12 +101,13 @@ def test_mixed_photos_have_the_shares_of_both_classes(augmentation):
     assert mixed
 
 
-def test_the_loss_of_a_committee_is_the_mean_of_its_members():
+def test_the_loss_of_several_nets_is_the_mean_of_their_losses():
     net = build(PhotoNet(channels=3, widths=(8,), outputs=3, members=2), seed=0)
     batch = torch.randn(5, 3, 12, 12), F.one_hot(torch.tensor([0, 1, 2, 1, 0]), 3).float()
     for weights in (None, (1.0, 2.0, 3.0)):
         together = PhotoStep(net, "float32", 0.1, weights)(batch)
-        alone = [PhotoStep(member, "float32", 0.1, weights)(batch) for member in net.members]
+        nets = [nn.Sequential(net.patches, nn.SiLU(), member) for member in net.members]
+        alone = [PhotoStep(each, "float32", 0.1, weights)(batch) for each in nets]
         assert together["loss"].item() == pytest.approx(sum(each["loss"].item() for each in alone) / 2)
 
 
@@ -187,21 +188,20 @@ def test_a_run_goes_on_only_with_the_same_photos_and_settings():
 
 def test_shifts_of_norms_learn_faster_and_neither_they_nor_biases_decay():
     net = new_net()
-    net.output.weight.learning_share = 0.25
+    net.members[0].output.weight.learning_share = 0.25
     groups = optimizer_of(net, SETTINGS).param_groups
     named = {id(p): name for name, p in net.named_parameters()}
     rates = {named[id(p)]: (g["share"], g["weight_decay"]) for g in groups for p in g["params"]}
     assert rates == {
-        "patches.bias": (1.0, 0.0),
-        "stages.0.convolutions.0.weight": (1.0, 1e-3),
-        "stages.0.convolutions.1.weight": (1.0, 1e-3),
-        "stages.0.norms.0.bias": (64.0, 0.0),
-        "stages.0.norms.1.bias": (64.0, 0.0),
-        "stages.1.convolutions.0.weight": (1.0, 1e-3),
-        "stages.1.convolutions.1.weight": (1.0, 1e-3),
-        "stages.1.norms.0.bias": (64.0, 0.0),
-        "stages.1.norms.1.bias": (64.0, 0.0),
-        "output.weight": (0.25, 1e-3),
+        "members.0.stages.0.convolutions.0.weight": (1.0, 1e-3),
+        "members.0.stages.0.convolutions.1.weight": (1.0, 1e-3),
+        "members.0.stages.0.norms.0.bias": (64.0, 0.0),
+        "members.0.stages.0.norms.1.bias": (64.0, 0.0),
+        "members.0.stages.1.convolutions.0.weight": (1.0, 1e-3),
+        "members.0.stages.1.convolutions.1.weight": (1.0, 1e-3),
+        "members.0.stages.1.norms.0.bias": (64.0, 0.0),
+        "members.0.stages.1.norms.1.bias": (64.0, 0.0),
+        "members.0.output.weight": (0.25, 1e-3),
     }
     adam = optimizer_of(net, replace(SETTINGS, optimizer="adamw", momentum=0.0, nesterov=False))
     assert {g["share"] for g in adam.param_groups} == {1.0, 0.25}

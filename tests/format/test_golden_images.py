@@ -74,7 +74,7 @@ def changed(name: str, change: Any) -> Contents:
         (lambda m, a: a["baseline.shares"].fill(0.5), "no shares"),
         (lambda m, a: a.update({"baseline.bias": np.zeros(2)}), "baselines that are"),
         (lambda m, a: a.update({"other.x": np.zeros(2)}), "belong to no network"),
-        (lambda m, a: a.pop("net.output.weight"), "output.weight"),
+        (lambda m, a: a.pop("net.members.0.output.weight"), "output.weight"),
     ],
 )
 def test_parts_that_do_not_belong_together_are_refused(change, said):

@@ -90,18 +90,18 @@ def test_grad_cam_of_a_residual_net_with_layers_in_place_is_the_formula(residual
     assert gn.grad_cam(net, COLOUR, target=1).layer == "act 2"
 
 
-def test_grad_cam_of_a_committee_weighs_the_last_maps_of_every_member():
+def test_grad_cam_of_several_nets_in_one_weighs_the_last_maps_of_every_member():
     net = build(PhotoNet(channels=1, widths=(6, 8), outputs=3, members=2), seed=0).eval()
     x = torch.from_numpy(PHOTO).float()[None, None]
-    maps = torch.cat([member.stages(F.silu(member.patches(x))) for member in net.members], 1)
+    maps = torch.cat([member.stages(F.silu(net.patches(x))) for member in net.members], 1)
 
     def head(maps):
         tops = maps.amax((2, 3)).chunk(2, 1)
         answers = [member.output(top) / 9 for member, top in zip(net.members, tops, strict=True)]
         return torch.stack([each.softmax(1) for each in answers]).mean(0).log()
 
-    score, weights, heat = by_hand(net, x, lambda x: maps, head, 1)
-    seen = gn.grad_cam(net, PHOTO, target=1)
+    score, weights, heat = by_hand(net, x, lambda x: maps, head, 2)
+    seen = gn.grad_cam(net, PHOTO, target=2)
     assert seen.layer.count("silu") == 2
     assert seen.score == pytest.approx(score, rel=1e-5)
     np.testing.assert_allclose(seen.weights, weights, rtol=1e-4, atol=1e-9)

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from torch import nn
 
 from glassnet.nets.build import build, load_weights
-from glassnet.nets.convolution import Committee
 from glassnet.nets.own import arrays_of
 from glassnet.nets.photo_spec import LeNet, PhotoNet
 
@@ -66,7 +65,7 @@ def test_whitening_gives_directions_of_variance_1_each_with_both_signs():
 
 def test_convolutions_begin_as_the_identity():
     net = build(PhotoNet(channels=1, widths=(16, 16), outputs=2), seed=0)
-    inner = net.stages[1].convolutions[0]
+    inner = net.members[0].stages[1].convolutions[0]
     x = torch.randn(2, 16, 9, 9)
     assert torch.equal(inner(x), x)
 
@@ -90,33 +89,25 @@ def test_answers_do_not_depend_on_how_photos_lie_in_memory():
     assert torch.allclose(net(x), net.to(memory_format=torch.channels_last)(lying), atol=1e-6)
 
 
-def committee(**wishes):
+def several(**wishes):
     spec = PhotoNet(channels=1, widths=(8, 8), outputs=3, members=3, **wishes)
     return build(spec, seed=1), torch.randn(4, 1, 12, 12)
 
 
 def test_members_begin_with_weights_of_their_own_and_are_counted():
-    net, _ = committee()
-    assert isinstance(net, Committee)
+    net, _ = several()
     assert trained_numbers(net) == net.spec.parameters
     first = [member.output.weight for member in net.members]
     assert not any(torch.equal(one, other) for one in first for other in first if one is not other)
 
 
 def test_in_training_every_member_answers_for_itself_and_in_evaluation_their_probabilities_are_averaged():
-    net, x = committee()
+    net, x = several()
+    seen = nn.functional.silu(net.patches(x))
     answers = net.train()(x)
-    assert torch.equal(answers, torch.cat([member(x) for member in net.members]))
+    assert torch.equal(answers, torch.cat([member(seen) for member in net.members]))
     net.eval()
-    mean = torch.stack([member(x).softmax(1) for member in net.members]).mean(0)
+    mean = torch.stack([member(seen).softmax(1) for member in net.members]).mean(0)
     assert torch.allclose(net(x).exp(), mean, atol=1e-6)
     assert net.once_a_member(torch.arange(4)).tolist() == [0, 1, 2, 3] * 3
     assert net.once_a_member(mean).shape == (12, 3)
-
-
-def test_every_member_is_whitened():
-    net, x = committee()
-    net.whiten(x)
-    one, *others = (member.patches.weight for member in net.members)
-    assert all(torch.equal(one, other) for other in others)
-    assert not one.requires_grad

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Places = NDArray[np.int64]
 
-COMMITTEE = re.compile(r"members\.\d+\.patches")
-"""Where a member of a ``Committee`` begins."""
+MEMBER = re.compile(r"members\.\d+\.stages\.0\.convolutions\.0")
+"""Where a member of a net for photos begins."""
 BATCH = 64
 """So many covered photos go through the net at once."""
 
@@ -40,7 +40,7 @@ def grad_cam(net: Any, photo: Any, target: int | str | None = None, layer: str |
         target: number or class of an output; None: the highest.
         layer: a name as of :func:`glassnet.feature_maps`, or a part of the net such as "layer4"; None: the
             last maps that are as large as those of the last convolution with more than one place, so with the
-            ReLU behind it; of a committee, those of every member.
+            ReLU behind it; of several nets in one, those of every member.
 
     Raises:
         RecipeError: the net cannot take the photo; no such output; no such layer, or one without maps.
@@ -121,8 +121,8 @@ def _maps(passed: Forward, layer: str | None) -> tuple[str, list[Tensor]]:
 
 
 def _members(maps: list[Step]) -> list[list[Step]]:
-    """Return the maps of each member of a committee; of other nets, all of them."""
-    starts = [place for place, each in enumerate(maps) if COMMITTEE.fullmatch(each.name)]
+    """Return the maps of each member of a net for photos; of other nets, all of them."""
+    starts = [place for place, each in enumerate(maps) if MEMBER.fullmatch(each.name)]
     return [maps[start:end] for start, end in pairwise([*starts, None])] if starts else [maps]
 
 

@@ -24,7 +24,7 @@ from torch import nn
 from glassnet.errors import FormatError, message
 from glassnet.nets import spec
 from glassnet.nets.activations import ACTIVATIONS
-from glassnet.nets.convolution import Committee, LeNetwork, Photo
+from glassnet.nets.convolution import LeNetwork, Photo
 from glassnet.nets.photo_spec import LeNet, PhotoNet, Published
 from glassnet.nets.pretrained import architecture as published
 from glassnet.nets.recurrent import RecurrentNet
@@ -160,7 +160,7 @@ def _module_of(architecture: Built, device: str) -> nn.Module:
     if isinstance(architecture, spec.Recurrent):
         return RecurrentNet(architecture, device)
     if isinstance(architecture, PhotoNet):
-        return (Photo if architecture.members == 1 else Committee)(architecture, device)
+        return Photo(architecture, device)
     if isinstance(architecture, LeNet):
         return LeNetwork(architecture, device)
     if isinstance(architecture, Published):

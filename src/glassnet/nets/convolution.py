@@ -25,39 +25,60 @@ _SCALE = 1 / 9
 """What the answers are multiplied with, so that an untrained net answers every photo nearly alike."""
 
 
-class Photo(nn.Module):
-    """Whitened patches, stages of convolutions, the greatest value of each last feature map, a linear layer.
+class Tower(nn.Module):
+    """Stages of convolutions, the greatest value of each last feature map, a linear layer.
 
-    What makes it quick to train: the first layer's filters are not learned but are the main directions of
-    small patches of the photos, each scaled to variance 1 and taken with both signs; convolutions begin as
-    the identity; batch norm without a learned scale; the last layer's answers are made small (after Jordan
-    2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU"). Stages of three convolutions and more add what
-    came out of the first to the last (He et al. 2016). The net takes photos of any size.
-
-    Shape: (photos, channels, height, width) -> (photos, outputs).
+    Shape: (photos, whitened, height, width), what the first layer makes of photos, -> (photos, outputs).
     """
 
-    def __init__(self, spec: PhotoNet, device: str = "cpu") -> None:
+    def __init__(self, spec: PhotoNet, kind: dict[str, Any]) -> None:
         super().__init__()
-        self.spec = spec
-        kind: Any = {"device": device, "dtype": torch.float32}
-        self.patches = nn.Conv2d(spec.channels, spec.whitened, spec.patch, spec.stride, **kind)
-        self.patches.weight.requires_grad_(False)
-        nn.init.zeros_(self.patches.bias)  # type: ignore[arg-type]
         widths = [spec.whitened, *spec.widths]
         self.stages = nn.Sequential(
             *(Stage(taken, given, spec.depth, kind) for taken, given in pairwise(widths))
         )
         self.output = nn.Linear(widths[-1], spec.outputs, bias=False, **kind)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Answer a batch of photos."""
-        answers: Tensor = self.output(self.features(x))
+    def forward(self, seen: Tensor) -> Tensor:
+        """Answer what the first layer makes of photos."""
+        answers: Tensor = self.output(self.stages(seen).amax((2, 3)))
         return answers * _SCALE
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return the greatest value of each last feature map. Shape: (photos, widths[-1])."""
-        return self.stages(F.silu(self.patches(x))).amax((2, 3))  # type: ignore[no-any-return]
+
+class Photo(SideBySide):
+    """Whitened patches, and over them one tower or several that answer together.
+
+    What makes it quick to train: the first layer, the largest, is not learned, so that nothing goes back to
+    it. Its filters are the main directions of small patches of the photos, each scaled to variance 1 and
+    taken with both signs. Convolutions begin as the identity; batch norm is without a learned scale; the last
+    layer's answers are made small (after Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU").
+    Stages of three convolutions and more add what came out of the first to the last (He et al. 2016). The net
+    takes photos of any size.
+
+    Several towers begin with other weights and learn side by side, each for itself: in training each
+    answers every photo, one after another, and :meth:`once_a_member` gives them their targets. In evaluation
+    their probabilities are averaged, and the logarithm is handed on (Lakshminarayanan et al. 2017,
+    "Simple and Scalable Predictive Uncertainty Estimation using Deep Ensembles").
+
+    Shape: (photos, channels, height, width) -> (photos, outputs) in evaluation, (members * photos, outputs)
+    in training.
+    """
+
+    def __init__(self, spec: PhotoNet, device: str = "cpu") -> None:
+        super().__init__()
+        self.spec = spec
+        kind: dict[str, Any] = {"device": device, "dtype": torch.float32}
+        self.patches = nn.Conv2d(spec.channels, spec.whitened, spec.patch, spec.stride, bias=False, **kind)
+        self.patches.weight.requires_grad_(False)
+        self.members = nn.ModuleList(Tower(spec, kind) for _ in range(spec.members))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Answer a batch of photos."""
+        seen = F.silu(self.patches(x))
+        answers = [member(seen) for member in self.members]
+        if self.training or len(answers) == 1:
+            return torch.cat(answers)
+        return log_of_mean(torch.stack([each.float().log_softmax(1) for each in answers]))
 
     def whiten(self, photos: Tensor) -> None:
         """Take the filters of the first layer from the patches of some photos.
@@ -75,37 +96,6 @@ class Photo(nn.Module):
         filters = directions.T.flip(0)[:kept] / (variances.flip(0)[:kept, None].clamp(min=0) + _NOISE).sqrt()
         filters = filters.reshape(kept, self.spec.channels, side, side)
         self.patches.weight.data.copy_(torch.cat([filters, -filters]))
-
-
-class Committee(SideBySide):
-    """Several nets for photos, which begin with other weights and answer together.
-
-    They learn side by side, each for itself: in training each answers every photo, member after member, and
-    :meth:`once_a_member` gives them their targets. In evaluation their probabilities are averaged, and the
-    logarithm is handed on as the output of one network (Lakshminarayanan et al. 2017, "Simple and Scalable
-    Predictive Uncertainty Estimation using Deep Ensembles").
-
-    Shape: (photos, channels, height, width) -> (photos, outputs) in evaluation, (members * photos, outputs)
-    in training.
-    """
-
-    def __init__(self, spec: PhotoNet, device: str = "cpu") -> None:
-        super().__init__()
-        self.spec = spec
-        one = spec.model_copy(update={"members": 1})
-        self.members = nn.ModuleList(Photo(one, device) for _ in range(spec.members))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Answer a batch of photos."""
-        answers = [member(x) for member in self.members]
-        if self.training:
-            return torch.cat(answers)
-        return log_of_mean(torch.stack([each.float().log_softmax(1) for each in answers]))
-
-    def whiten(self, photos: Tensor) -> None:
-        """Take the filters of each first layer from the patches of some photos: see ``Photo``."""
-        for member in self.members:
-            member.whiten(photos)  # type: ignore[operator]
 
 
 class Stage(nn.Module):

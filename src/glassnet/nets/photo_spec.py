@@ -1,7 +1,7 @@
 """What a net for photos may be: the part of the closed schema of architectures that has convolutions.
 
 >>> PhotoNet(channels=3, widths=(32, 128, 128), outputs=10).parameters
-497240
+497216
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ LARGEST = 1024
 
 
 class PhotoNet(Record):
-    """Convolutions in stages, each at half the size of the one before: ``nets.convolution.Photo``; several of
-    them, ``Committee``.
+    """Convolutions in stages, each at half the size of the one before: ``nets.convolution.Photo``.
 
     Shape: (photos, channels, height, width), of any size from ``smallest`` on, -> (photos, outputs).
 
@@ -33,7 +32,7 @@ class PhotoNet(Record):
         widths: feature maps of each stage.
         depth: convolutions of a stage.
         outputs: numbers for each photo.
-        members: networks, each with weights of its own, whose probabilities are averaged.
+        members: networks behind one first layer, whose probabilities are averaged.
     """
 
     kind: Literal["photo"] = "photo"
@@ -61,9 +60,8 @@ class PhotoNet(Record):
 
     @property
     def parameters(self) -> int:
-        """Number of trained numbers; those of the first layer's filters are not trained."""
-        first = self.whitened
-        count = first
+        """Number of trained numbers; those of the first layer are not trained."""
+        first, count = self.whitened, 0
         for width in self.widths:
             count += 9 * width * (first + (self.depth - 1) * width) + self.depth * width
             first = width

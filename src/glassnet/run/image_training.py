@@ -12,7 +12,7 @@ import torch
 from glassnet.data.image_rows import rows_of
 from glassnet.engine.photos import Labelled, Look
 from glassnet.engine.photos_training import train_photos
-from glassnet.nets.convolution import Committee, Photo
+from glassnet.nets.convolution import Photo
 from glassnet.run.budget import Budget, budget_of
 from glassnet.run.course import train_on_course
 from glassnet.run.image_choose import most_steps, new_net
@@ -86,7 +86,7 @@ def _labelled(prepared: ImagePrepared, rows: NDArray[np.int64]) -> Labelled:
 
 def _whiten(net: torch.nn.Module, train: Labelled, look: Look) -> None:
     """Let a net for photos take its first filters from these."""
-    if isinstance(net, Photo | Committee):
+    if isinstance(net, Photo):
         few = max(64, WHITENED // int(np.prod(train.pixels.shape[1:])))
         some = np.unique(np.linspace(0, len(train) - 1, few).astype(np.int64))
         net.whiten(look(train.pixels[some]))
