@@ -32,9 +32,7 @@ def augmented(batch: Tensor, seed: int, augmentation: Augmentation) -> Tensor:
     with torch.no_grad():
         step = max(1, PIECE // max(1, batch.shape[1:].numel()))
         for start in range(0, len(batch), step):
-            # Each step is quicker on the plain layout, by far more than the two copies cost.
-            photos = batch[start : start + step].contiguous()
-            result[start : start + step] = _varied(photos, draw, augmentation)
+            result[start : start + step] = _varied(batch[start : start + step], draw, augmentation)
     return result
 
 
@@ -50,6 +48,11 @@ def _varied(photos: Tensor, draw: np.random.Generator, augmentation: Augmentatio
 
 def mixed(batch: Tensor, seed: int, augmentation: Augmentation) -> tuple[Tensor, Tensor, float]:
     """Mix each photo with another of its batch, by cutmix (Yun et al. 2019) or mixup (Zhang et al. 2018).
+
+    Args:
+        batch: shape (n, channels, height, width); what it holds afterwards is left open.
+        seed: 0 or above, another one for each batch.
+        augmentation: its ``cutmix`` and ``mixup``.
 
     Returns:
         The mixed photos; the partner of each, shape (n,), int64; the share of the photo itself, 0 to 1. The
@@ -81,10 +84,9 @@ def _pasted(batch: Tensor, draw: np.random.Generator) -> tuple[Tensor, Tensor, f
     area, partner = draw.random(), _partners(batch, draw)
     rows, columns = _rectangle(height, width, 1 - area, draw)
     with torch.no_grad():
-        result = batch.clone()
-        result[:, :, rows, columns] = batch[partner][:, :, rows, columns]
+        batch[:, :, rows, columns] = batch[:, :, rows, columns][partner]
     taken = (rows.stop - rows.start) * (columns.stop - columns.start)
-    return result, partner, 1 - taken / (height * width)
+    return batch, partner, 1 - taken / (height * width)
 
 
 def _partners(batch: Tensor, draw: np.random.Generator) -> Tensor:
@@ -107,7 +109,7 @@ def _moved(photos: Tensor, draw: np.random.Generator, augmentation: Augmentation
     from torch.nn import functional
 
     count, _, height, width = photos.shape
-    most = augmentation.shift
+    photos, most = photos.contiguous(), augmentation.shift  # each step is quicker on the plain layout
     if augmentation.flip:
         flips = _tensor(draw.random(count) < 0.5, photos)
         photos = photos.clone()
@@ -162,7 +164,8 @@ def _coloured(photos: Tensor, draw: np.random.Generator, augmentation: Augmentat
     matrix = _tensor(contrast[:, None, None] * own, photos)
     offset = photos.mean((1, 2, 3)) * _tensor(1 - contrast, photos) + _tensor(bright, photos)
     flat = photos.reshape(count, channels, height * width)
-    return torch.bmm(matrix, flat).add_(offset[:, None, None]).reshape(photos.shape)
+    pixels = torch.bmm(flat.transpose(1, 2), matrix.transpose(1, 2)).add_(offset[:, None, None])
+    return pixels.view(count, height, width, channels).permute(0, 3, 1, 2)
 
 
 def _cut_out(photos: Tensor, draw: np.random.Generator, side: int) -> Tensor:
