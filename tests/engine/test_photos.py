@@ -145,7 +145,8 @@ def test_answers_are_log_probabilities_and_do_not_depend_on_the_pieces(monkeypat
     assert len(told) == math.ceil(90 / 7)
 
 
-def test_a_net_learns_and_keeps_its_best_epoch():
+def test_a_net_learns_and_keeps_its_best_epoch(monkeypatch):
+    monkeypatch.setattr(photos_training, "settle_norms", lambda net, batches: None)
     validation = Labelled(PIXELS[:30], LABELS[:30])
     net, history = trained(validation=validation)
     assert history.stopped == "epochs"
@@ -237,3 +238,15 @@ def test_the_steps_that_are_timed_are_steps_of_the_training():
     seconds_per_step(net, batches, SETTINGS, limit=60.0)
     learned = {name for name, each in net.named_parameters() if not torch.equal(each, before[name])}
     assert learned == {name for name, each in net.named_parameters() if each.requires_grad}
+
+
+@pytest.mark.parametrize("flips", [False, True])
+def test_in_the_end_norms_follow_photos_as_they_are(flips):
+    net = new_net()
+    settings = replace(SETTINGS, augmentation=Augmentation(mixup=1.0, brightness=3.0), flips=flips, steps=4)
+    train_photos(net, PHOTOS, None, LOOK, 3, settings, Reins())
+    seen = LOOK(PHOTOS.pixels)
+    seen = torch.cat([seen, seen.flip(3)]) if flips else seen
+    first = net.members[0].stages[0]
+    made = F.max_pool2d(first.convolutions[0](F.silu(net.patches(seen))), 2)
+    assert torch.allclose(first.norms[0].running_mean, made.mean((0, 2, 3)), atol=0.02 if flips else 1e-4)

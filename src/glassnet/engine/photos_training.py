@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -15,13 +15,20 @@ from torch import Tensor, nn
 
 from glassnet.engine.course_training import Pacing, Reins, train_course
 from glassnet.engine.history import History
+from glassnet.engine.norms import settle_norms
 from glassnet.engine.optim import build_optimizer
 from glassnet.engine.photos import Batch, Labelled, Look, PhotoBatches, PhotoStep, answers
+from glassnet.engine.precision import computing
 from glassnet.engine.threads import using_threads
 from glassnet.plan.augmentation import Augmentation
+from glassnet.randomness import stream
 
 _BIASES = 64.0
 """Biases of batch norm learn so much faster than weights under sgd, and decay so much less (Jordan 2024)."""
+SETTLED = 4096
+"""Training photos that the statistics of batch norm are taken from at the end, at most."""
+_TOGETHER = 64
+"""Of them so many at least are one batch."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ def train_photos(
 ) -> History:
     """Train the net in place; afterwards it holds the weights of its best epoch, in evaluation mode.
 
+    What batch norm normalises by is then taken from training photos as they are.
+
     Args:
         net: (photos, channels, height, width) -> (photos, classes), on the device of ``look``.
         validation: photos that judge each epoch; None or none at all: the last epoch is the best.
@@ -85,7 +94,21 @@ def train_photos(
     asked = _asked(settings, train, validation) if reins.state or reins.save else {}
     step = PhotoStep(net, s.precision, s.smoothing, s.class_weights)
     with using_threads(s.threads):
-        return train_course(net, optimizer_of(net, s), step, batches, judge, pacing, reins, asked)
+        history = train_course(net, optimizer_of(net, s), step, batches, judge, pacing, reins, asked)
+        with computing(s.precision, look.device):
+            settle_norms(net, _plain(train, look, s))
+    return history
+
+
+def _plain(train: Labelled, look: Look, settings: PhotoSettings) -> Iterator[Tensor]:
+    """Yield training photos as they are, every other one mirrored where answers look at both."""
+    rows = np.unique(np.linspace(0, len(train) - 1, SETTLED).astype(np.int64))
+    rows = stream(settings.seed, "settle").permutation(rows)
+    for some in np.array_split(rows, max(1, round(len(rows) / max(_TOGETHER, settings.batch_size)))):
+        photos = look(train.pixels[np.sort(some)])
+        if settings.flips:
+            photos[::2] = photos[::2].flip(3)
+        yield photos
 
 
 def laid_out(net: nn.Module, channels_last: bool) -> nn.Module:

@@ -11,7 +11,7 @@ import torch
 
 from glassnet.data.image_rows import rows_of
 from glassnet.engine.photos import Labelled, Look
-from glassnet.engine.photos_training import train_photos
+from glassnet.engine.photos_training import SETTLED, train_photos
 from glassnet.nets.convolution import Photo
 from glassnet.run.budget import Budget, budget_of
 from glassnet.run.course import train_on_course
@@ -40,8 +40,9 @@ WHITENED = 1 << 24
 
 
 def photo_budget(context: Context, prepared: ImagePrepared) -> Budget | None:
-    """Return what a budget leaves for training and scoring."""
-    scored = sum(scored_photos(each) for each in (*prepared.folds, *filter(None, [prepared.final])))
+    """Return what a budget leaves for training, settling and scoring."""
+    folds = (*prepared.folds, *filter(None, [prepared.final]))
+    scored = sum(scored_photos(each) + min(len(each.train), SETTLED) for each in folds)
     return budget_of(context, scored, REPORT)
 
 
