@@ -145,8 +145,7 @@ def test_answers_are_log_probabilities_and_do_not_depend_on_the_pieces(monkeypat
     assert len(told) == math.ceil(90 / 7)
 
 
-def test_a_net_learns_and_keeps_its_best_epoch(monkeypatch):
-    monkeypatch.setattr(photos_training, "settle_norms", lambda net, batches: None)
+def test_a_net_learns_and_keeps_its_best_epoch():
     validation = Labelled(PIXELS[:30], LABELS[:30])
     net, history = trained(validation=validation)
     assert history.stopped == "epochs"

@@ -25,8 +25,8 @@ from glassnet.randomness import stream
 
 _BIASES = 64.0
 """Biases of batch norm learn so much faster than weights under sgd, and decay so much less (Jordan 2024)."""
-SETTLED = 4096
-"""Training photos that the statistics of batch norm are taken from at the end, at most."""
+SETTLED, GLANCED = 4096, 512
+"""Training photos that the statistics of batch norm are taken from at most: at the end, and to be judged."""
 _TOGETHER = 64
 """Of them so many at least are one batch."""
 
@@ -75,7 +75,7 @@ def train_photos(
 ) -> History:
     """Train the net in place; afterwards it holds the weights of its best epoch, in evaluation mode.
 
-    What batch norm normalises by is then taken from training photos as they are.
+    What batch norm normalises by is taken from training photos as they are, whenever the net is judged.
 
     Args:
         net: (photos, channels, height, width) -> (photos, classes), on the device of ``look``.
@@ -86,7 +86,12 @@ def train_photos(
     laid_out(net, s.channels_last)
     pacing = Pacing(s.steps, batches.steps, s.lr, s.schedule, s.warmup, s.clip, s.patience, s.seed)
 
+    def settle(most: int) -> None:
+        with computing(s.precision, look.device):
+            settle_norms(net, _plain(train, look, s, most))
+
     def validate(photos: Labelled) -> tuple[float, Tensor]:
+        settle(GLANCED)
         found = answers(net, look, photos.pixels, flips=s.flips, precision=s.precision)
         return -float(found[np.arange(len(photos)), photos.labels].mean()), torch.from_numpy(found)
 
@@ -95,14 +100,13 @@ def train_photos(
     step = PhotoStep(net, s.precision, s.smoothing, s.class_weights)
     with using_threads(s.threads):
         history = train_course(net, optimizer_of(net, s), step, batches, judge, pacing, reins, asked)
-        with computing(s.precision, look.device):
-            settle_norms(net, _plain(train, look, s))
+        settle(SETTLED)
     return history
 
 
-def _plain(train: Labelled, look: Look, settings: PhotoSettings) -> Iterator[Tensor]:
+def _plain(train: Labelled, look: Look, settings: PhotoSettings, most: int) -> Iterator[Tensor]:
     """Yield training photos as they are, every other one mirrored where answers look at both."""
-    rows = np.unique(np.linspace(0, len(train) - 1, SETTLED).astype(np.int64))
+    rows = np.unique(np.linspace(0, len(train) - 1, most).astype(np.int64))
     rows = stream(settings.seed, "settle").permutation(rows)
     for some in np.array_split(rows, max(1, round(len(rows) / max(_TOGETHER, settings.batch_size)))):
         photos = look(train.pixels[np.sort(some)])
