@@ -1,7 +1,8 @@
-"""Batch norm normalises by what it is given when a net has learned."""
+"""Batch norm normalises by what it is given before a net is judged."""
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
@@ -22,6 +23,13 @@ def test_the_statistics_are_the_means_of_the_batches_and_nothing_else_changes():
     assert all(torch.equal(each, weights[name]) for name, each in net.named_parameters())
     assert net[2].momentum == 0.3
     assert [part.training for part in net] == [True, True, True, False]
+
+
+def test_an_error_on_the_way_leaves_the_momentum_as_it_was():
+    net = nn.Sequential(nn.BatchNorm1d(2, momentum=0.3))
+    with pytest.raises(ValueError, match="2D or 3D"):
+        settle_norms(net, [torch.zeros(4)])
+    assert net[0].momentum == 0.3
 
 
 def test_norms_without_statistics_and_nets_without_norms_are_left_alone():

@@ -89,8 +89,8 @@ def test_answers_do_not_depend_on_how_photos_lie_in_memory():
     assert torch.allclose(net(x), net.to(memory_format=torch.channels_last)(lying), atol=1e-6)
 
 
-def several(**wishes):
-    spec = PhotoNet(channels=1, widths=(8, 8), outputs=3, members=3, **wishes)
+def several():
+    spec = PhotoNet(channels=1, widths=(8, 8), outputs=3, members=3)
     return build(spec, seed=1), torch.randn(4, 1, 12, 12)
 
 

@@ -1,4 +1,4 @@
-"""The statistics of batch norm, taken once more when a net has learned."""
+"""The statistics of batch norm, taken anew before a net is judged."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ def settle_norms(net: nn.Module, batches: Iterable[Tensor]) -> None:
     """
     kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
     norms = [each for each in net.modules() if isinstance(each, kinds) and each.track_running_stats]
-    momenta = [each.momentum for each in norms]
     if not norms:
         return
-    with evaluating(net), torch.no_grad():
-        for each in norms:
-            each.train()
-            each.reset_running_stats()
-            each.momentum = None  # the mean of all batches
-        for batch in batches:
-            net(batch)
-    for each, momentum in zip(norms, momenta, strict=True):
-        each.momentum = momentum
+    momenta = [each.momentum for each in norms]
+    try:
+        with evaluating(net), torch.no_grad():
+            for each in norms:
+                each.train()
+                each.reset_running_stats()
+                each.momentum = None  # the mean of all batches
+            for batch in batches:
+                net(batch)
+    finally:
+        for each, momentum in zip(norms, momenta, strict=True):
+            each.momentum = momentum
