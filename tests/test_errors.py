@@ -41,6 +41,15 @@ def test_one_problem_is_said_as_it_is_and_several_as_a_list():
     assert str(error) == "2 problems:\n  - a\n  - b"
 
 
+def test_of_many_problems_the_first_are_said_and_all_are_kept():
+    error = FormatError(str(each) for each in range(1000))
+    assert len(error.problems) == 1000
+    lines = str(error).splitlines()
+    assert lines[0] == "1,000 problems:"
+    assert lines[1:21] == [f"  - {each}" for each in range(20)]
+    assert lines[21:] == ["  - and 980 more"]
+
+
 def test_a_message_says_what_must_hold_what_was_found_and_what_to_do():
     assert message("x must be above 0", "x=-1", "write 1") == "x must be above 0, however: x=-1; write 1"
 

@@ -23,6 +23,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LISTED = 20
+"""Problems that the text of an error lists at most; ``problems`` has all of them."""
+
 
 class GlassnetError(Exception):
     """Base of all errors that Glassnet raises on purpose."""
@@ -33,7 +36,7 @@ class GlassnetError(Exception):
 class RequestError(GlassnetError):
     """The request or one of its inputs is wrong; ``problems`` holds every one that was found.
 
-    Raises nothing by itself. ``str(error)`` is the one problem, or all of them as a list.
+    Raises nothing by itself. ``str(error)`` is the one problem, or a list of the first ``LISTED``.
     """
 
     exit_status = 2
@@ -126,4 +129,7 @@ def require(module: str, extra: str) -> None:
 def _listed(problems: tuple[str, ...]) -> str:
     if len(problems) == 1:
         return problems[0]
-    return f"{len(problems)} problems:\n" + "\n".join(f"  - {each}" for each in problems)
+    lines = [f"{len(problems):,} problems:", *(f"  - {each}" for each in problems[:LISTED])]
+    if len(problems) > LISTED:
+        lines.append(f"  - and {len(problems) - LISTED:,} more")
+    return "\n".join(lines)

@@ -148,7 +148,7 @@ def _train(
         _rows(parts, parts.train),
         _settings(request, plan["epochs"], shape),
         callbacks=[follower],
-        **follower.reins(request.budget),
+        **follower.ties(request.budget),
     )
     return history, follower
 

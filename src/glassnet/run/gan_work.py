@@ -164,7 +164,7 @@ class _Work:
             settings,
             asked={"sha256": plan["sha256"]},
             callbacks=[follower],
-            **follower.reins(r.budget),
+            **follower.ties(r.budget),
         )
         return history, follower
 

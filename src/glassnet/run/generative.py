@@ -217,7 +217,7 @@ class Making:
         return None if budget is None else self.began + share * budget - ENDING
 
 
-class Reins(TypedDict):
+class Ties(TypedDict):
     """What the engine's trainings take of a run; see :func:`glassnet.engine.training.train_net`."""
 
     progress: Callable[[EpochRecord | None, float, int, float], None]
@@ -262,7 +262,7 @@ class Follower:
         """Pass the engine's report on."""
         self.making.reporter.progress("net", record, done, total, eta)
 
-    def reins(self, budget: float | None, name: str = "net") -> Reins:
+    def ties(self, budget: float | None, name: str = "net") -> Ties:
         """Return what ties a training to this run; ``name`` is that of its checkpoint."""
         making = self.making
         return {

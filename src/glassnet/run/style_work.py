@@ -193,7 +193,7 @@ class _Work:
         optimizer = torch.optim.Adam(canvas.parameters(), lr=self.request.lr, fused=True)
         reins: dict[str, Any] = {}
         if follower is not None:
-            tied = follower.reins(self.request.budget, f"size-{size}")
+            tied = follower.ties(self.request.budget, f"size-{size}")
             reins = {"asked": {"sha256": self.fingerprint}, **tied}
         history = train_steps(
             canvas,
