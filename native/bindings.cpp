@@ -10,6 +10,7 @@
 
 #include "binding.hpp"
 #include "order.hpp"
+#include "photos_bindings.hpp"
 #include "sentiment_bindings.hpp"
 #include "team.hpp"
 #include "text_bindings.hpp"
@@ -266,5 +267,6 @@ NB_MODULE(_native, m) {
     bind<double>(m, "DenseFloat64");
     bind_tabular(m);
     bind_sentiment(m);
+    bind_photos(m);
     bind_text(m);
 }

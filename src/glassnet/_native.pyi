@@ -103,6 +103,17 @@ def sentiment_train(
 def sentiment_scores(
     words: Array, times: Array | None, starts: Array, hidden: Array, output: Array, scores: Array
 ) -> None: ...
+def vary_photos(
+    photos: Array,
+    rows: Array | None,
+    columns: Array | None,
+    places: Array | None,
+    reflect: bool,
+    matrices: Array | None,
+    offsets: Array | None,
+    to: Array,
+    threads: int,
+) -> None: ...
 
 class TextReader:
     def __init__(

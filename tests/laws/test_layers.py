@@ -32,6 +32,7 @@ ONLY_IN = {
         "engine.tabular_native",
         "engine.bags_native",
         "engine.sentiment",
+        "data.augment_native",
         "data.text_native",
         "native_status",
         "run.bench.extension",

@@ -36,7 +36,7 @@ def test_the_kernels_touch_only_their_own_memory_and_do_nothing_undefined(native
         "ASAN_OPTIONS": "detect_leaks=0",
         "PYTHONMALLOC": "malloc",
     }
-    names = ("kernels", "functions", "native", "tabular", "text", "bags")
+    names = ("kernels", "functions", "native", "tabular", "text", "bags", "photos")
     tests = [f"test_{name}.py" for name in names]
     paths = [ROOT / "tests" / "native" / name for name in tests]
     paths.append(ROOT / "tests" / "engine" / "test_sentiment.py")

@@ -1,0 +1,9 @@
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace glassnet {
+
+void bind_photos(nanobind::module_ &m);
+
+}
