@@ -19,13 +19,21 @@ using Lines = std::optional<Array<std::int32_t, 2>>;
 using Numbers = std::optional<Array<float, 2>>;
 using Matrices = std::optional<Array<float, 3>>;
 
-constexpr float FARTHEST = 1e6f;
+constexpr double FARTHEST = 1e9;
 
 void check_lines(const Lines &lines, std::size_t photos, std::size_t places) {
     require(lines->shape(0) == photos && lines->shape(1) == places, "there must be a place for each row and column");
     bool right = true;
     for (std::size_t i = 0; i < photos * places; ++i) right &= lines->data()[i] < std::int64_t(places);
     require(right, "a row or column is not there");
+}
+
+void check_places(const Array<float, 2> &places, std::size_t photos, std::size_t height, std::size_t width) {
+    require(places.shape(0) == photos && places.shape(1) == 6, "there must be six numbers for each photo");
+    bool near = true;
+    for (const float *p = places.data(); p < places.data() + 6 * photos; p += 3)
+        near &= std::abs(p[0]) * double(width) + std::abs(p[1]) * double(height) + std::abs(p[2]) <= FARTHEST;
+    require(near, "places must lie within a billion pixels");
 }
 
 void vary(const Array<float, 4> &photos, const Lines &rows, const Lines &columns, const Numbers &places, bool reflect,
@@ -39,12 +47,7 @@ void vary(const Array<float, 4> &photos, const Lines &rows, const Lines &columns
     require(bool(matrices) == bool(offsets), "colours must have matrices and offsets");
     if (rows) check_lines(rows, count, photos.shape(1));
     if (columns) check_lines(columns, count, photos.shape(2));
-    if (places) {
-        require(places->shape(0) == count && places->shape(1) == 6, "there must be six numbers for each photo");
-        bool near = true;
-        for (std::size_t i = 0; i < 6 * count; ++i) near &= std::abs(places->data()[i]) <= FARTHEST;
-        require(near, "places must lie within a million pixels");
-    }
+    if (places) check_places(*places, count, photos.shape(1), photos.shape(2));
     if (matrices) {
         require(matrices->shape(0) == count && matrices->shape(1) == channels && matrices->shape(2) == channels,
                 "there must be a matrix over the channels for each photo");
