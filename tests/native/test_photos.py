@@ -11,8 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassnet.data import augment_native, augment_torch
+from glassnet.data.augment import augmented
 from glassnet.data.augment_chances import Chances, drawn
 from glassnet.plan.augmentation import Augmentation
+
+WHOLE = Augmentation(
+    flip=True, shift=4, scale=0.4, rotate=30, brightness=0.3, contrast=0.3, saturation=0.3, cutout=5
+)
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +93,26 @@ def test_compiled_code_and_torch_agree(way, channels, height, width, count, thre
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=2e-4)
     laid = augment_native.vary(photos.contiguous(memory_format=torch.channels_last), chances)
     assert torch.equal(laid, found)
+
+
+@pytest.mark.parametrize("way", [WHOLE, Augmentation(flip=True, shift=5, padding="zero")])
+def test_they_agree_on_batches_that_torch_takes_in_pieces(way):
+    photos = photos_of(70, 3, 64, 48)
+    assert photos.numel() > 2 * augment_torch.PIECE
+    chances = drawn(70, (3, 64, 48), 3, way)
+    found, wanted = augment_native.vary(photos, chances), augment_torch.vary(photos, chances)
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize(("dtype", "compiled"), [(torch.float32, True), (torch.bfloat16, False)])
+def test_compiled_code_varies_what_it_can(monkeypatch, dtype, compiled):
+    asked = []
+    for module in (augment_native, augment_torch):
+        monkeypatch.setattr(
+            module, "vary", lambda batch, chances, module=module: asked.append(module) or batch
+        )
+    augmented(photos_of(2, 3, 8, 8).to(dtype), 1, WHOLE)
+    assert asked == [augment_native if compiled else augment_torch]
 
 
 @pytest.mark.parametrize("vary", [augment_native.vary, augment_torch.vary])
