@@ -117,6 +117,21 @@ def test_photos_are_shifted_by_whole_pixels_in_each_direction(padding):
     assert {right for right, _ in moves} == {down for _, down in moves} == set(range(-3, 4))
 
 
+def test_what_comes_in_at_the_edges_is_the_mirrored_photo(batch):
+    wide = torch.nn.functional.pad(batch, (3,) * 4, "reflect")
+    windows = wide.unfold(2, 12, 1).unfold(3, 16, 1).movedim(1, 3)  # (photo, down, right, channels, ...)
+    found = augmented(batch, 1, Augmentation(shift=3))
+    for photo, some in zip(found, windows, strict=True):
+        assert (some == photo).all((2, 3, 4)).any()
+
+
+def test_corners_of_turned_photos_are_mirrored_or_empty():
+    ones = torch.ones(16, 3, 20, 30)
+    assert torch.allclose(augmented(ones, 1, Augmentation(rotate=40)), ones)
+    empty = augmented(ones, 1, Augmentation(rotate=40, padding="zero"))[:, :, 0, 0] == 0
+    assert 8 < empty.all(1).sum() <= 16
+
+
 def test_photos_are_turned_about_their_middle_by_up_to_so_many_degrees():
     batch = ramp(33, 33) - 16
     found = augmented(batch, 2, Augmentation(rotate=20))
