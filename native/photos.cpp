@@ -15,7 +15,7 @@ typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
 inline Four four(const float *from) { return *reinterpret_cast<const Four *>(from); }
 inline void put(float *to, Four value) { *reinterpret_cast<Four *>(to) = value; }
 
-// Every function below is compiled for `fixed` channels, or, where that is 0, for as many as there are.
+// Functions of `fixed` are compiled for so many channels, or, where that is 0, for as many as there are.
 template <int fixed>
 void move(const float *from, const Photos &p, const std::int32_t *rows, const std::int32_t *columns, float *to) {
     const long c = fixed ? fixed : p.channels;
