@@ -117,6 +117,15 @@ def test_photos_are_shifted_by_whole_pixels_in_each_direction(padding):
     assert {right for right, _ in moves} == {down for _, down in moves} == set(range(-3, 4))
 
 
+def test_a_photo_is_mirrored_as_often_as_a_shift_is_larger():
+    batch = torch.arange(4.0).expand(64, 1, 1, 4).contiguous()
+    found = augmented(batch, 1, Augmentation(shift=9))
+    endless = torch.tensor([0, 1, 2, 3, 2, 1] * 3).float()
+    windows = endless.unfold(0, 4, 1)
+    assert all((windows == photo).all(1).any() for photo in found[:, 0, 0])
+    assert len(found.unique(dim=0)) == 6
+
+
 def test_what_comes_in_at_the_edges_is_the_mirrored_photo(batch):
     wide = torch.nn.functional.pad(batch, (3,) * 4, "reflect")
     windows = wide.unfold(2, 12, 1).unfold(3, 16, 1).movedim(1, 3)  # (photo, down, right, channels, ...)

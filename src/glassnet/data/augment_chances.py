@@ -78,7 +78,7 @@ def _lines(
     """Mirror and shift by whole pixels; what comes in is mirrored about the last pixel, which stands once."""
     mirrored = draw.random(count) < (0.5 if a.flip else 0.0)
     down, right = draw.integers(-a.shift, a.shift + 1, (2, count))
-    reflect = a.padding == "reflect" and a.shift < min(height, width)
+    reflect = a.padding == "reflect"
     rows, columns = _shifted(down, height, reflect), _shifted(right, width, reflect)
     there = mirrored[:, None] & (columns >= 0)
     return {"rows": rows, "columns": np.where(there, np.int32(width - 1) - columns, columns)}
@@ -87,8 +87,9 @@ def _lines(
 def _shifted(by: NDArray[np.int64], size: int, reflect: bool) -> Ints:
     at = np.arange(size) + by[:, None]
     if reflect:
-        at = np.abs(at)
-        at = np.where(at < size, at, 2 * (size - 1) - at)
+        there_and_back = max(1, 2 * (size - 1))
+        at = np.abs(at) % there_and_back
+        at = np.where(at < size, at, there_and_back - at)
     return np.where((at >= 0) & (at < size), at, -1).astype(np.int32)
 
 
