@@ -52,7 +52,6 @@ void find_sides(float step, float start, long size, Sides &sides) {
             at -= twice * float(std::int32_t(at * part));
             at = (at > n ? twice - at : at) - 0.5f;
             at = at < 0 ? 0 : at;
-            at = at > n - 1 ? n - 1 : at;
             const auto low = std::int32_t(at);
             before[j] = low;
             after[j] = low < last ? low + 1 : last;
