@@ -9,11 +9,8 @@
 namespace glassnet {
 namespace {
 
-// Four numbers in one register: the three channels of a pixel, and the first of the next one.
-typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
-
-inline Four four(const float *from) { return *reinterpret_cast<const Four *>(from); }
-inline void put(float *to, Four value) { *reinterpret_cast<Four *>(to) = value; }
+// Four numbers in one register, three of them used.
+typedef float Four __attribute__((vector_size(16)));
 
 // Functions of `fixed` are compiled for so many channels, or, where that is 0, for as many as there are.
 template <int fixed>
@@ -70,7 +67,6 @@ void find_sides(float step, float start, long size, Sides &sides) {
     }
 }
 
-// `from` may be read one number beyond its end.
 template <int fixed>
 void turn(const float *from, const Photos &p, const float *place, bool reflect, float *to) {
     const long c = fixed ? fixed : p.channels, stride = p.width * c;
@@ -86,11 +82,6 @@ void turn(const float *from, const Photos &p, const float *place, bool reflect, 
             const float one = y.shares[at] * x.shares[at], two = y.shares[at] * x.others[at];
             const float three = y.others[at] * x.shares[at], last = y.others[at] * x.others[at];
             float *out = to + i * stride + j * c;
-            if (fixed == 3 && (j + 1 < p.width || i + 1 < p.height)) {  // the next pixel overwrites the fourth number
-                put(out, one * four(above + left) + two * four(above + right) + three * four(below + left) +
-                             last * four(below + right));
-                continue;
-            }
             for (long k = 0; k < c; ++k)
                 out[k] = one * above[left + k] + two * above[right + k] + three * below[left + k] +
                          last * below[right + k];
@@ -138,10 +129,7 @@ void vary(const Photos &p, const Changes &changes, float *to, int threads) {
         const float *photo = p.pixels + k * size;
         float *out = to + k * size;
         if (changes.places) {
-            thread_local std::vector<float> copy;
-            copy.assign(photo, photo + size);
-            copy.push_back(0.0f);
-            turn<fixed>(copy.data(), p, changes.places + 6 * k, changes.reflect, out);
+            turn<fixed>(photo, p, changes.places + 6 * k, changes.reflect, out);
         } else if (changes.rows) {
             move<fixed>(photo, p, changes.rows + k * p.height, changes.columns + k * p.width, out);
         } else {
